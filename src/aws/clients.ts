@@ -1,0 +1,123 @@
+import type { CommandIO } from '@smithy/types'
+import { canonical } from '../state/json.ts'
+import { guard } from './guard.ts'
+
+/** Each SDK client is a chunk of its own, loaded when the first call of its service is made. */
+const services = {
+  cloudWatch: () => import('./services/cloudwatch.ts'),
+  ec2: () => import('./services/ec2.ts'),
+  iam: () => import('./services/iam.ts'),
+  rds: () => import('./services/rds.ts'),
+  secretsManager: () => import('./services/secretsmanager.ts'),
+  sns: () => import('./services/sns.ts'),
+  sts: () => import('./services/sts.ts'),
+}
+
+type Services = typeof services
+export type ServiceName = keyof Services
+type Module<S extends ServiceName> = Awaited<ReturnType<Services[S]>>
+type Operation<S extends ServiceName> = { [K in keyof Module<S>]: K extends `${infer Op}Command` ? Op : never }[keyof Module<S>]
+type CommandOf<S extends ServiceName, Op extends string> = Module<S>[`${Op}Command` & keyof Module<S>] extends new (
+  // biome-ignore lint/suspicious/noExplicitAny: only `any` matches whatever a command takes
+  ...args: any[]
+) => infer C
+  ? C
+  : never
+type Input<S extends ServiceName, Op extends string> = CommandOf<S, Op> extends CommandIO<infer I, infer _> ? I : never
+type Output<S extends ServiceName, Op extends string> = CommandOf<S, Op> extends CommandIO<infer _, infer O> ? O : never
+
+/** Sends one operation: `aws.ec2('DescribeVpcs', { Filters })`. Names and shapes are the SDK's own. */
+export type Send<S extends ServiceName> = <Op extends Operation<S> & string>(
+  operation: Op,
+  input: Input<S, Op>,
+) => Promise<Output<S, Op>>
+
+/** How kinds reach AWS: one function for each service. */
+export type Aws = { readonly [S in ServiceName]: Send<S> }
+
+export interface Connection {
+  readonly region: string
+  /** Loopback URL of the sandbox, with fixed credentials. Without it the SDK's own environment variables and files count. */
+  readonly sandboxUrl?: string | undefined
+  readonly profile?: string | undefined
+  /** Hears each call: for --verbose. */
+  readonly onCall?: ((service: ServiceName, operation: string, ms: number, error?: Error) => void) | undefined
+}
+
+/** Which call an error came from: the SDK's errors do not say. */
+const failedCalls = new WeakMap<Error, string>()
+export const callOf = (error: unknown): string | undefined => (error instanceof Error ? failedCalls.get(error) : undefined)
+
+/** At most this many calls in flight, per service: waiting resources hold none. */
+const IN_FLIGHT = 10
+const MAX_ATTEMPTS = 8
+
+/** Clients for one run, made when first used; all share one resolution of the credentials. */
+export const connect = (to: Connection): Aws => {
+  const sandbox = to.sandboxUrl
+    ? { endpoint: to.sandboxUrl, credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } }
+    : undefined
+  let credentials: Promise<object> | undefined
+  const shared = async (): Promise<object> => {
+    const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+    return { credentials: defaultProvider(to.profile ? { profile: to.profile } : {}) }
+  }
+  const make = async (service: ServiceName): Promise<(operation: string, input: object) => Promise<unknown>> => {
+    credentials ??= sandbox ? Promise.resolve(sandbox) : shared()
+    const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, credentials])
+    const client = new module.Client({
+      region: to.region,
+      maxAttempts: MAX_ATTEMPTS,
+      retryMode: 'standard',
+      // Without the last one the SDK only warns that a call hangs, and goes on hanging.
+      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+      customUserAgent: 'infra',
+      ...access,
+    })
+    guard(client, IN_FLIGHT)
+    return (operation, input) => {
+      const Command = module[`${operation}Command`]
+      if (!Command) throw new Error(`operation ${service}.${operation} is not in src/aws/services`)
+      return client.send(new Command(input))
+    }
+  }
+  const send = (service: ServiceName): unknown => {
+    let client: ReturnType<typeof make> | undefined
+    return async (operation: string, input: object): Promise<unknown> => {
+      client ??= make(service)
+      const call = await client
+      const began = performance.now()
+      try {
+        const answer = await call(operation, input)
+        to.onCall?.(service, operation, performance.now() - began)
+        return answer
+      } catch (error) {
+        to.onCall?.(service, operation, performance.now() - began, error as Error)
+        if (error instanceof Error) failedCalls.set(error, `${service}.${operation}`)
+        throw error
+      }
+    }
+  }
+  return Object.fromEntries((Object.keys(services) as ServiceName[]).map((s) => [s, send(s)])) as unknown as Aws
+}
+
+/** What every service module looks like from here. */
+interface Loaded {
+  readonly Client: new (config: object) => Parameters<typeof guard>[0] & { send(command: unknown): Promise<unknown> }
+  readonly [command: `${string}Command`]: new (input: object) => unknown
+}
+
+/** One pass over the world: an identical read is sent once and its answer shared. Only for reads. */
+export const pass = (aws: Aws): Aws => {
+  const asked = new Map<string, Promise<unknown>>()
+  const wrap = (service: ServiceName): unknown => {
+    const send = aws[service] as (operation: string, input: object) => Promise<unknown>
+    return (operation: string, input: object): Promise<unknown> => {
+      const id = `${service}.${operation} ${canonical(input)}`
+      const running = asked.get(id) ?? send(operation, input)
+      asked.set(id, running)
+      return running
+    }
+  }
+  return Object.fromEntries((Object.keys(aws) as ServiceName[]).map((s) => [s, wrap(s)])) as unknown as Aws
+}

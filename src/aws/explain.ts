@@ -1,0 +1,156 @@
+import { InfraError } from '../engine/errors.ts'
+import { callOf } from './clients.ts'
+import { codeOf, isThrottling } from './trouble.ts'
+
+export interface Surroundings {
+  readonly sandbox: boolean
+  readonly region: string
+  readonly profile?: string | undefined
+  /** ARN of the caller, when it is known. */
+  readonly identity?: string | undefined
+}
+
+interface Words {
+  readonly what: string
+  readonly why?: string
+  readonly next?: string
+}
+
+type Rule = readonly [pattern: RegExp, words: (error: Error, at: Surroundings) => Words]
+
+const login = (at: Surroundings): string =>
+  `Sign in again (aws sso login${at.profile ? ` --profile ${at.profile}` : ''}, or new keys), then run the same command: it goes on where it stopped`
+const quotas = (service: string, at: Surroundings): string =>
+  `Ask for more at https://${at.region}.console.aws.amazon.com/servicequotas/home/services/${service}/quotas, or remove what is not needed, then run the same command again`
+
+/** AWS's error names, in the order in which they are tried. Facts: docs of each service's API, "Common errors". */
+const RULES: readonly Rule[] = [
+  [
+    /^CredentialsProvider|^TokenProvider/,
+    (e) =>
+      /expired|sso session/i.test(e.message)
+        ? { what: 'The AWS sign-in has expired', why: e.message, next: 'aws sso login, then run the same command again' }
+        : {
+            what: 'No AWS credentials were found',
+            why: 'neither environment variables nor a profile of the AWS CLI give any',
+            next: 'Set AWS_PROFILE (or --profile), or run aws configure; without an AWS account, add --sandbox',
+          },
+  ],
+  [
+    /^(ExpiredToken|RequestExpired|TokenRefreshRequired)/,
+    (_e, at) => ({ what: 'The AWS credentials have expired', why: 'temporary credentials last some hours', next: login(at) }),
+  ],
+  [
+    /^(InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure|InvalidAccessKeyId|IncompleteSignature|MissingAuthenticationToken)/,
+    (e) => ({
+      what: 'AWS does not accept these credentials',
+      why: e.message,
+      next: 'Check AWS_PROFILE and the AWS_ACCESS_KEY_ID variables: aws sts get-caller-identity tells who you are',
+    }),
+  ],
+  [/^(AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|UnauthorizedAccess)/, denied],
+  [
+    /^(VpcLimitExceeded|AddressLimitExceeded|SubnetLimitExceeded|InternetGatewayLimitExceeded|NatGatewayLimitExceeded|RouteTableLimitExceeded|SecurityGroup\w*LimitExceeded|RulesPerSecurityGroup)/,
+    (e, at) => ({ what: 'An account limit of the network is reached', why: e.message, next: quotas('vpc', at) }),
+  ],
+  [
+    /^(InstanceQuotaExceeded|StorageQuotaExceeded|DB\w*QuotaExceeded)/,
+    (e, at) => ({ what: 'An account limit of RDS is reached', why: e.message, next: quotas('rds', at) }),
+  ],
+  [/LimitExceeded$|QuotaExceeded$/, (e, at) => ({ what: 'An account limit is reached', why: e.message, next: quotas('', at) })],
+  [
+    /^InsufficientDBInstanceCapacity/,
+    (e) => ({
+      what: 'AWS has no room for this database class in these zones now',
+      why: e.message,
+      next: 'Set another rds.instanceClass or wait, then run the same command again',
+    }),
+  ],
+  [
+    /^OptInRequired/,
+    (e, at) => ({
+      what: `The region ${at.region} is not switched on for this account`,
+      why: e.message,
+      next: 'Switch it on in the account settings, or choose another --region',
+    }),
+  ],
+  [
+    /^RequestTimeTooSkewed/,
+    (e) => ({
+      what: 'The clock of this machine is wrong',
+      why: e.message,
+      next: 'Set the clock, then run the same command again',
+    }),
+  ],
+  [
+    /^NotImplemented/,
+    (e, at) => ({ what: at.sandbox ? 'The sandbox cannot do this' : 'The endpoint cannot do this', why: e.message }),
+  ],
+  [
+    /^UnknownOutcome/,
+    (e) => ({
+      what: 'AWS did not answer',
+      why: e.message,
+      next: 'Run the same command again: it first looks whether the call took effect',
+    }),
+  ],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)/,
+    (e, at) => ({
+      what: 'AWS cannot be reached',
+      why: `${e.message}; is the region ${at.region} right, and is there a network?`,
+      next: 'Check the network, a proxy and AWS_ENDPOINT_URL, then run the same command again',
+    }),
+  ],
+  [
+    /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|Timeout)/,
+    (e, at) => ({
+      what: at.sandbox ? 'The sandbox does not answer' : 'AWS does not answer',
+      why: e.message || 'the connection was refused',
+      next: at.sandbox
+        ? 'infra sandbox start'
+        : 'Check the network, a proxy and AWS_ENDPOINT_URL, then run the same command again',
+    }),
+  ],
+]
+
+function denied(error: Error, at: Surroundings): Words {
+  const says = /(?:User|Principal): (\S+) is not authorized to perform: (\S+)(?: on resource: (\S+))?/.exec(error.message)
+  const [service = '', operation = ''] = (callOf(error) ?? '').split('.')
+  const action = says?.[2] ?? (operation ? `${service.toLowerCase()}:${operation}` : 'this call')
+  const who = says?.[1] ?? at.identity ?? 'The identity in use'
+  const boundary = /service control policy|permissions boundary|explicit deny/i.exec(error.message)?.[0]
+  return {
+    what: `${who} may not do ${action}${says?.[3] ? ` on ${says[3]}` : ''}`,
+    why: boundary ? `a rule of the organisation (${boundary}) forbids it` : 'no policy of this identity allows it',
+    next: `Have ${action} allowed for it (docs/permissions.md lists the actions of every step), then run the same command again`,
+  }
+}
+
+/** Any error as what happened, why and what next. Errors that are that already pass through. */
+export const explain = (error: unknown, at: Surroundings): InfraError => {
+  if (error instanceof InfraError) return error
+  const e = error instanceof Error ? error : new Error(String(error))
+  const like = e as Error & { what?: string; why?: string; next?: string; $metadata?: { requestId?: string } }
+  if (like.what) return new InfraError(like.what, { why: like.why, next: like.next, exitCode: 1, cause: e })
+  const code = codeOf(e) || codeOf((e as { cause?: unknown }).cause)
+  if (isThrottling(e))
+    return new InfraError('AWS asks for fewer calls a second', {
+      why: `${code} after several tries`,
+      next: 'Run the same command again in a minute',
+      cause: e,
+    })
+  const rule = RULES.find(([pattern]) => pattern.test(code))
+  if (rule) {
+    const words = rule[1](e, at)
+    return new InfraError(words.what, { why: words.why, next: words.next, cause: e })
+  }
+  const call = callOf(e)
+  const id = like.$metadata?.requestId
+  const trail = [call, code !== 'Error' ? code : undefined, id ? `request ${id}` : undefined].filter(Boolean).join(', ')
+  return new InfraError(e.message || code || 'An unknown error', {
+    why: trail || undefined,
+    next: call ? 'Run the same command again: what is done stays done' : undefined,
+    cause: e,
+  })
+}

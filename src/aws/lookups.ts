@@ -1,0 +1,63 @@
+import { InfraError, refuse } from '../engine/errors.ts'
+import type { Aws } from './clients.ts'
+
+/** Zone names of the region that can be used, in order. Local and wavelength zones do not count. */
+export const availabilityZones = async (aws: Aws, region: string): Promise<string[]> => {
+  const { AvailabilityZones = [] } = await aws.ec2('DescribeAvailabilityZones', {})
+  const zones = AvailabilityZones.filter(
+    (z) => z.State === 'available' && (z.ZoneType ?? 'availability-zone') === 'availability-zone',
+  )
+  if (zones.length === 0)
+    throw refuse(`The region ${region} has no availability zone`, 'AWS lists none for this account', 'Choose another --region')
+  return zones.flatMap((z) => z.ZoneName ?? []).sort()
+}
+
+/**
+ * The newest offered version for what was asked (`16`, `16.4`).
+ * @throws InfraError (exit 2) when nothing of it is offered
+ */
+export const engineVersion = async (aws: Aws, engine: string, wanted: string): Promise<string> => {
+  const versions: string[] = []
+  const major = engine === 'mysql' ? wanted.split('.').slice(0, 2).join('.') : (wanted.split('.')[0] ?? wanted)
+  for (let Marker: string | undefined, more = true; more; more = Marker !== undefined) {
+    const page = await aws.rds('DescribeDBEngineVersions', {
+      Engine: engine,
+      EngineVersion: wanted,
+      ...(Marker ? { Marker } : {}),
+    })
+    versions.push(...(page.DBEngineVersions ?? []).flatMap((v) => v.EngineVersion ?? []))
+    Marker = page.Marker
+  }
+  const fits = versions.filter((v) => v === wanted || v.startsWith(`${wanted}.`)).sort(byNumber)
+  const newest = fits.at(-1)
+  if (newest) return newest
+  throw refuse(
+    `rds.version is ${wanted}, which RDS does not offer for ${engine} in this region`,
+    'AWS retires minor versions',
+    `Ask for the major version only, for example rds.version: "${major}"`,
+  )
+}
+
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+const ADDRESS_SERVICE = 'https://checkip.amazonaws.com'
+
+/** The caller's public address as AWS sees it, as a /32 block. */
+export const callerCidr = async (): Promise<string> => {
+  const remedy = 'Set securityGroups.bastionCidr to your address (for example 203.0.113.7/32) or to none in infra.yaml'
+  let text: string
+  try {
+    const answer = await fetch(ADDRESS_SERVICE, { signal: AbortSignal.timeout(5000) })
+    text = (await answer.text()).trim()
+  } catch (error) {
+    throw new InfraError('Your public address could not be found out', {
+      why: `${ADDRESS_SERVICE} does not answer`,
+      next: remedy,
+      exitCode: 2,
+      cause: error,
+    })
+  }
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text))
+    throw refuse('Your public address could not be found out', `${ADDRESS_SERVICE} answered something else`, remedy)
+  return `${text}/32`
+}

@@ -1,0 +1,92 @@
+import type { CostItem } from '../engine/kind.ts'
+
+/** When the table was last checked. */
+export const PRICES_AS_OF = '2026-11-21'
+export const HOURS_PER_MONTH = 730
+
+interface Price {
+  readonly what: string
+  /** USD by region. us-east-1 is always there and stands in, visibly, for a region that is missing. */
+  readonly usd: Readonly<Record<string, number>> & { readonly 'us-east-1': number }
+  readonly per: 'hour' | 'month' | 'GB-month'
+  readonly source: string
+  readonly plusUsage?: string
+}
+
+const LIST = 'AWS public price list, on demand'
+
+/** On-demand prices. One table, with date and source, so that a wrong figure has one place to be put right. */
+export const PRICES = {
+  'ec2.nat-gateway.hour': {
+    what: 'NAT gateway',
+    usd: { 'us-east-1': 0.045 },
+    per: 'hour',
+    source: LIST,
+    plusUsage: '$0.045 per GB',
+  },
+  'ec2.public-ipv4.hour': { what: 'public IPv4 address', usd: { 'us-east-1': 0.005 }, per: 'hour', source: LIST },
+  'secretsmanager.secret': {
+    what: 'secret',
+    usd: { 'us-east-1': 0.4 },
+    per: 'month',
+    source: LIST,
+    plusUsage: '$0.05 per 10,000 reads',
+  },
+  'rds.storage.gp3': { what: 'gp3 storage', usd: { 'us-east-1': 0.115 }, per: 'GB-month', source: LIST },
+  'rds.storage.gp2': { what: 'gp2 storage', usd: { 'us-east-1': 0.115 }, per: 'GB-month', source: LIST },
+  'rds.storage.io1': {
+    what: 'io1 storage',
+    usd: { 'us-east-1': 0.125 },
+    per: 'GB-month',
+    source: LIST,
+    plusUsage: 'provisioned IOPS',
+  },
+  'rds.storage.io2': {
+    what: 'io2 storage',
+    usd: { 'us-east-1': 0.125 },
+    per: 'GB-month',
+    source: LIST,
+    plusUsage: 'provisioned IOPS',
+  },
+  'rds.enhanced-monitoring': {
+    what: 'enhanced monitoring',
+    usd: { 'us-east-1': 2 },
+    per: 'month',
+    source: 'StartupWebApp infra README: about $2',
+    plusUsage: 'CloudWatch Logs ingestion',
+  },
+  'rds.postgres.db.t4g.micro': { what: 'db.t4g.micro', usd: { 'us-east-1': 0.016 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t4g.small': { what: 'db.t4g.small', usd: { 'us-east-1': 0.032 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t4g.medium': { what: 'db.t4g.medium', usd: { 'us-east-1': 0.065 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t3.micro': { what: 'db.t3.micro', usd: { 'us-east-1': 0.018 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t3.small': { what: 'db.t3.small', usd: { 'us-east-1': 0.036 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t3.medium': { what: 'db.t3.medium', usd: { 'us-east-1': 0.072 }, per: 'hour', source: LIST },
+  'rds.postgres.db.t3.large': { what: 'db.t3.large', usd: { 'us-east-1': 0.145 }, per: 'hour', source: LIST },
+  'rds.postgres.db.m5.large': { what: 'db.m5.large', usd: { 'us-east-1': 0.178 }, per: 'hour', source: LIST },
+  'rds.mysql.db.t4g.micro': { what: 'db.t4g.micro', usd: { 'us-east-1': 0.016 }, per: 'hour', source: LIST },
+  'rds.mysql.db.t4g.small': { what: 'db.t4g.small', usd: { 'us-east-1': 0.032 }, per: 'hour', source: LIST },
+  'rds.mysql.db.t3.micro': { what: 'db.t3.micro', usd: { 'us-east-1': 0.017 }, per: 'hour', source: LIST },
+  'rds.mysql.db.t3.small': { what: 'db.t3.small', usd: { 'us-east-1': 0.034 }, per: 'hour', source: LIST },
+  'rds.mysql.db.t3.medium': { what: 'db.t3.medium', usd: { 'us-east-1': 0.068 }, per: 'hour', source: LIST },
+  'cloudwatch.alarm': { what: 'alarm', usd: { 'us-east-1': 0.1 }, per: 'month', source: LIST },
+  'cloudwatch.allowance': {
+    what: 'notifications and metrics',
+    usd: { 'us-east-1': 0.6 },
+    per: 'month',
+    source: 'StartupWebApp infra README: CloudWatch and SNS about $1, less four alarms',
+    plusUsage: 'e-mails above 1,000 a month',
+  },
+} as const satisfies Record<string, Price>
+
+export type PriceKey = keyof typeof PRICES
+
+/** What one of it costs in a month; the text says so when the price of another region stands in. */
+export const monthlyPrice = (key: PriceKey, region: string, amount = 1, label?: string): CostItem => {
+  const price: Price = PRICES[key]
+  const unit = price.usd[region] ?? price.usd['us-east-1']
+  const usd = unit * amount * (price.per === 'hour' ? HOURS_PER_MONTH : 1)
+  const substitute = price.usd[region] === undefined ? ` (price of us-east-1)` : ''
+  return { what: `${label ?? price.what}${substitute}`, usd, ...(price.plusUsage ? { plusUsage: price.plusUsage } : {}) }
+}
+
+export const isPriced = (key: string): key is PriceKey => key in PRICES

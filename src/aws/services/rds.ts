@@ -1,0 +1,20 @@
+// Only what is used: the bundle carries the schemas of these operations and no others.
+export {
+  AddTagsToResourceCommand,
+  CreateDBInstanceCommand,
+  CreateDBParameterGroupCommand,
+  CreateDBSubnetGroupCommand,
+  DeleteDBInstanceCommand,
+  DeleteDBParameterGroupCommand,
+  DeleteDBSubnetGroupCommand,
+  DescribeDBEngineVersionsCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBParameterGroupsCommand,
+  DescribeDBParametersCommand,
+  DescribeDBSubnetGroupsCommand,
+  ListTagsForResourceCommand,
+  ModifyDBInstanceCommand,
+  ModifyDBParameterGroupCommand,
+  ModifyDBSubnetGroupCommand,
+  RDSClient as Client,
+} from '@aws-sdk/client-rds'

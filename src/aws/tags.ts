@@ -1,0 +1,26 @@
+import type { Stamp, Tags } from '../engine/kind.ts'
+
+/** `project/environment`: all resources of a stack are listed by this tag. */
+export const STACK_TAG = 'infra:stack'
+/** The resource's key in the stack: how one without a name is found again. */
+export const KEY_TAG = 'infra:key'
+
+export interface Tag {
+  readonly Key?: string | undefined
+  readonly Value?: string | undefined
+}
+
+export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+
+export const tagMap = (tags: readonly Tag[] | undefined): Record<string, string> =>
+  Object.fromEntries((tags ?? []).flatMap((t) => (t.Key === undefined ? [] : [[t.Key, t.Value ?? '']])))
+
+export const isOurs = (tags: Tags, stamp: Stamp): boolean => tags[STACK_TAG] === stamp.stack && tags[KEY_TAG] === stamp.key
+
+/** For a name that is taken: says by what, or undefined when it is this very resource. */
+export const foreignTo = (stamp: Stamp, tags: Tags, what: string): { foreign: string } | undefined => {
+  if (isOurs(tags, stamp)) return undefined
+  const stack = tags[STACK_TAG]
+  return { foreign: stack && stack !== stamp.stack ? `${what} of the stack ${stack}` : `${what} that infra did not make` }
+}

@@ -1,0 +1,46 @@
+import type { Trouble } from '../engine/errors.ts'
+
+/** The error's code without the suffix that differs between services and SDK versions. */
+export const codeOf = (error: unknown): string => {
+  const e = error as { name?: unknown; Code?: unknown; code?: unknown } | undefined
+  const code = [e?.name, e?.Code, e?.code].find((c) => typeof c === 'string' && c !== '' && c !== 'Error')
+  return String(code ?? '').replace(/(Exception|Fault)$/, '')
+}
+
+const THROTTLING =
+  /^(Throttl|EC2Throttl|RequestThrottl|RequestLimitExceeded|TooManyRequests|SlowDown|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress)/
+export const isThrottling = (error: unknown): boolean => {
+  const e = error as { $metadata?: { httpStatusCode?: number } }
+  return THROTTLING.test(codeOf(error)) || e?.$metadata?.httpStatusCode === 429
+}
+
+const EXISTS = /AlreadyExists|\.Duplicate$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
+const IN_USE =
+  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$/
+const GONE = /NotFound|^NoSuchEntity$|NotAttached$|^ResourceNotFound$/
+/** Messages by which RDS, ECS and others say that a role made a second ago is not known to them yet. */
+const ROLE_NOT_YET =
+  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)/i
+
+/** How an SDK error is to be handled: the one table of AWS's error names. */
+export const classify = (error: unknown): Trouble => {
+  const code = codeOf(error)
+  const message = error instanceof Error ? error.message : ''
+  if (code === 'UnknownOutcome') return 'unknown-outcome'
+  // By code first: "Role x not found" is also how IAM itself says that a role is not there.
+  if (GONE.test(code)) return 'gone'
+  if (EXISTS.test(code)) return 'exists'
+  if (IN_USE.test(code)) return 'in-use'
+  if (ROLE_NOT_YET.test(message)) return 'propagating'
+  return 'fatal'
+}
+
+/** Runs a read and answers undefined when AWS says that the thing does not exist. Any other error is an error. */
+export const unlessGone = async <T>(read: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read
+  } catch (error) {
+    if (classify(error) === 'gone') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import { Command, CommanderError, Option } from 'commander'
+import { InfraError } from './engine/errors.ts'
+import type { Globals } from './commands/globals.ts'
+
+declare const INFRA_VERSION: string
+
+const GLOBAL_GROUP = 'Everywhere'
+
+/** Only names, flags and help: a command's code, and the SDK clients that it needs, load when it runs. */
+export const program = (run: (work: () => Promise<number>) => Promise<void>): Command => {
+  const cli = new Command('infra')
+    .description('Stand up a whole AWS stack, see what it costs and takes before it happens, and take it down again.')
+    .version(INFRA_VERSION, '-V, --version')
+    .usage('<command> [step...] [flags]')
+    .showSuggestionAfterError(true)
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .helpCommand(false)
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+  cli.optionsGroup(GLOBAL_GROUP)
+  const everywhere = (flags: string, text: string): void => {
+    cli.addOption(new Option(flags, text))
+  }
+  everywhere('--config <file>', 'the config (default: infra.yaml in this folder)')
+  everywhere('--env <name>', 'the environment (default: the one in the config)')
+  everywhere('--region <name>', 'the AWS region (default: the one in the config)')
+  everywhere('--profile <name>', 'a profile of the AWS CLI')
+  everywhere('--sandbox', 'a local AWS instead of the real one: no account, no cost')
+  everywhere('-y, --yes', 'ask nothing; what needs its own yes is refused unless its flag is there')
+  everywhere('--json', 'data on stdout, for programs')
+  everywhere('--no-color', 'no colours (NO_COLOR works too)')
+  everywhere('--verbose', 'every AWS call, and stack traces')
+  cli.addHelpText(
+    'after',
+    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, monitoring',
+  )
+
+  const command = <F extends Globals>(usage: string, group: string, text: string, load: (names: string[], flags: F) => Promise<number>): Command => {
+    const sub = cli.command(usage).description(text).helpGroup(group)
+    sub.action((...args: unknown[]) => {
+      const given = args.slice(0, sub.registeredArguments.length).flat().filter((a): a is string => typeof a === 'string')
+      return run(() => load(given, sub.optsWithGlobals() as F))
+    })
+    return sub
+  }
+  const many = (value: string, before: string[]): string[] => [...before, value]
+
+  command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) => (await import('./commands/init.ts')).initCommand(f))
+    .option('--preset <name>', 'begin with a preset: startupwebapp')
+    .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
+    .option('--force', 'write over an infra.yaml that is there')
+  command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) => (await import('./commands/plan.ts')).planCommand(n, f))
+  command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
+    (await import('./commands/create.ts')).createCommand(n, f),
+  ).option('--refresh-ip', 'let the SSH rule follow your present address')
+  command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) => (await import('./commands/destroy.ts')).destroyCommand(n, f))
+    .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
+    .option('--skip-final-snapshot', 'delete databases without a last snapshot')
+  command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) => (await import('./commands/status.ts')).statusCommand(f)).option(
+    '--offline',
+    'from the state file alone, without AWS',
+  )
+  command('show-resources [steps...]', 'Look:', 'every resource with id and live status, the way in, console links', async (n, f) =>
+    (await import('./commands/show-resources.ts')).showResourcesCommand(n, f),
+  )
+  command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) => (await import('./commands/cost.ts')).costCommand(f))
+  command<Globals & { fast?: boolean }>('sandbox <start|stop|status|reset>', 'Try:', 'the local AWS behind --sandbox', async ([verb = ''], f) =>
+    (await import('./commands/sandbox.ts')).sandboxCommand(verb, f),
+  ).option('--fast', 'with start: nothing takes any time')
+  return cli
+}
+
+/** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 refused, 130 interrupted */
+export const main = async (argv: readonly string[]): Promise<number> => {
+  let code = 0
+  const verbose = argv.includes('--verbose')
+  try {
+    const cli = program(async (work) => {
+      code = await work()
+    })
+    if (argv.length === 0) {
+      cli.outputHelp()
+      return 0
+    }
+    await cli.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return complain(error, verbose)
+  }
+}
+
+const complain = async (error: unknown, verbose: boolean): Promise<number> => {
+  if (error instanceof Error && error.name === 'ExitPromptError') {
+    process.stderr.write('\nNothing was changed.\n')
+    return 130
+  }
+  let known = error
+  if (!(error instanceof InfraError)) {
+    const { explain } = await import('./aws/explain.ts')
+    known = explain(error, { sandbox: false, region: process.env['AWS_REGION'] ?? 'the region in use' })
+  }
+  const e = known as InfraError
+  process.stderr.write(`${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}\n`)
+  if (e.next) process.stderr.write(`Next: ${e.next}\n`)
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${e.cause instanceof Error ? `${e.cause.stack}\n` : ''}`)
+  return e.exitCode
+}

@@ -1,0 +1,83 @@
+import { PRICES_AS_OF } from '../aws/prices.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/settle.ts'
+import type { CostItem } from '../engine/kind.ts'
+import { round } from '../engine/plan.ts'
+import { knownProps, resolve } from '../engine/ref.ts'
+import { readState } from '../state/store.ts'
+import { change, columns, daily, usd } from '../ui/format.ts'
+import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { header } from './screens.ts'
+import { declareStack, offlineLookups } from './stack.ts'
+
+interface Item {
+  readonly key: string
+  readonly step: string
+  readonly what: string
+  readonly monthlyUsd: number
+  readonly dailyUsd: number
+  readonly plusUsage?: string
+}
+
+const NAT_WORDS = { none: 'no NAT gateway', single: 'one NAT gateway', perAz: 'a NAT gateway in each zone' } as const
+
+/** A month and a day of the stack as the config describes it, whether it exists or not; and of the options not taken. Asks nobody. */
+export const costCommand = async (g: Globals): Promise<number> => {
+  const io = ioOf(g)
+  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+  const { config } = loaded
+  const state = await readState(loaded.stateFile(wantsSandbox(g)))
+  const itemsFor = (c: Config): Item[] => itemsOf(c, state?.lookups ?? {})
+  const items = itemsFor(config)
+  const monthlyUsd = total(items)
+  const now = config.vpc.nat ?? 'none'
+  const options = (['none', 'single', 'perAz'] as const)
+    .filter((nat) => nat !== now)
+    .map((nat) => {
+      const month = total(itemsFor({ ...config, vpc: { ...config.vpc, nat } }))
+      return { option: `vpc.nat: ${nat}`, what: NAT_WORDS[nat], monthlyUsd: month, monthlyChangeUsd: round(month - monthlyUsd) }
+    })
+  const dailyUsd = daily(monthlyUsd)
+  if (io.json) {
+    io.data({ monthlyUsd, dailyUsd, items, options, pricesAsOf: PRICES_AS_OF, region: config.region })
+    return 0
+  }
+  header({ io, config, sandbox: wantsSandbox(g), account: state?.account }, 'Cost')
+  io.say(columns([['step', 'resource', 'what', 'a month', 'a day', ''].map((h) => io.c.dim(h)), ...items.map(row)], '<<<>><'))
+  io.say(`\n  Total: ${io.c.bold(usd(monthlyUsd))} a month, ${io.c.bold(usd(dailyUsd))} a day, with ${NAT_WORDS[now]}.`)
+  for (const o of options)
+    io.say(`  With ${o.what}: ${usd(o.monthlyUsd)} a month (${change(o.monthlyChangeUsd)}); ${io.c.dim(o.option)}`)
+  io.say(
+    io.c.dim(
+      `\n  On-demand list prices of ${config.region}, as of ${PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
+    ),
+  )
+  return 0
+}
+
+const row = (i: Item): string[] => [
+  i.step,
+  i.key,
+  i.what,
+  usd(i.monthlyUsd),
+  usd(i.dailyUsd),
+  i.plusUsage ? `+ usage: ${i.plusUsage}` : '',
+]
+
+const total = (items: readonly Item[]): number => round(items.reduce((sum, i) => sum + i.monthlyUsd, 0))
+
+const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1]): Item[] =>
+  declareStack(config, offlineLookups(config, lookups, ''))
+    .nodes()
+    .filter((n) => config.steps.some((s) => s === n.step))
+    .flatMap((n) => {
+      const want = knownProps(resolve(n.props, () => undefined) as Record<string, unknown>)
+      return (n.kind.facts.monthly?.(want as never, config.region) ?? []).map((item: CostItem) => ({
+        key: n.key,
+        step: n.step,
+        what: item.what,
+        monthlyUsd: round(item.usd),
+        dailyUsd: daily(item.usd),
+        ...(item.plusUsage ? { plusUsage: item.plusUsage } : {}),
+      }))
+    })

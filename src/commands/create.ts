@@ -1,0 +1,134 @@
+import { loadConfig } from '../config/load.ts'
+import { create } from '../engine/create.ts'
+import { refuse } from '../engine/errors.ts'
+import type { Plan } from '../engine/plan.ts'
+import { kindOf } from '../kinds/index.ts'
+import { PENDING_CONFIRMATION } from '../kinds/sns/subscription.ts'
+import { asker } from '../ui/ask.ts'
+import { elapsed, list } from '../ui/format.ts'
+import { commandLine, type Globals, ioOf } from './globals.ts'
+import { lookAround, type View } from './look.ts'
+import { nextOf } from './next.ts'
+import { conclude, withReporter } from './outcome.ts'
+import { openQuestions } from './questions.ts'
+import { header, planData, planScreen } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import { chosenSteps, rememberLookups } from './stack.ts'
+
+export interface CreateFlags extends Globals {
+  /** Ask for the caller's address again and let the SSH rule follow it. */
+  readonly refreshIp?: boolean
+}
+
+/** A plan that a person thought about for longer than this is made again before it is carried out. */
+const STALE_MS = 60_000
+
+/** Shows the plan, asks, and makes the world match it. */
+export const createCommand = async (names: readonly string[], flags: CreateFlags): Promise<number> => {
+  const io = ioOf(flags)
+  const again = commandLine(flags, ['create', ...names, ...(flags.yes ? ['--yes'] : [])].join(' '))
+  if (io.interactive) await initIfMissing(flags)
+  const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
+  const asked = chosenSteps(names, first.config)
+  const loaded = io.interactive ? await openQuestions(first, asked, asker(io), flags) : first
+  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded)
+  try {
+    let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
+    const steps = await withMissing(s, asked, view, flags)
+    let plan = view.plan(steps)
+    if (!s.io.json) {
+      header({ ...s, account: s.caller.account }, 'Create')
+      planScreen(s.io, plan)
+    }
+    const [problem] = plan.problems
+    if (problem) throw problem
+    if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) return await nothing(s, plan, flags)
+    const planned = Date.now()
+    if (!(await agreed(s, flags))) return 0
+    if (Date.now() - planned > STALE_MS) {
+      view = await lookAround(s, steps, { declared: view.lookups })
+      plan = view.plan(steps)
+    }
+    await rememberLookups(s, view.lookups)
+    const began = Date.now()
+    s.io.say()
+    const outcome = await withReporter(s, (report) => create(view.graph, steps, view.survey, s.context(report), kindOf))
+    const code = conclude(s, outcome, again)
+    if (s.io.json)
+      s.io.data({
+        ...planData(plan),
+        done: outcome.done,
+        failed: [...outcome.failed.keys()],
+        blocked: [...outcome.blocked.keys()],
+      })
+    if (code === 0) await success(s, Date.now() - began, steps, flags)
+    return code
+  } finally {
+    await s.close()
+  }
+}
+
+const initIfMissing = async (flags: CreateFlags): Promise<void> => {
+  const { hasConfig, initCommand } = await import('./init.ts')
+  if (!(await hasConfig(flags))) await initCommand({ ...flags, set: [] })
+}
+
+/** Steps that the chosen ones need and that are not done: offered to a person, named to a script. */
+const withMissing = async (s: Session, steps: readonly string[], view: View, flags: CreateFlags): Promise<string[]> => {
+  const needed = view.graph.withNeeds(steps).filter((step) => !steps.includes(step))
+  const missing = needed.filter((step) =>
+    view.graph.nodes().some((n) => n.step === step && view.survey.get(n.key)?.is !== 'ready'),
+  )
+  if (missing.length === 0) return [...steps]
+  const all = s.config.steps.filter((step) => missing.includes(step) || steps.includes(step))
+  const command = commandLine(flags, ['create', ...all, ...(flags.yes ? ['--yes'] : [])].join(' '))
+  const say = `${list(steps)} ${steps.length === 1 ? 'needs' : 'need'} ${list(missing)} first`
+  if (!s.io.interactive) throw refuse(say, `${list(missing)} ${missing.length === 1 ? 'is' : 'are'} not done yet`, command)
+  const yes = await asker(s.io).confirm(`${say}. Create ${missing.length === 1 ? 'it' : 'them'} too?`, true, command)
+  if (!yes) throw refuse(say, undefined, command)
+  return all
+}
+
+/** Resources that are as wanted in AWS but that the state does not know as ready: a run records them. */
+const unrecorded = (s: Session, plan: Plan, view: View): boolean =>
+  plan.actions.some((a) => s.state.row(a.key)?.is !== 'ready' && view.survey.get(a.key)?.is !== 'absent')
+
+const agreed = async (s: Session, flags: CreateFlags): Promise<boolean> => {
+  if (flags.yes) return true
+  if (!s.io.interactive)
+    throw refuse(
+      'This would change the account, and nobody can be asked here',
+      'there is no terminal',
+      `${commandLine(flags, 'create')} --yes`,
+    )
+  s.io.say()
+  if (await asker(s.io).confirm('Do it?', true, '--yes')) return true
+  s.io.say('Nothing was changed.')
+  return false
+}
+
+const nothing = async (s: Session, plan: Plan, flags: CreateFlags): Promise<number> => {
+  if (s.io.json) s.io.data({ ...planData(plan), done: [], failed: [], blocked: [] })
+  s.io.say(`\n  Nothing to do: everything is as the config wants it. Next: ${s.io.c.cyan(await nextOf(s, flags))}`)
+  return 0
+}
+
+const success = async (s: Session, ms: number, steps: readonly string[], flags: CreateFlags): Promise<void> => {
+  const { io } = s
+  io.say(`\n${io.c.green('✓')} ${list(steps)} done in ${elapsed(ms)}.`)
+  const mail = [...s.state.all().values()].filter(
+    (r) => r.type === 'sns.subscription' && steps.includes(r.step) && String(r.attrs?.arn).startsWith('arn:') === false,
+  )
+  for (const row of mail)
+    io.say(
+      `  ${io.c.yellow('!')} ${row.name}: ${PENDING_CONFIRMATION}. AWS has sent a mail; click its link, or no alarm arrives.`,
+    )
+  if (steps.includes('monitoring') && s.config.monitoring.emails.length === 0)
+    io.say(
+      `  ${io.c.yellow('!')} No e-mail gets the alarms: set monitoring.email in ${s.loaded.file} and run create monitoring again.`,
+    )
+  const db = s.state.row('db-instance')
+  if (steps.includes('rds') && db?.attrs?.endpoint)
+    io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port} (credentials: infra show-resources secrets)`)
+  io.say(`  Next: ${io.c.cyan(await nextOf(s, flags))}`)
+}

@@ -1,0 +1,155 @@
+import { destroy, stillNeeding } from '../engine/destroy.ts'
+import { refuse } from '../engine/errors.ts'
+import { remaining } from '../engine/graph.ts'
+import { monthly, round } from '../engine/plan.ts'
+import { survey as look, type Survey, subjectOfRow } from '../engine/survey.ts'
+import { kindOf } from '../kinds/index.ts'
+import { asker } from '../ui/ask.ts'
+import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { conclude, withReporter } from './outcome.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import { chosenSteps, keysOf } from './stack.ts'
+
+export interface DestroyFlags extends Globals {
+  /** The project's name, typed again: the yes to losing data. */
+  readonly confirm?: string
+  readonly skipFinalSnapshot?: boolean
+}
+
+/** Takes steps down, in reverse order. Needs the state only, and says what stays. */
+export const destroyCommand = async (names: readonly string[], flags: DestroyFlags): Promise<number> => {
+  const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`)
+  try {
+    const rows = s.state.all()
+    const recorded = [...new Set([...rows.values()].map((r) => r.step))]
+    const steps =
+      names.length > 0 ? chosenSteps(names, { steps: [...new Set([...s.config.steps, ...recorded])] as never }) : recorded
+    const keys = keysOf(rows, steps)
+    if (keys.length === 0) return empty(s, names, flags)
+    refuseIfNeeded(s, keys, steps, flags)
+    const cx = s.context(() => undefined)
+    const subjects = keys.flatMap((key) => {
+      const row = rows.get(key)
+      return row ? [subjectOfRow(key, row, kindOf)] : []
+    })
+    const seen = await look(subjects, cx).catch((error) => {
+      throw s.explain(error)
+    })
+    const data = keys.filter((key) => kindOf(rows.get(key)?.type ?? '').facts.data && seen.get(key)?.is !== 'absent')
+    const options = { snapshots: flags.skipFinalSnapshot !== true, at: new Date() }
+    header({ ...s, account: s.caller.account }, 'Destroy')
+    screen(s, keys, seen, options.snapshots)
+    if (!(await agreed(s, data, names, flags))) return 0
+    const began = Date.now()
+    s.io.say()
+    const outcome = await withReporter(s, (report) => destroy(keys, seen, s.context(report), kindOf, options))
+    const again = commandLine(
+      flags,
+      ['destroy', ...names, ...(flags.yes ? ['--yes'] : []), ...(flags.confirm ? [`--confirm ${flags.confirm}`] : [])].join(' '),
+    )
+    const code = conclude(s, outcome, again)
+    if (s.io.json) s.io.data({ deleted: outcome.done, failed: [...outcome.failed.keys()], blocked: [...outcome.blocked.keys()] })
+    if (code === 0) {
+      s.io.say(
+        `\n${s.io.c.green('✓')} ${count(outcome.done.length, 'resource')} of ${list(steps)} gone after ${elapsed(Date.now() - began)}.`,
+      )
+      s.io.say(
+        `  Next: ${s.io.c.cyan(commandLine(flags, s.state.all().size > 0 ? 'status' : 'create'))}${s.state.all().size > 0 ? '' : ' would build it again'}`,
+      )
+    }
+    return code
+  } finally {
+    await s.close()
+  }
+}
+
+const empty = (s: Session, names: readonly string[], flags: DestroyFlags): number => {
+  if (s.io.json) s.io.data({ deleted: [], failed: [], blocked: [] })
+  s.io.say(
+    `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.file}, so there is nothing to destroy. Next: ${commandLine(flags, 'status')}`,
+  )
+  return 0
+}
+
+/** A step that others stand on is not pulled away from under them. */
+const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly string[], flags: DestroyFlags): void => {
+  const rows = s.state.all()
+  const needing = new Set([...stillNeeding(keys, rows).values()].flat().flatMap((key) => rows.get(key)?.step ?? []))
+  if (needing.size === 0) return
+  const others = s.config.steps.filter((step) => needing.has(step))
+  const all = s.config.steps.filter((step) => steps.includes(step) || needing.has(step))
+  throw refuse(
+    `${list(steps)} ${steps.length === 1 ? 'is' : 'are'} still needed by ${list(others)}`,
+    'they would lose what they stand on; nothing was changed',
+    commandLine(flags, `destroy ${all.join(' ')}`),
+  )
+}
+
+const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: boolean): void => {
+  const { io } = s
+  const { c } = io
+  const rows = s.state.all()
+  const table = keys.map((key) => {
+    const row = rows.get(key)
+    const facts = row && kindOf(row.type).facts
+    const gone = seen.get(key)?.is === 'absent'
+    const remark = row?.adopted
+      ? 'stays: it was there before'
+      : gone
+        ? 'already gone'
+        : facts?.data
+          ? `${c.red('holds data')}${facts.snapshotName && snapshots ? ', a final snapshot is taken' : facts.snapshotName ? `, ${c.red('no final snapshot')}` : ''}`
+          : ''
+    return [c.red('- delete'), row?.step ?? '', key, c.dim(facts?.title ?? ''), remark]
+  })
+  io.say(columns(table))
+  const nodes = keys.map((key) => ({ key, deps: rows.get(key)?.deps ?? [] }))
+  const minutes = remaining(nodes, (n) => kindOf(rows.get(n.key)?.type ?? '').facts.deleteMinutes ?? 0)
+  const saved = keys.reduce(
+    (sum, key) => sum + monthly(kindOf(rows.get(key)?.type ?? ''), rows.get(key)?.want ?? {}, s.config.region),
+    0,
+  )
+  io.say(
+    `\n  ${count(keys.length, 'resource')}. Saves ${c.bold(usd(round(saved)))} a month. Time: ${c.bold(about(Math.max(0, ...minutes.values())))}.`,
+  )
+}
+
+/** Data is never deleted without its own yes: the typed name of the project. */
+const agreed = async (s: Session, data: readonly string[], names: readonly string[], flags: DestroyFlags): Promise<boolean> => {
+  const { project } = s.config
+  const command = commandLine(
+    flags,
+    ['destroy', ...names, '--yes', ...(data.length > 0 ? [`--confirm ${project}`] : [])].join(' '),
+  )
+  if (flags.confirm !== undefined && flags.confirm !== project)
+    throw refuse(
+      `--confirm is ${flags.confirm}, but the project is ${project}`,
+      'the name must be typed as it is; nothing was changed',
+      command,
+    )
+  if (flags.yes) {
+    if (data.length > 0 && flags.confirm === undefined)
+      throw refuse(`This deletes data (${list(data)})`, '--yes alone does not say so; nothing was changed', command)
+    return true
+  }
+  if (!s.io.interactive)
+    throw refuse('This would delete resources, and nobody can be asked here', 'there is no terminal', command)
+  s.io.say()
+  const ask = asker(s.io)
+  if (data.length > 0 && flags.confirm === undefined) {
+    const typed = await ask.text(
+      `This deletes data (${list(data)}). Type the name of the project to go on:`,
+      '',
+      () => undefined,
+      '--confirm',
+    )
+    if (typed === project) return true
+    s.io.say(`That is not ${project}. Nothing was changed.`)
+    return false
+  }
+  if (await ask.confirm('Delete all this?', false, '--yes')) return true
+  s.io.say('Nothing was changed.')
+  return false
+}

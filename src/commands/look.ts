@@ -1,0 +1,57 @@
+import type { Aws } from '../aws/clients.ts'
+import { explain } from '../aws/explain.ts'
+import { InfraError } from '../engine/errors.ts'
+import type { Graph } from '../engine/graph.ts'
+import { type Plan, plan } from '../engine/plan.ts'
+import { type Survey, subjectsOf, survey } from '../engine/survey.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { Lookups } from '../steps/types.ts'
+import type { Session } from './session.ts'
+import { askLookups, declareStack } from './stack.ts'
+
+/** A session's view of the world: what is declared, what was seen, what follows. */
+export interface View {
+  readonly lookups: Lookups
+  readonly graph: Graph<Aws>
+  readonly survey: Survey
+  plan(steps: readonly string[]): Plan
+}
+
+/**
+ * Declares the stack and looks once at everything in the given steps and what they need.
+ * @throws InfraError with exit code 2: nothing was changed
+ */
+export const lookAround = async (
+  s: Session,
+  steps: readonly string[],
+  options: { refreshIp?: boolean; declared?: Lookups } = {},
+): Promise<View> => {
+  try {
+    const lookups = options.declared ?? (await askLookups(s, { steps, ...options }))
+    const graph = declareStack(s.config, lookups)
+    const within = graph.withNeeds(steps)
+    const cx = s.context(() => undefined)
+    const subjects = subjectsOf(graph, s.state.all(), kindOf).filter((x) =>
+      within.includes(graph.get(x.key)?.step ?? s.state.row(x.key)?.step ?? ''),
+    )
+    const seen = await survey(subjects, cx)
+    return {
+      lookups,
+      graph,
+      survey: seen,
+      plan: (chosen) =>
+        plan({
+          graph,
+          survey: seen,
+          rows: s.state.all(),
+          steps: chosen,
+          region: s.config.region,
+          kindOf,
+          stamp: (node) => s.stamp(node, ''),
+        }),
+    }
+  } catch (error) {
+    const e = explain(error, { sandbox: s.sandbox, region: s.config.region, identity: s.caller.arn })
+    throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+  }
+}

@@ -1,0 +1,40 @@
+import { Interrupted } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import type { Outcome } from '../engine/run.ts'
+import { count } from '../ui/format.ts'
+import { ndjsonReporter, plainReporter, type Reporter } from '../ui/reporters.ts'
+import type { Session } from './session.ts'
+
+export const reporterFor = async (s: Session): Promise<Reporter> => {
+  if (s.io.json) return ndjsonReporter()
+  if (!s.io.live) return plainReporter(s.io)
+  const { liveReporter } = await import('../ui/live.ts')
+  return liveReporter(s.io)
+}
+
+/** Runs the engine with a reporter that is always ended, also by an error. */
+export const withReporter = async <T>(s: Session, work: (report: Report) => Promise<T>): Promise<T> => {
+  const reporter = await reporterFor(s)
+  try {
+    return await work(reporter.report)
+  } finally {
+    reporter.end()
+  }
+}
+
+/**
+ * Says what went wrong, each failure once with its reason and remedy, and how to go on.
+ * @returns the exit code
+ */
+export const conclude = (s: Session, outcome: Outcome, again: string): number => {
+  const { io } = s
+  for (const [key, error] of outcome.failed) {
+    const e = s.explain(error)
+    io.note(`\n${io.c.red('✗')} ${key}: ${e.what}${e.why ? `\n  why:  ${e.why}` : ''}${e.next ? `\n  next: ${e.next}` : ''}`)
+    if (io.verbose && error.stack) io.note(io.c.dim(error.stack))
+  }
+  if (outcome.failed.size === 0 && !outcome.interrupted) return 0
+  if (outcome.blocked.size > 0) io.note(`\n${count(outcome.blocked.size, 'resource')} not tried, because they need what failed.`)
+  io.note(`\n${outcome.interrupted ? 'Interrupted. ' : ''}What is done stays done and is recorded. To go on: ${io.c.cyan(again)}`)
+  return outcome.failed.size > 0 ? 1 : new Interrupted().exitCode
+}

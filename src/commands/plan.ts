@@ -1,0 +1,27 @@
+import { commandLine, type Globals } from './globals.ts'
+import { lookAround } from './look.ts'
+import { header, planData, planScreen } from './screens.ts'
+import { openSession } from './session.ts'
+import { chosenSteps } from './stack.ts'
+
+/** What create would do. Changes nothing, not even the state. */
+export const planCommand = async (names: readonly string[], g: Globals): Promise<number> => {
+  const s = await openSession(g)
+  try {
+    const steps = chosenSteps(names, s.config)
+    const view = await lookAround(s, steps)
+    const plan = view.plan(steps)
+    if (s.io.json) s.io.data(planData(plan))
+    header({ ...s, account: s.caller.account }, 'Plan')
+    planScreen(s.io, plan)
+    const [problem] = plan.problems
+    if (problem) throw problem
+    const work = plan.actions.some((a) => a.action !== 'keep')
+    s.io.say(
+      `\n  ${work ? 'Next' : 'Everything is as the config wants it. Next'}: ${s.io.c.cyan(commandLine(g, work ? ['create', ...names].join(' ') : 'status'))}`,
+    )
+    return 0
+  } finally {
+    await s.close()
+  }
+}

@@ -1,0 +1,63 @@
+import { refuse } from '../engine/errors.ts'
+import { columns } from '../ui/format.ts'
+import { type Globals, ioOf } from './globals.ts'
+
+export interface SandboxFlags extends Globals {
+  readonly fast?: boolean
+}
+
+/** The local AWS: start, stop, status, reset. */
+export const sandboxCommand = async (verb: string, flags: SandboxFlags): Promise<number> => {
+  const io = ioOf(flags)
+  const box = await import('../sandbox/index.ts')
+  const report = (line: string): void => io.note(io.c.dim(line))
+  if (verb === 'start') {
+    await box.ensureSandbox({ fast: flags.fast === true, report })
+    return show(await box.sandboxStatus({ fast: flags.fast }))
+  }
+  if (verb === 'stop') {
+    const stopped = await box.stopSandbox()
+    if (io.json) io.data({ stopped })
+    io.say(
+      stopped
+        ? 'The sandbox is stopped; what was in it is forgotten. The next create --sandbox builds it again.'
+        : 'No sandbox was running.',
+    )
+    return 0
+  }
+  if (verb === 'reset') {
+    await box.resetSandbox()
+    if (io.json) io.data({ reset: true })
+    io.say('The sandbox is empty again, for every folder that uses it. The next create --sandbox builds anew.')
+    return 0
+  }
+  if (verb === 'status') return show(await box.sandboxStatus({ fast: flags.fast }))
+  throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status and reset', 'infra sandbox status')
+
+  function show(status: Awaited<ReturnType<typeof box.sandboxStatus>>): number {
+    if (io.json) {
+      io.data(status)
+      return 0
+    }
+    if (!status.running) {
+      io.say(
+        `No sandbox is running.${status.note ? ` ${status.note}` : ''} Next: ${io.c.cyan('infra sandbox start')} (any command with --sandbox starts it too)`,
+      )
+      return 0
+    }
+    const { url, pid, startedAt, seconds, log } = status.sandbox
+    const slow = Object.entries(seconds).map(([k, v]) => `${k} ${v} s`)
+    io.say(`${io.c.green('✓')} The sandbox is running: a local AWS in memory; nothing is real, nothing costs.`)
+    io.say(
+      columns([
+        ['endpoint', url],
+        ['process', `${pid}, since ${startedAt}`],
+        ['takes', slow.join(', ')],
+        ['log', log],
+        ['try', io.c.cyan(`aws ec2 describe-vpcs --endpoint-url ${url} --region us-east-1`)],
+      ]),
+    )
+    if (status.note) io.say(`  ${io.c.yellow('!')} ${status.note}`)
+    return 0
+  }
+}

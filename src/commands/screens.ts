@@ -1,0 +1,68 @@
+import type { Action, Plan } from '../engine/plan.ts'
+import { about, change, columns, count, usd } from '../ui/format.ts'
+import type { Io } from '../ui/io.ts'
+import type { Session } from './session.ts'
+
+const SIGN = { create: '+', update: '~', keep: '=', delete: '-' } as const
+
+/** The first line of every screen: which stack, where; loud when it is the sandbox. */
+export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account?: string | undefined }, title: string): void => {
+  const { c } = s.io
+  const where = s.sandbox
+    ? c.yellow('SANDBOX (local AWS, nothing is real, nothing costs)')
+    : `account ${s.account ?? 'unknown'}, ${s.config.region}`
+  s.io.say(`${c.bold(title)}  ${s.config.project} / ${s.config.environment}  ${where}`)
+  s.io.say()
+}
+
+/** What a run would do, by step; what stays as it is, is only counted. */
+export const planScreen = (io: Io, plan: Plan): void => {
+  const { c } = io
+  const paint = { create: c.green, update: c.yellow, keep: c.dim, delete: c.red }
+  const doing = plan.actions.filter((a) => a.action !== 'keep')
+  const steps = [...new Set(plan.actions.map((a) => a.step))]
+  for (const step of steps) {
+    const actions = doing.filter((a) => a.step === step)
+    if (actions.length === 0) continue
+    io.say(`  ${c.bold(step)}`)
+    const rows = actions.map((a) => [
+      paint[a.action](`${SIGN[a.action]} ${a.action}`),
+      a.key,
+      c.dim(a.title),
+      a.monthlyUsd > 0 ? usd(a.monthlyUsd) : '',
+      a.minutes >= 1 ? c.dim(`${Math.round(a.minutes)} min`) : '',
+      a.reason === 'new' ? '' : c.dim(a.reason),
+    ])
+    io.say(columns(rows, '<<<>><', '    '))
+  }
+  const kept = plan.actions.length - doing.length
+  if (doing.length > 0) io.say()
+  const tally = (['create', 'update', 'delete'] as const).flatMap((a) => {
+    const n = plan.actions.filter((x) => x.action === a).length
+    return n > 0 ? [`${n} to ${a}`] : []
+  })
+  if (kept > 0) tally.push(`${count(kept, 'resource')} as wanted`)
+  io.say(`  ${tally.join(', ') || 'nothing to do'}.`)
+  if (doing.length > 0)
+    io.say(
+      `  A month of it: ${c.bold(usd(plan.monthlyUsd))}${plan.monthlyChangeUsd !== 0 && plan.monthlyChangeUsd !== plan.monthlyUsd ? ` (${change(plan.monthlyChangeUsd)})` : ''}. Time: ${c.bold(about(plan.minutes))}.`,
+    )
+}
+
+/** The plan as other programs rely on it. */
+export const planData = (plan: Plan): object => ({
+  actions: plan.actions.map(({ action, key, type, step, name, monthlyUsd, minutes, reason }: Action) => ({
+    action,
+    key,
+    type,
+    step,
+    name,
+    monthlyUsd,
+    minutes,
+    reason,
+  })),
+  monthlyUsd: plan.monthlyUsd,
+  monthlyChangeUsd: plan.monthlyChangeUsd,
+  minutes: plan.minutes,
+  problems: plan.problems.map((p) => ({ what: p.what, why: p.why, next: p.next })),
+})

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { type Aws, connect, pass } from '../aws/clients.ts'
+import { explain, type Surroundings } from '../aws/explain.ts'
+import { type Caller, whoAmI } from '../aws/identity.ts'
+import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
+import { classify } from '../aws/trouble.ts'
+import { type Loaded, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/settle.ts'
+import { realClock } from '../engine/clock.ts'
+import type { Context } from '../engine/context.ts'
+import { InfraError } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import type { Stamp } from '../engine/kind.ts'
+import { type Lock, lock } from '../state/lock.ts'
+import { LocalState } from '../state/store.ts'
+import type { Io } from '../ui/io.ts'
+import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { onInterrupt } from './interrupt.ts'
+
+/** Everything that a command which talks to AWS has at hand. */
+export interface Session {
+  readonly g: Globals
+  readonly io: Io
+  readonly config: Config
+  readonly loaded: Loaded
+  readonly sandbox: boolean
+  readonly endpoint: string | undefined
+  readonly aws: Aws
+  readonly caller: Caller
+  readonly state: LocalState
+  readonly signal: AbortSignal
+  context(report: Report): Context<Aws>
+  stamp: Context<Aws>['stamp']
+  explain(error: unknown): InfraError
+  close(): Promise<void>
+}
+
+/** How long a create whose answer was lost may stay invisible. EC2 shows new objects within seconds; this is generous. */
+const GRACE_SECONDS = 20
+
+/**
+ * Reads the config, finds the account, opens the state; with `exclusive` nobody else may work on it meanwhile.
+ * @throws InfraError with exit code 2: nothing was changed yet
+ */
+export const openSession = async (g: Globals, exclusive?: string, loaded?: Loaded): Promise<Session> => {
+  const io = ioOf(g)
+  const from = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
+  const { config } = from
+  const sandbox = wantsSandbox(g)
+  const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
+  onlyLoopback(endpoint)
+  const profile = g.profile ?? config.profile
+  const aws = connect({
+    region: config.region,
+    sandboxUrl: sandbox ? endpoint : undefined,
+    profile,
+    onCall: io.verbose
+      ? (service, operation, ms, error) =>
+          io.note(io.c.dim(`  ${service}.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
+      : undefined,
+  })
+  const surroundings: Surroundings = { sandbox, region: config.region, profile }
+  let caller: Caller
+  try {
+    caller = await whoAmI(aws)
+  } catch (error) {
+    const e = explain(error, surroundings)
+    throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+  }
+  const file = from.stateFile(sandbox)
+  const held: Lock | undefined = exclusive ? await lock(`${file.replace(/\.json$/, '')}.lock`, exclusive, io.note) : undefined
+  try {
+    const { project, environment, region } = config
+    const state = await LocalState.open(file, { project, environment, account: caller.account, region, sandbox })
+    const interrupt = onInterrupt(io, exclusive !== undefined)
+    const stamp: Session['stamp'] = (of, token): Stamp => {
+      const stack = `${project}/${environment}`
+      return {
+        key: of.key,
+        name: of.name,
+        prefix: config.namePrefix,
+        stack,
+        token,
+        tags: { Name: of.name, ...config.tags, ...of.tags, [STACK_TAG]: stack, [KEY_TAG]: of.key },
+      }
+    }
+    return {
+      g,
+      io,
+      config,
+      loaded: from,
+      sandbox,
+      endpoint,
+      aws,
+      caller,
+      state,
+      signal: interrupt.signal,
+      stamp,
+      context: (report) => ({
+        rows: state,
+        aws,
+        look: () => pass(aws),
+        stamp,
+        token: randomUUID,
+        classify,
+        graceMs: Number(process.env.INFRA_GRACE_SECONDS ?? GRACE_SECONDS) * 1000,
+        clock: realClock,
+        report,
+        signal: interrupt.signal,
+      }),
+      explain: (error) => explain(error, { ...surroundings, identity: caller.arn }),
+      async close() {
+        interrupt.stop()
+        await held?.release()
+      },
+    }
+  } catch (error) {
+    await held?.release()
+    throw error
+  }
+}
+
+const startSandbox = async (io: Io): Promise<string> => {
+  const { ensureSandbox } = await import('../sandbox/index.ts')
+  const sandbox = await ensureSandbox({ report: (line: string) => io.note(io.c.dim(line)) })
+  return sandbox.url
+}
+
+/** The test suite sets this: no client may reach anything but this machine, whatever a test does wrong. */
+const onlyLoopback = (endpoint: string | undefined): void => {
+  if (process.env.INFRA_LOOPBACK_ONLY !== '1') return
+  if (!endpoint || !/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(endpoint))
+    throw new InfraError(`INFRA_LOOPBACK_ONLY is set, but the endpoint is ${endpoint ?? 'the real AWS'}`, { exitCode: 2 })
+}

@@ -1,0 +1,152 @@
+import { idOf } from '../engine/context.ts'
+import type { AnySeen } from '../engine/kind.ts'
+import { monthly, round } from '../engine/plan.ts'
+import { survey as look, subjectOfRow } from '../engine/survey.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { Row } from '../state/schema.ts'
+import { columns, count, daily, usd } from '../ui/format.ts'
+import { consoleLinks } from './console-links.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import { chosenSteps, keysOf } from './stack.ts'
+
+interface Shown {
+  readonly key: string
+  readonly step: string
+  readonly type: string
+  readonly id: string
+  readonly name: string
+  readonly status: string
+  readonly monthlyUsd: number
+}
+
+/** Everything that is recorded, with its live status, and how to get in. Never a secret itself. */
+export const showResourcesCommand = async (names: readonly string[], g: Globals): Promise<number> => {
+  const s = await openSession(g)
+  try {
+    const steps = chosenSteps(names, s.config)
+    const rows = s.state.all()
+    const keys = keysOf(rows, names.length > 0 ? steps : [...new Set([...rows.values()].map((r) => r.step))])
+    const cx = s.context(() => undefined)
+    const subjects = keys.flatMap((key) => {
+      const row = rows.get(key)
+      return row ? [subjectOfRow(key, row, kindOf)] : []
+    })
+    const seen = await look(subjects, cx).catch((error) => {
+      throw s.explain(error)
+    })
+    const resources = keys.flatMap((key): Shown[] => {
+      const row = rows.get(key)
+      return row ? [shown(key, row, seen.get(key), s.config.region)] : []
+    })
+    const monthlyUsd = round(resources.reduce((sum, r) => sum + r.monthlyUsd, 0))
+    const links = consoleLinks(s.config.region, rows)
+    const access = accessOf(s, rows)
+    if (s.io.json)
+      s.io.data({
+        project: s.config.project,
+        environment: s.config.environment,
+        region: s.config.region,
+        account: s.caller.account,
+        sandbox: s.sandbox,
+        resources,
+        ...access,
+        monthlyUsd,
+        dailyUsd: daily(monthlyUsd),
+        links: s.sandbox ? [] : links,
+      })
+    else screen(s, resources, monthlyUsd, links, access, g)
+    return 0
+  } finally {
+    await s.close()
+  }
+}
+
+const shown = (key: string, row: Row, seen: AnySeen | undefined, region: string): Shown => {
+  const kind = kindOf(row.type)
+  const gone = !seen || seen.is === 'absent'
+  return {
+    key,
+    step: row.step,
+    type: row.type,
+    id: idOf(gone ? row.attrs : seen.attrs, row.name),
+    name: row.name,
+    status: gone ? 'gone' : (seen.note ?? seen.is),
+    monthlyUsd: gone || row.adopted ? 0 : round(monthly(kind, row.want, region)),
+  }
+}
+
+interface Access {
+  readonly endpoint: string | null
+  readonly port: number | null
+  /** The command that prints the credentials. */
+  readonly credentials: string | null
+}
+
+const accessOf = (s: Session, rows: ReadonlyMap<string, Row>): Access => {
+  const db = rows.get('db-instance')?.attrs
+  const secret = rows.get('database-secret')
+  const where = `--region ${s.config.region}${s.sandbox && s.endpoint ? ` --endpoint-url ${s.endpoint}` : ''}${s.g.profile ? ` --profile ${s.g.profile}` : ''}`
+  return {
+    endpoint: typeof db?.endpoint === 'string' ? db.endpoint : null,
+    port: typeof db?.port === 'number' ? db.port : null,
+    credentials: secret
+      ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${where}`
+      : null,
+  }
+}
+
+const screen = (
+  s: Session,
+  resources: readonly Shown[],
+  monthlyUsd: number,
+  links: readonly { what: string; url: string }[],
+  access: Access,
+  g: Globals,
+): void => {
+  const { io } = s
+  const { c } = io
+  header({ ...s, account: s.caller.account }, 'Resources')
+  if (resources.length === 0) {
+    io.say(`  Nothing is recorded yet. Next: ${c.cyan(commandLine(g, 'create'))}`)
+    return
+  }
+  for (const step of new Set(resources.map((r) => r.step))) {
+    io.say(`  ${c.bold(step)}`)
+    const rows = resources
+      .filter((r) => r.step === step)
+      .map((r) => [
+        r.key,
+        r.id,
+        r.name === r.id ? '' : c.dim(r.name),
+        status(r.status, io),
+        r.monthlyUsd > 0 ? usd(r.monthlyUsd) : '',
+      ])
+    io.say(`${columns(rows, '<<<<>', '    ')}\n`)
+  }
+  if (access.endpoint)
+    io.say(`  Database     ${c.bold(`${access.endpoint}:${access.port}`)}  (private: reachable from inside the VPC)`)
+  if (access.credentials) io.say(`  Credentials  ${c.cyan(access.credentials)}`)
+  io.say(
+    `  Cost         ${c.bold(usd(monthlyUsd))} a month, ${usd(daily(monthlyUsd))} a day, for ${count(resources.length, 'resource')}`,
+  )
+  io.say(`  State        ${s.state.file}`)
+  if (!s.sandbox && links.length > 0) {
+    io.say('\n  Console')
+    io.say(
+      columns(
+        links.map((l) => [l.what, c.dim(l.url)]),
+        '',
+        '    ',
+      ),
+    )
+  }
+}
+
+const status = (word: string, io: Session['io']): string =>
+  /^(ready|available|confirmed|OK|active|INSUFFICIENT_DATA)$/.test(word)
+    ? io.c.green(word)
+    : word === 'gone' || word === 'ALARM'
+      ? io.c.red(word)
+      : io.c.yellow(word)

@@ -1,0 +1,136 @@
+import { loadConfig } from '../config/load.ts'
+import { type Overview, overview, type StepState } from '../engine/overview.ts'
+import type { Survey } from '../engine/survey.ts'
+import type { Row } from '../state/schema.ts'
+import { checkIdentity, readState } from '../state/store.ts'
+import { about, change, columns, list, usd } from '../ui/format.ts'
+import type { Io } from '../ui/io.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { lookAround } from './look.ts'
+import { header } from './screens.ts'
+import { openSession } from './session.ts'
+import { declareStack, offlineLookups } from './stack.ts'
+
+export interface StatusFlags extends Globals {
+  /** Tell it from the state file alone. */
+  readonly offline?: boolean
+}
+
+interface Status {
+  readonly view: Overview
+  readonly account: string | null
+  readonly rows: ReadonlyMap<string, Row>
+  readonly survey: Survey | undefined
+}
+
+/** How far the stack is, what it costs, and the exact next command. */
+export const statusCommand = async (g: StatusFlags): Promise<number> => {
+  const io = ioOf(g)
+  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+  const { config } = loaded
+  const sandbox = wantsSandbox(g)
+  const found = g.offline ? await offline(g) : await live(g)
+  const { view } = found
+  const next = view.next && {
+    command: commandLine(g, `create ${view.next.step}`),
+    minutes: view.next.minutes,
+    monthlyUsd: view.next.monthlyUsd,
+  }
+  if (io.json) {
+    io.data({
+      project: config.project,
+      environment: config.environment,
+      region: config.region,
+      account: found.account,
+      sandbox,
+      steps: view.steps,
+      progress: view.progress,
+      next: next ?? null,
+      monthlyUsd: view.monthlyUsd,
+    })
+    return 0
+  }
+  header({ io, config, sandbox, account: found.account ?? undefined }, `Status${g.offline ? ' (from the state file)' : ''}`)
+  screen(io, found)
+  const { done, total } = view.progress
+  io.say(`\n  ${done} of ${total} steps done. What exists costs about ${io.c.bold(usd(view.monthlyUsd))} a month.`)
+  if (next) {
+    const rest = view.steps.filter((s) => s.state !== 'done').length
+    io.say(
+      `  Next: ${io.c.cyan(next.command)}  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})`,
+    )
+    if (rest > 1) io.say(`  or all that is left at once: ${io.c.cyan(commandLine(g, 'create'))}`)
+  } else io.say(`  All done. Next: ${io.c.cyan(commandLine(g, 'show-resources'))}`)
+  return 0
+}
+
+const offline = async (g: StatusFlags): Promise<Status> => {
+  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+  const { config } = loaded
+  const sandbox = wantsSandbox(g)
+  const file = loaded.stateFile(sandbox)
+  const state = await readState(file)
+  if (state)
+    checkIdentity(file, state, { project: config.project, environment: config.environment, region: config.region, sandbox })
+  const rows = new Map(Object.entries(state?.resources ?? {}))
+  const graph = declareStack(config, offlineLookups(config, state?.lookups ?? {}, state?.account ?? ''))
+  return {
+    view: overview(graph, config.steps, rows, undefined, config.region),
+    account: state?.account ?? null,
+    rows,
+    survey: undefined,
+  }
+}
+
+const live = async (g: StatusFlags): Promise<Status> => {
+  const s = await openSession(g)
+  try {
+    const lookups = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+    const { graph, survey } = await lookAround(s, s.config.steps, { declared: lookups })
+    return {
+      view: overview(graph, s.config.steps, s.state.all(), survey, s.config.region),
+      account: s.caller.account,
+      rows: s.state.all(),
+      survey,
+    }
+  } finally {
+    await s.close()
+  }
+}
+
+const MARK: Record<StepState, (c: Io['c']) => string> = {
+  done: (c) => c.green('✓ done'),
+  'in progress': (c) => c.yellow('… in progress'),
+  partial: (c) => c.yellow('~ partial'),
+  blocked: (c) => c.dim('✗ blocked'),
+  'not started': (c) => c.dim('· not started'),
+}
+
+const screen = (io: Io, { view, rows, survey }: Status): void => {
+  const { c } = io
+  const table = view.steps.map((s, i) => [
+    c.dim(`${i + 1}`),
+    s.name,
+    MARK[s.state](c),
+    c.dim(`${s.ready}/${s.total}`),
+    s.monthlyUsd > 0 ? usd(s.monthlyUsd) : '',
+    s.state === 'blocked' ? `needs ${list(s.blockedBy)}` : notes(s.name, rows, survey).join(', '),
+  ])
+  io.say(columns(table, '><<>><'))
+}
+
+/** What a person would want to know of a step besides its state. */
+const notes = (step: string, rows: ReadonlyMap<string, Row>, survey: Survey | undefined): string[] => {
+  const said: string[] = []
+  for (const [key, row] of rows) {
+    if (row.step !== step) continue
+    const seen = survey?.get(key)
+    const note = seen && seen.is !== 'absent' ? seen.note : undefined
+    if (row.type === 'rds.db-instance' && note) said.push(`RDS is ${note}`)
+    if (row.type === 'sns.subscription' && note && note !== 'confirmed')
+      said.push(`${row.name}: ${note}, click the link in the mail`)
+    if (row.type === 'cloudwatch.alarm' && note === 'ALARM') said.push(`${row.name} is in ALARM`)
+    if (survey && row.is === 'ready' && seen?.is === 'absent') said.push(`${key} was deleted outside of infra`)
+  }
+  return said
+}

@@ -1,0 +1,55 @@
+export interface Answers {
+  readonly preset: string | undefined
+  readonly project: string
+  readonly environment: string
+  readonly region: string
+  readonly email: string | undefined
+}
+
+/** A new infra.yaml: what was answered, and every other key that people change, as a comment with its default. */
+export const template = (
+  a: Answers,
+): string => `# What the stack looks like. infra reads this file and makes the AWS account match it.
+# All keys, with their rules: docs/configuration.md. A key that is left out has the default shown in its comment.
+
+${a.preset ? `preset: ${a.preset}          # names, sizes and settings of that stack; keys below win over it\n` : ''}project: ${a.project}
+environment: ${a.environment}
+region: ${a.region}
+
+# namePrefix: ${a.project}-${a.environment}   # what all AWS names begin with
+# tags: { Team: payments }                    # on every resource, besides Name, Environment, Application, ManagedBy
+
+vpc:
+  cidr: 10.0.0.0/16
+  azCount: 2                  # availability zones: one public and one private subnet in each
+  # nat: none                 # none | single | perAz; "infra create vpc" asks when it is not set
+
+# securityGroups:
+#   bastionCidr: ${a.preset ? 'auto         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32' : 'none         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32'}
+
+# secrets:
+#   recoveryWindowDays: 30    # a deleted secret can be restored this long (7-30; 0: gone at once)
+#   database:
+#     keys:                   # besides the connection's own; values are made in AWS, never written here
+#       api_key: { placeholder: CHANGE_ME }
+#       session_secret: { generate: 50 }
+
+# rds:
+#   version: "16"             # a major version: the newest minor that RDS offers
+#   instanceClass: ${a.preset ? 'db.t4g.small' : 'db.t4g.micro'}
+#   allocatedGb: 20           # grows by itself up to maxAllocatedGb
+#   maxAllocatedGb: 100
+#   multiAz: false            # a standby in another zone, at twice the price
+#   backupRetentionDays: 7
+#   deletionProtection: true
+
+monitoring:
+  ${a.email ? `email: ${a.email}` : '# email: ops@example.com   # who gets the alarms; AWS asks the person to confirm'}
+  alarms:
+    cpu: { threshold: 70 }    # percent, ten minutes on end
+    connections: { threshold: 80 }
+
+# environments:               # what is different in another one: infra --env staging ...
+#   staging:
+#     rds: { instanceClass: db.t4g.micro }
+`

@@ -1,0 +1,107 @@
+import { layout, parseCidr } from './cidr.ts'
+import { type ConfigFile, type SecretConfig, STEPS, type StepName } from './schema.ts'
+
+/** The config with every default in place: what steps read. Open questions stay undefined (`vpc.nat`, the alarms' e-mail). */
+export interface Config {
+  readonly preset: string | undefined
+  readonly project: string
+  readonly environment: string
+  readonly region: string
+  readonly profile: string | undefined
+  readonly namePrefix: string
+  readonly application: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly steps: readonly StepName[]
+  readonly vpc: Omit<ConfigFile['vpc'], 'publicCidrs' | 'privateCidrs'> & {
+    readonly publicCidrs: readonly string[]
+    readonly privateCidrs: readonly string[]
+  }
+  readonly securityGroups: ConfigFile['securityGroups']
+  readonly secrets: {
+    readonly recoveryWindowDays: number
+    readonly kmsKey: string | undefined
+    readonly database: NamedSecret
+    readonly others: readonly NamedSecret[]
+  }
+  readonly rds: ConfigFile['rds'] & {
+    readonly version: string
+    readonly identifier: string
+    readonly masterUsername: string
+    readonly port: number
+    readonly deletionProtection: boolean
+    readonly logExports: readonly string[]
+    readonly monitoringRoleName: string
+  }
+  readonly databases: { readonly appUser: string }
+  readonly monitoring: {
+    readonly emails: readonly string[]
+    readonly alarms: ConfigFile['monitoring']['alarms']
+    readonly dashboardName: string
+  }
+}
+
+export interface NamedSecret {
+  /** Its name in the config. */
+  readonly key: string
+  /** Its name in Secrets Manager. */
+  readonly name: string
+  readonly description: string
+  readonly keys: SecretConfig['keys']
+}
+
+/** Fills in what depends on other keys. */
+export const settle = (file: ConfigFile): Config => {
+  const { project, environment, region, rds, vpc, monitoring } = file
+  const namePrefix = file.namePrefix ?? `${project}-${environment}`
+  const application = file.application ?? project
+  const zones = vpc.azs?.length ?? vpc.azCount
+  const blocks = layout(parseCidr(vpc.cidr) ?? { base: 0, bits: 16 }, zones)
+  const { namePattern, recoveryWindowDays, kmsKey, database, ...others } = file.secrets
+  const named = (key: string, secret: SecretConfig): NamedSecret => ({
+    key,
+    name: secret.name ?? namePattern.replaceAll('{project}', project).replaceAll('{env}', environment).replaceAll('{name}', key),
+    description: secret.description ?? `${application} ${environment}: ${key}`,
+    keys: secret.keys,
+  })
+  const postgres = rds.engine === 'postgres'
+  return {
+    preset: file.preset,
+    project,
+    environment,
+    region,
+    profile: file.profile,
+    namePrefix,
+    application,
+    tags: { Environment: environment, Application: application, ManagedBy: 'infra', ...file.tags },
+    steps: file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : STEPS,
+    vpc: {
+      ...vpc,
+      azCount: zones,
+      publicCidrs: vpc.publicCidrs ?? blocks.publics,
+      privateCidrs: vpc.privateCidrs ?? blocks.privates,
+    },
+    securityGroups: file.securityGroups,
+    secrets: {
+      recoveryWindowDays,
+      kmsKey,
+      database: named('database', database),
+      others: Object.entries(others).map(([key, secret]) => named(key, secret)),
+    },
+    rds: {
+      ...rds,
+      version: rds.version ?? (postgres ? '16' : '8.4'),
+      identifier: (rds.identifier ?? `${namePrefix}-db`).toLowerCase(),
+      masterUsername: rds.masterUsername ?? (postgres ? 'postgres' : 'admin'),
+      port: rds.port ?? (postgres ? 5432 : 3306),
+      deletionProtection: rds.deletionProtection ?? !/^(dev|test|sandbox)/.test(environment),
+      logExports: rds.logExports ?? (postgres ? ['postgresql'] : ['error']),
+      monitoringRoleName: rds.monitoringRoleName ?? `${namePrefix}-rds-monitoring`,
+    },
+    databases: { appUser: file.databases.appUser ?? `${project.replaceAll('-', '_')}_app` },
+    monitoring: {
+      emails: [...new Set([...(monitoring.email ? [monitoring.email] : []), ...(monitoring.emails ?? [])])],
+      alarms: monitoring.alarms,
+      dashboardName: monitoring.dashboard.name ?? `${namePrefix}-rds`,
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { contains, overlap, parseCidr } from './cidr.ts'
+import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
+import type { ConfigFile } from './schema.ts'
+
+interface Ctx {
+  addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string; input: unknown }): void
+}
+
+/** Rules about more than one key. */
+export const checkTogether = (c: unknown, ctx: Ctx): void => {
+  const config = c as ConfigFile
+  const no = (path: (string | number)[], input: unknown, message: string): void =>
+    ctx.addIssue({ code: 'custom', path, message, input })
+  subnets(config, no)
+  database(config, no)
+  secretsAndNames(config, no)
+}
+
+type No = (path: (string | number)[], input: unknown, message: string) => void
+
+const subnets = ({ vpc, securityGroups }: ConfigFile, no: No): void => {
+  const outer = parseCidr(vpc.cidr)
+  const zones = vpc.azs?.length ?? vpc.azCount
+  if (vpc.azs && vpc.azs.length < 2)
+    no(['vpc', 'azs'], vpc.azs, 'RDS needs subnets in at least two availability zones, for example [us-east-1a, us-east-1b]')
+  if (vpc.azs && new Set(vpc.azs).size < vpc.azs.length)
+    no(['vpc', 'azs'], vpc.azs, 'each zone may stand there once, for example [us-east-1a, us-east-1b]')
+  const seen: { path: (string | number)[]; text: string; block: NonNullable<ReturnType<typeof parseCidr>> }[] = []
+  for (const tier of ['publicCidrs', 'privateCidrs'] as const) {
+    const list = vpc[tier]
+    if (list && list.length !== zones)
+      no(
+        ['vpc', tier],
+        list,
+        `there must be one block for each of the ${zones} zones, for example ${Array.from({ length: zones }, (_, i) => `10.0.${i + 1}.0/24`).join(', ')}`,
+      )
+    for (const [i, text] of (list ?? []).entries()) {
+      const block = parseCidr(text)
+      if (!block || !outer) continue
+      if (!contains(outer, block))
+        no(
+          ['vpc', tier, i],
+          text,
+          `it must lie inside vpc.cidr ${vpc.cidr}, for example ${vpc.cidr.replace(/\d+\/\d+$/, '0/24')}`,
+        )
+      const clash = seen.find((s) => overlap(s.block, block))
+      if (clash)
+        no(
+          ['vpc', tier, i],
+          text,
+          `it overlaps ${clash.path.join('.')} ${clash.text}; subnets must not overlap, for example 10.0.1.0/24 and 10.0.2.0/24`,
+        )
+      seen.push({ path: ['vpc', tier, i], text, block })
+    }
+  }
+  if (outer && !vpc.publicCidrs && outer.bits + Math.ceil(Math.log2(2 * zones)) > 28)
+    no(['vpc', 'cidr'], vpc.cidr, `${2 * zones} subnets of at least /28 do not fit into it, for example 10.0.0.0/16`)
+  if (parseCidr(securityGroups.bastionCidr)?.bits === 0 && !securityGroups.allowOpenSsh)
+    no(
+      ['securityGroups', 'bastionCidr'],
+      securityGroups.bastionCidr,
+      'it opens SSH to the whole internet; set your own address, for example 203.0.113.7/32, or securityGroups.allowOpenSsh: true if you mean it',
+    )
+}
+
+const RESERVED_USERS: Record<string, RegExp> = {
+  postgres: /^(admin|rdsadmin|rds_.*|pg_.*)$/i,
+  mysql: /^(rdsadmin|mysql\.sys|root)$/i,
+}
+const RESERVED_DATABASES = /^(postgres|template0|template1|rdsadmin|mysql|sys|information_schema|performance_schema)$/i
+
+const database = ({ rds }: ConfigFile, no: No): void => {
+  if (rds.maxAllocatedGb !== rds.allocatedGb && rds.maxAllocatedGb < rds.allocatedGb * 1.1)
+    no(
+      ['rds', 'maxAllocatedGb'],
+      rds.maxAllocatedGb,
+      `storage autoscaling needs at least 10 % above rds.allocatedGb (${rds.allocatedGb}), or the same number to switch it off, for example ${Math.ceil(rds.allocatedGb * 1.26)}`,
+    )
+  if (rds.masterUsername && RESERVED_USERS[rds.engine]?.test(rds.masterUsername))
+    no(
+      ['rds', 'masterUsername'],
+      rds.masterUsername,
+      `${rds.engine} keeps this name for itself, for example ${rds.engine === 'postgres' ? 'postgres' : 'admin'}`,
+    )
+  if (rds.databaseName && RESERVED_DATABASES.test(rds.databaseName))
+    no(['rds', 'databaseName'], rds.databaseName, 'the engine keeps this name for itself, for example shop')
+  const [daily, weekly] = [dailyWindow(rds.backupWindow), weeklyWindow(rds.maintenanceWindow)]
+  if (daily && weekly && windowsOverlap(daily, weekly))
+    no(
+      ['rds', 'backupWindow'],
+      rds.backupWindow,
+      `it overlaps rds.maintenanceWindow ${rds.maintenanceWindow}; one may end where the other begins, for example 03:00-04:00 and sun:04:00-sun:05:00`,
+    )
+  const allowed = rds.engine === 'postgres' ? ['postgresql', 'upgrade'] : ['audit', 'error', 'general', 'slowquery']
+  for (const [i, log] of (rds.logExports ?? []).entries())
+    if (!allowed.includes(log))
+      no(['rds', 'logExports', i], log, `${rds.engine} exports ${allowed.join(', ')}, for example [${allowed[0]}]`)
+  if (rds.engine === 'mysql' && rds.performanceInsights && /\.(micro|small)$/.test(rds.instanceClass))
+    no(
+      ['rds', 'performanceInsights'],
+      rds.performanceInsights,
+      `MySQL has no Performance Insights on ${rds.instanceClass}; set it to false, for example rds.performanceInsights: false`,
+    )
+}
+
+const SECRET_WORD = /pass(word)?|secret|token|(api|private|access)_?key/i
+
+const secretsAndNames = (c: ConfigFile, no: No): void => {
+  const { namePattern: _n, recoveryWindowDays: _r, kmsKey: _k, ...all } = c.secrets
+  for (const [name, secret] of Object.entries(all))
+    for (const [key, source] of Object.entries(secret.keys))
+      if ('value' in source && SECRET_WORD.test(key))
+        no(
+          ['secrets', name, 'keys', key],
+          '(not shown)',
+          'a secret does not belong in this file; use { generate: 32 }, or { placeholder: CHANGE_ME } and put the real one into Secrets Manager, for example { generate: 32 }',
+        )
+  for (const [what, a] of Object.entries(c.monitoring.alarms))
+    if (a.periodSeconds * a.evaluationPeriods > (a.periodSeconds >= 3600 ? 604_800 : 86_400))
+      no(
+        ['monitoring', 'alarms', what, 'evaluationPeriods'],
+        a.evaluationPeriods,
+        'period times evaluation periods must stay within a day (seven days from one hour a period on), for example 2',
+      )
+}

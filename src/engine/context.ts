@@ -1,0 +1,40 @@
+import type { Rows } from '../state/schema.ts'
+import type { Trouble } from './errors.ts'
+import type { Report } from './events.ts'
+import type { AnyKind, Stamp } from './kind.ts'
+
+export interface Clock {
+  now(): number
+  /** Resolves after `ms`, or at once when the signal says stop. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** What a run has at hand. `C` is how kinds reach AWS. */
+export interface Context<C> {
+  readonly rows: Rows
+  /** For calls that change something. */
+  readonly aws: C
+  /** A fresh pass over the world: identical reads of one pass are sent once. */
+  look(): C
+  stamp(
+    of: { readonly key: string; readonly name: string; readonly tags?: Readonly<Record<string, string>> },
+    token: string,
+  ): Stamp
+  /** A new client token. */
+  token(): string
+  classify(error: unknown): Trouble
+  /** How long a create whose outcome is unknown may stay invisible, in ms. */
+  readonly graceMs: number
+  readonly clock: Clock
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** Finds the kind of a recorded row. */
+export type KindOf<C> = (type: string) => AnyKind<C>
+
+/** The first attribute that names a resource to a person. */
+export const idOf = (attrs: Readonly<Record<string, unknown>> | undefined, name: string): string => {
+  const id = attrs?.id ?? attrs?.arn
+  return typeof id === 'string' ? id : name
+}

@@ -1,0 +1,164 @@
+import type { JsonObject } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
+import { differing, missingTags, show, unchangeable } from './compare.ts'
+import { type Context, idOf } from './context.ts'
+import { InfraError } from './errors.ts'
+import type { Node } from './graph.ts'
+import type { AnySeen, Present } from './kind.ts'
+import { make, settle } from './make.ts'
+import { resolve } from './ref.ts'
+import { observe } from './survey.ts'
+import { until } from './wait.ts'
+
+/**
+ * Brings one resource to what is wanted: find it, or write the intent, create it and record the id; wait; record it ready.
+ * Every record is durable before the next call, so a kill at any instant leaves a row from which the next run goes on.
+ * @param first what the survey saw of it
+ * @returns its attributes, for those that refer to it
+ * @throws InfraError, Interrupted, or the error of the call that failed
+ */
+export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>): Promise<JsonObject> => {
+  const { key, kind } = node
+  const want = resolve(node.props, (k) => cx.rows.row(k)?.attrs) as JsonObject
+  const began = cx.clock.now()
+  const before = cx.rows.row(key)
+  const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.minutes }
+  const base = { type: kind.type, step: node.step, name: node.name, want, deps: [...node.deps, ...node.beside].sort() }
+  const look = (): Promise<AnySeen> => observe(node, cx.look(), cx, want)
+  const save = (row: Omit<Row, 'at' | keyof typeof base>): Promise<void> =>
+    cx.rows.put(key, { ...base, ...row, at: new Date(cx.clock.now()).toISOString() })
+
+  let seen = first
+  let did: 'created' | 'updated' | 'found' | 'kept' = before?.is === 'ready' ? 'kept' : 'found'
+  if (seen.is === 'absent' && before?.is === 'creating' && kind.facts.found === 'tag')
+    seen = await settle(node, want, cx, Date.parse(before.at))
+  if (seen.is !== 'absent' && seen.foreign)
+    return useForeign(node, seen, cx, (attrs) => save({ is: 'ready', attrs, token: '', adopted: true }))
+  seen = await clear(node, seen, cx, look, before)
+
+  const token = seen.is === 'absent' && !(before?.is === 'creating' && !before.attrs) ? cx.token() : (before?.token ?? cx.token())
+  if (seen.is === 'absent') {
+    cx.report({
+      type: 'resource.creating',
+      key,
+      title: kind.facts.title,
+      name: node.name,
+      ...(seen.note ? { why: seen.note } : {}),
+    })
+    await save({ is: 'creating', token })
+    const outcome = await make(node, want, cx.stamp(node, token), cx)
+    did = 'created'
+    if ('made' in outcome) {
+      const { attrs, ready, props } = outcome.made
+      seen = { is: ready ? 'ready' : 'pending', attrs: attrs as JsonObject, ...(props ? { props: props as JsonObject } : {}) }
+    } else seen = outcome.found
+    if (seen.is !== 'absent' && seen.foreign) throw foreign(node, seen)
+  }
+  if (seen.is === 'absent') throw new InfraError(`${key} is not there although it was made`)
+  if (seen.is !== 'ready') {
+    await save({ is: 'creating', token, attrs: seen.attrs })
+    seen = await until(cx, key, look, settled, limit)
+    if (seen.is !== 'ready') throw broken(node, seen)
+  }
+
+  const changed = before?.adopted ? [] : differing(seen.props, want)
+  const fixed = unchangeable(kind, changed)
+  if (fixed.length > 0) throw immutable(node, fixed, seen, want)
+  if (changed.length > 0 && kind.update) {
+    if (did !== 'created') {
+      cx.report({ type: 'resource.updating', key, title: kind.facts.title, name: node.name, why: changed.join(', ') })
+      did = 'updated'
+    } else await save({ is: 'creating', token, attrs: seen.attrs })
+    if ((await kind.update(cx.aws, seen.attrs, want, changed)) === 'pending') {
+      const applied = (s: AnySeen): boolean =>
+        s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want).length === 0)
+      const after = await until(cx, key, look, applied, limit)
+      if (after.is !== 'ready') throw broken(node, after)
+      seen = after
+    }
+  }
+  const tags = missingTags(seen.tags, cx.stamp(node, token).tags)
+  if (kind.tag && !before?.adopted && Object.keys(tags).length > 0) {
+    await kind.tag(cx.aws, seen.attrs, tags)
+    if (did === 'kept') did = 'updated'
+  }
+  const took = cx.clock.now() - began
+  if (
+    did !== 'kept' ||
+    JSON.stringify(before?.attrs) !== JSON.stringify(seen.attrs) ||
+    JSON.stringify(before?.want) !== JSON.stringify(want)
+  )
+    await save({
+      is: 'ready',
+      token,
+      attrs: seen.attrs,
+      ...(did === 'created' ? { took } : before?.took !== undefined ? { took: before.took } : {}),
+      ...(before?.adopted ? { adopted: true } : {}),
+    })
+  cx.report({ type: 'resource.ready', key, did, id: idOf(seen.attrs, node.name), tookMs: took })
+  return seen.attrs
+}
+
+const settled = (seen: AnySeen): boolean => seen.is === 'ready' || seen.is === 'failed' || seen.is === 'absent'
+
+/** Gets what is on its way out, or broken and without data, out of the way. */
+const clear = async <C>(
+  node: Node<C>,
+  seen: AnySeen,
+  cx: Context<C>,
+  look: () => Promise<AnySeen>,
+  before: Row | undefined,
+): Promise<AnySeen> => {
+  const { facts } = node.kind
+  if (seen.is === 'failed') {
+    if (facts.data || before?.adopted) throw broken(node, seen)
+    cx.report({ type: 'resource.deleting', key: node.key, title: facts.title, name: node.name, why: seen.note ?? 'it failed' })
+    await node.kind.delete(cx.aws, seen.attrs, {})
+  }
+  if (seen.is !== 'failed' && seen.is !== 'deleting') return seen
+  const limit = { deadline: facts.deadline ?? 10, minutes: facts.deleteMinutes ?? facts.minutes }
+  return until(cx, node.key, look, (s) => s.is === 'absent', limit)
+}
+
+const useForeign = async <C>(
+  node: Node<C>,
+  seen: Present,
+  cx: Context<C>,
+  save: (attrs: JsonObject) => Promise<void>,
+): Promise<JsonObject> => {
+  if (!node.shared) throw foreign(node, seen)
+  if (!cx.rows.row(node.key)) await save(seen.attrs)
+  cx.report({ type: 'resource.ready', key: node.key, did: 'found', id: idOf(seen.attrs, node.name), tookMs: 0 })
+  return seen.attrs
+}
+
+/** The sentence for a name that is taken by something of someone else. */
+export const foreign = <C>(node: Pick<Node<C>, 'key' | 'name' | 'kind'>, seen: Present): InfraError =>
+  new InfraError(`${node.key}: the name ${node.name} is taken by ${seen.foreign}`, {
+    why: `this ${node.kind.facts.title} was not made by this stack, so it is left alone`,
+    next: 'Set another namePrefix (or the name of this resource) in infra.yaml, or remove the other one, and run the command again',
+    exitCode: 2,
+  })
+
+/** The sentence for a wanted change that AWS cannot make in place. */
+export const immutable = <C>(
+  node: Pick<Node<C>, 'key' | 'step' | 'kind'>,
+  fixed: readonly string[],
+  seen: Present,
+  want: Readonly<Record<string, unknown>>,
+): InfraError => {
+  const what = fixed.map((p) => `${p} is ${show(seen.props?.[p])} and cannot become ${show(want[p])}`).join('; ')
+  return new InfraError(`${node.key}: ${what}`, {
+    why: `AWS cannot change this of a ${node.kind.facts.title} in place, and it is never replaced behind your back`,
+    next: `Put the old value back into infra.yaml, or take the step down and build it anew: infra destroy ${node.step}`,
+    exitCode: 2,
+  })
+}
+
+const broken = <C>(node: Node<C>, seen: AnySeen): InfraError =>
+  seen.is === 'absent'
+    ? new InfraError(`${node.key} vanished while it was waited for`, { next: 'Run the same command again: it is made anew' })
+    : new InfraError(`${node.key} has failed${seen.note ? ` (${seen.note})` : ''}`, {
+        why: node.kind.facts.data ? 'it may hold data, so it is not replaced by itself' : 'AWS reports it as failed',
+        next: `Look at it in the AWS console; to build it anew: infra destroy ${node.step}, then infra create ${node.step}`,
+      })

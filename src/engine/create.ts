@@ -1,0 +1,29 @@
+import type { Context, KindOf } from './context.ts'
+import { converge } from './converge.ts'
+import { destroy } from './destroy.ts'
+import type { Graph, Node } from './graph.ts'
+import { type Outcome, runGraph } from './run.ts'
+import type { Survey } from './survey.ts'
+
+/**
+ * Makes the world match the declared steps, in parallel along the dependencies, then takes away what is recorded in these
+ * steps and no longer declared.
+ * @param seen the survey; a resource is looked at again only while it is waited for or after an unknown outcome
+ */
+export const create = async <C>(
+  graph: Graph<C>,
+  steps: readonly string[],
+  seen: Survey,
+  cx: Context<C>,
+  kindOf: KindOf<C>,
+): Promise<Outcome> => {
+  const nodes = graph.nodes().filter((n) => steps.includes(n.step))
+  const minutes = (n: Node<C>): number => (seen.get(n.key)?.is === 'ready' ? 0 : n.kind.facts.minutes)
+  const fail = (n: { key: string }, error: Error): void => cx.report({ type: 'resource.failed', key: n.key, error })
+  const outcome = await runGraph(nodes, minutes, (n) => converge(n, seen.get(n.key) ?? { is: 'absent' }, cx), cx.signal, fail)
+  for (const [key, by] of outcome.blocked) cx.report({ type: 'resource.blocked', key, by })
+  const obsolete = [...cx.rows.all()].filter(([key, row]) => !graph.get(key) && steps.includes(row.step)).map(([key]) => key)
+  if (obsolete.length === 0 || outcome.failed.size > 0 || outcome.interrupted) return outcome
+  const removed = await destroy(obsolete, seen, cx, kindOf, { snapshots: true, at: new Date(cx.clock.now()) })
+  return { ...removed, done: [...outcome.done, ...removed.done] }
+}

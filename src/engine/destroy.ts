@@ -1,0 +1,126 @@
+import type { JsonObject } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
+import type { Context, KindOf } from './context.ts'
+import { InfraError, Interrupted } from './errors.ts'
+import type { AnyKind, AnySeen, DeleteHow } from './kind.ts'
+import { settle } from './make.ts'
+import { type Outcome, runGraph } from './run.ts'
+import { observe, type Subject, type Survey, subjectOfRow } from './survey.ts'
+import { pause, until } from './wait.ts'
+
+export interface DestroyOptions {
+  /** Take a last snapshot of what can have one. */
+  readonly snapshots: boolean
+  readonly at: Date
+}
+
+/** Recorded keys outside of `keys` that depend on one of them: they would lose their ground. */
+export const stillNeeding = (keys: readonly string[], rows: ReadonlyMap<string, Row>): Map<string, string[]> => {
+  const found = new Map<string, string[]>()
+  for (const [key, row] of rows)
+    if (!keys.includes(key)) for (const dep of row.deps) if (keys.includes(dep)) found.set(dep, [...(found.get(dep) ?? []), key])
+  return found
+}
+
+/**
+ * Takes recorded resources down, dependants first, in parallel where it can. Needs only the state. A row goes only after AWS
+ * said that the resource is absent.
+ * @param seen a survey of these rows
+ */
+export const destroy = async <C>(
+  keys: readonly string[],
+  seen: Survey,
+  cx: Context<C>,
+  kindOf: KindOf<C>,
+  options: DestroyOptions,
+): Promise<Outcome> => {
+  const rows = keys.flatMap((key) => {
+    const row = cx.rows.row(key)
+    return row ? [{ key, row }] : []
+  })
+  const needing = new Map<string, string[]>()
+  for (const { key, row } of rows) for (const dep of row.deps) needing.set(dep, [...(needing.get(dep) ?? []), key])
+  const nodes = rows.map(({ key, row }) => ({ key, row, deps: needing.get(key) ?? [] }))
+  const outcome = await runGraph(
+    nodes,
+    (n) => kindOf(n.row.type).facts.deleteMinutes ?? kindOf(n.row.type).facts.minutes,
+    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), options),
+    cx.signal,
+    (n, error) => cx.report({ type: 'resource.failed', key: n.key, error }),
+  )
+  for (const [key, by] of outcome.blocked) cx.report({ type: 'resource.blocked', key, by })
+  return outcome
+}
+
+const remove = async <C>(
+  key: string,
+  row: Row,
+  first: AnySeen | undefined,
+  cx: Context<C>,
+  kind: AnyKind<C>,
+  options: DestroyOptions,
+): Promise<void> => {
+  const began = cx.clock.now()
+  const gone = async (leaves?: string): Promise<void> => {
+    await cx.rows.drop(key)
+    cx.report({ type: 'resource.gone', key, tookMs: cx.clock.now() - began, ...(leaves ? { leaves } : {}) })
+  }
+  if (row.adopted) return gone(`${kind.facts.title} ${row.name}: was there before, so it stays`)
+  const subject: Subject<C> = subjectOfRow(key, row, () => kind)
+  const look = (): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want)
+  const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.deleteMinutes ?? kind.facts.minutes }
+
+  let seen = first ?? (await look())
+  if (seen.is === 'absent' && row.is === 'creating' && kind.facts.found === 'tag')
+    seen = await settle(subject, row.want, cx, Date.parse(row.at))
+  if (seen.is === 'absent') return gone()
+
+  cx.report({ type: 'resource.deleting', key, title: kind.facts.title, name: row.name })
+  const attrs = { ...row.attrs, ...seen.attrs }
+  const snapshot = options.snapshots ? kind.facts.snapshotName?.(attrs, options.at) : undefined
+  const how: DeleteHow = snapshot ? { finalSnapshot: snapshot } : {}
+  if (seen.is !== 'deleting') {
+    await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: new Date(cx.clock.now()).toISOString() })
+    if (seen.is === 'pending') seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+    if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
+      await kind.unguard(cx.aws, attrs)
+      seen = await until(cx, key, look, (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded), limit)
+    }
+    if (seen.is !== 'absent' && (await ask(key, cx, kind, attrs, how, limit)) === 'left') return gone()
+  }
+  await until(cx, key, look, (s) => s.is === 'absent', limit)
+  return gone(kind.facts.leaves?.(attrs, row.want, how))
+}
+
+/** The delete call. "Still in use" is normal for a while (AWS frees network interfaces late), so it is asked again; then the culprits are named. */
+const ask = async <C>(
+  key: string,
+  cx: Context<C>,
+  kind: AnyKind<C>,
+  attrs: JsonObject,
+  how: DeleteHow,
+  limit: { deadline: number; minutes: number },
+): Promise<undefined | 'left'> => {
+  const began = cx.clock.now()
+  for (;;) {
+    try {
+      return await kind.delete(cx.aws, attrs, how)
+    } catch (error) {
+      const trouble = cx.classify(error)
+      if (trouble === 'gone') return
+      if (trouble !== 'in-use' && trouble !== 'unknown-outcome') throw error
+      const elapsedMs = cx.clock.now() - began
+      const blockers = trouble === 'in-use' ? ((await kind.blockers?.(cx.aws, attrs)) ?? []) : []
+      const by = blockers.length > 0 ? blockers.join(', ') : 'something that AWS does not name'
+      if (elapsedMs > limit.deadline * 60_000)
+        throw new InfraError(`${key} cannot be deleted: it is still used by ${by}`, {
+          why: 'AWS refuses to delete what something depends on; its id stays recorded',
+          next: 'Remove that, then run the same destroy again',
+          cause: error,
+        })
+      if (cx.signal.aborted) throw new Interrupted()
+      cx.report({ type: 'resource.waiting', key, status: `in use by ${by}`, elapsedMs, minutes: limit.minutes })
+      await cx.clock.sleep(pause(elapsedMs), cx.signal)
+    }
+  }
+}

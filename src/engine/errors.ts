@@ -1,0 +1,38 @@
+/** How an error of a call is to be handled. Only the caller's own room (src/aws) knows AWS's error names. */
+export type Trouble =
+  | 'unknown-outcome' // the call may have taken effect: 5xx, timeout, lost connection
+  | 'propagating' // something just made is not visible everywhere yet: the same call will work soon
+  | 'exists' // the name is taken
+  | 'in-use' // something still depends on it
+  | 'gone' // it is not there
+  | 'fatal'
+
+/** What happened, why, and what to do next: one sentence each. Every error that a person sees is one of these. */
+export class InfraError extends Error {
+  readonly what: string
+  readonly why: string | undefined
+  readonly next: string | undefined
+  /** 1: something failed. 2: refused, nothing was changed. 130: interrupted. */
+  readonly exitCode: number
+
+  constructor(
+    what: string,
+    more: { why?: string | undefined; next?: string | undefined; exitCode?: number; cause?: unknown } = {},
+  ) {
+    super([what, more.why].filter(Boolean).join(': '), { cause: more.cause })
+    this.what = what
+    this.why = more.why
+    this.next = more.next
+    this.exitCode = more.exitCode ?? 1
+  }
+}
+
+/** Refused: bad input, or a question that may not be asked. Nothing was changed. */
+export const refuse = (what: string, why?: string, next?: string): InfraError => new InfraError(what, { why, next, exitCode: 2 })
+
+/** The run was told to stop; what was begun is recorded. */
+export class Interrupted extends InfraError {
+  constructor() {
+    super('Interrupted', { exitCode: 130 })
+  }
+}

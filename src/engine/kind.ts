@@ -1,0 +1,110 @@
+import type { JsonObject } from '../state/json.ts'
+
+export type Tags = Readonly<Record<string, string>>
+
+/** What the engine stamps on a resource: how it is named, tagged and found again. */
+export interface Stamp {
+  readonly key: string
+  /** Deterministic: the same on every run. */
+  readonly name: string
+  readonly tags: Tags
+  /** What the stack's names begin with. */
+  readonly prefix: string
+  /** `project/environment`: the value by which the stack's resources are listed. */
+  readonly stack: string
+  /** Client token of this generation, for the APIs that take one. */
+  readonly token: string
+}
+
+/** A resource as AWS shows it. `props` holds what could be read back: a prop that is missing is unknown, not different. */
+export type Seen<P, A> =
+  | { readonly is: 'absent'; readonly note?: string }
+  | {
+      readonly is: 'pending' | 'ready' | 'failed' | 'deleting'
+      readonly attrs: A
+      readonly props?: Partial<P>
+      readonly tags?: Tags
+      /** AWS's own status word, for the screen. */
+      readonly note?: string
+      /** Set when the name is taken by something that this stack did not make: says what. */
+      readonly foreign?: string
+      /** True while AWS would refuse the delete (deletion protection). */
+      readonly guarded?: boolean
+    }
+
+/** The answer to a create. `ready`: the answer itself says that it can be used, no look is needed. */
+export interface Made<P, A> {
+  readonly attrs: Partial<A>
+  readonly ready?: boolean
+  /** Where the new resource is known to differ from what is wanted: the engine then calls `update`. */
+  readonly props?: Partial<P>
+}
+
+export interface CostItem {
+  readonly what: string
+  readonly usd: number
+  /** Set when usage comes on top that nobody can know beforehand. */
+  readonly plusUsage?: string
+}
+
+export interface DeleteHow {
+  /** Name of the last snapshot; undefined: none is wanted. Only for kinds that can make one. */
+  readonly finalSnapshot?: string
+}
+
+/** Data about a kind, never code paths of the engine. */
+export interface Facts<P> {
+  /** What a person calls it: `NAT gateway`. */
+  readonly title: string
+  /** Typical minutes until it is ready, and until it is gone. */
+  readonly minutes: number
+  readonly deleteMinutes?: number
+  /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */
+  readonly deadline?: number
+  /** USD a month at on-demand prices; kinds without it are free. */
+  monthly?(want: Partial<P>, region: string): readonly CostItem[]
+  /** IAM actions by verb: the least privilege that this kind needs. */
+  readonly iam: {
+    readonly observe: readonly string[]
+    readonly create: readonly string[]
+    readonly update?: readonly string[]
+    readonly delete: readonly string[]
+  }
+  /** Props that AWS cannot change in place. */
+  readonly immutable?: readonly (keyof P & string)[]
+  /** How it is found again without a recorded id: by a unique name, by what it connects (natural key), or only by its tags. */
+  readonly found: 'name' | 'natural' | 'tag'
+  /** Holds data that cannot be made again: deleted only with its own yes. */
+  readonly data?: boolean
+  /** What stays in the account on purpose after a delete. */
+  leaves?(attrs: JsonObject, want: Partial<P>, how: DeleteHow): string | undefined
+  /** Name of the last snapshot that a delete makes by default. */
+  snapshotName?(attrs: JsonObject, at: Date): string
+}
+
+/**
+ * One type of AWS resource. `C` is how it reaches AWS; the engine hands it through and never looks inside.
+ *
+ * - `observe` reads only. It serves find, wait, gone, drift, adopt and crash recovery: it looks by recorded id (`last`), else by
+ *   name, else by tag. `want` holds the props as far as they are known (natural keys need them).
+ * - `create` asks once and returns the id at once; it never waits and never looks first.
+ * - `update` changes the named props in place; `pending` when AWS works on it after the answer.
+ * - `delete` asks; the engine waits until it is absent. `left`: AWS offers no way to delete it now and it goes by itself.
+ */
+export interface Kind<P, A, C> {
+  readonly type: string
+  observe(aws: C, stamp: Stamp, want: Partial<P>, last?: Partial<A>): Promise<Seen<P, A>>
+  create(aws: C, want: P, stamp: Stamp): Promise<Made<P, A>>
+  update?(aws: C, attrs: A, want: P, changed: readonly (keyof P & string)[]): Promise<'done' | 'pending'>
+  tag?(aws: C, attrs: A, tags: Tags): Promise<void>
+  unguard?(aws: C, attrs: A): Promise<void>
+  delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | 'left'>
+  /** What else in the account keeps it from being deleted, in words. */
+  blockers?(aws: C, attrs: A): Promise<readonly string[]>
+  readonly facts: Facts<P>
+}
+
+/** A kind as the engine sees it, whatever its props are. Methods are bivariant, so every kind fits. */
+export type AnyKind<C> = Kind<JsonObject, JsonObject, C>
+export type AnySeen = Seen<JsonObject, JsonObject>
+export type Present = Exclude<AnySeen, { is: 'absent' }>

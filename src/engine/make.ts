@@ -1,0 +1,69 @@
+import type { JsonObject } from '../state/json.ts'
+import type { Context } from './context.ts'
+import { Interrupted } from './errors.ts'
+import type { AnySeen, Made, Stamp } from './kind.ts'
+import { observe, type Subject } from './survey.ts'
+import { pause } from './wait.ts'
+
+const PROPAGATION_MS = 120_000
+const ATTEMPTS = 5
+
+/**
+ * Looks for something that may have been made but may not be visible yet, until the grace is over.
+ * @param sinceMs when it may have been made; the grace counts from there
+ */
+export const settle = async <C>(
+  subject: Subject<C>,
+  want: JsonObject,
+  cx: Context<C>,
+  sinceMs: number,
+  graceMs = cx.graceMs,
+): Promise<AnySeen> => {
+  for (;;) {
+    const seen = await observe(subject, cx.look(), cx, want)
+    const elapsed = cx.clock.now() - sinceMs
+    if (seen.is !== 'absent' || elapsed >= graceMs) return seen
+    if (cx.signal.aborted) throw new Interrupted()
+    await cx.clock.sleep(Math.min(pause(elapsed), graceMs - elapsed), cx.signal)
+  }
+}
+
+/**
+ * The create call, until its outcome is known. Three regimes: "not there yet" of something just made is asked again, densely; a
+ * call that may have taken effect is never sent again blindly, the world is looked at first; anything else is an error.
+ * (Throttling is retried by the SDK, which knows that nothing happened.)
+ * @returns the answer, or what was found when the answer was lost or the name was taken
+ */
+export const make = async <C>(
+  subject: Subject<C>,
+  want: JsonObject,
+  stamp: Stamp,
+  cx: Context<C>,
+): Promise<{ made: Made<JsonObject, JsonObject> } | { found: AnySeen }> => {
+  const began = cx.clock.now()
+  for (let attempt = 1; ; attempt++) {
+    const sent = cx.clock.now()
+    try {
+      return { made: await subject.kind.create(cx.aws, want, stamp) }
+    } catch (error) {
+      const trouble = cx.classify(error)
+      if (trouble === 'propagating' && cx.clock.now() - began < PROPAGATION_MS) {
+        if (cx.signal.aborted) throw new Interrupted()
+        cx.report({
+          type: 'resource.waiting',
+          key: subject.key,
+          status: 'what it needs is not visible everywhere yet',
+          elapsedMs: cx.clock.now() - began,
+          minutes: subject.kind.facts.minutes,
+        })
+        await cx.clock.sleep(Math.min(2000, 250 * attempt), cx.signal)
+        continue
+      }
+      if (trouble !== 'unknown-outcome' && trouble !== 'exists') throw error
+      const grace = subject.kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, 2000)
+      const found = await settle(subject, want, cx, sent, grace)
+      if (found.is !== 'absent') return { found }
+      if (trouble === 'exists' || attempt >= ATTEMPTS) throw error
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { Row } from '../state/schema.ts'
+import { type Graph, type Node, remaining } from './graph.ts'
+import { monthly, round } from './plan.ts'
+import { knownProps, resolve } from './ref.ts'
+import type { Survey } from './survey.ts'
+
+export type StepState = 'done' | 'in progress' | 'partial' | 'blocked' | 'not started'
+export type Condition = 'ready' | 'pending' | 'failed' | 'absent'
+
+export interface StepView {
+  readonly name: string
+  readonly state: StepState
+  readonly ready: number
+  readonly total: number
+  /** USD a month of what exists of it. */
+  readonly monthlyUsd: number
+  readonly blockedBy: readonly string[]
+}
+
+export interface Overview {
+  readonly steps: readonly StepView[]
+  readonly progress: { readonly done: number; readonly total: number }
+  /** The step to go on with: its minutes and what it adds to the month. */
+  readonly next: { readonly step: string; readonly minutes: number; readonly monthlyUsd: number } | undefined
+  readonly monthlyUsd: number
+}
+
+/** How a resource stands, from the survey, or from its row alone when there is none. */
+export const conditionOf = (row: Row | undefined, survey: Survey | undefined, key: string): Condition => {
+  if (!survey) return row?.is === 'ready' ? 'ready' : row?.attrs ? 'pending' : 'absent'
+  const seen = survey.get(key)
+  if (!seen || seen.is === 'absent' || seen.is === 'deleting') return 'absent'
+  // Something of that name which is neither ours nor in use by us does not count.
+  if (seen.foreign && !row) return 'absent'
+  return seen.is
+}
+
+/** Each enabled step: how far it is, what keeps it, what it costs; and which one is next. */
+export const overview = <C>(
+  graph: Graph<C>,
+  enabled: readonly string[],
+  rows: ReadonlyMap<string, Row>,
+  survey: Survey | undefined,
+  region: string,
+): Overview => {
+  const condition = (node: Node<C>): Condition => conditionOf(rows.get(node.key), survey, node.key)
+  const cost = (node: Node<C>): number =>
+    monthly(node.kind, knownProps(resolve(node.props, () => undefined) as Record<string, unknown>) as never, region)
+  const ofStep = (step: string): Node<C>[] => graph.nodes().filter((n) => n.step === step)
+  const done = new Set(enabled.filter((s) => ofStep(s).every((n) => condition(n) === 'ready')))
+  const steps = enabled.map((name): StepView => {
+    const nodes = ofStep(name)
+    const by = (c: Condition): Node<C>[] => nodes.filter((n) => condition(n) === c)
+    const blockedBy = graph.needs(name).filter((s) => !done.has(s))
+    const begun = nodes.length - by('absent').length
+    const state: StepState = done.has(name)
+      ? 'done'
+      : by('pending').length > 0
+        ? 'in progress'
+        : begun > 0
+          ? 'partial'
+          : blockedBy.length > 0
+            ? 'blocked'
+            : 'not started'
+    const existing = nodes.filter((n) => condition(n) !== 'absent')
+    return {
+      name,
+      state,
+      ready: by('ready').length,
+      total: nodes.length,
+      monthlyUsd: round(existing.reduce((sum, n) => sum + cost(n), 0)),
+      blockedBy,
+    }
+  })
+  const open = steps.find((s) => s.state !== 'done' && s.blockedBy.length === 0) ?? steps.find((s) => s.state !== 'done')
+  const missing = open ? ofStep(open.name).filter((n) => condition(n) !== 'ready') : []
+  const chains = remaining(missing, (n) => n.kind.facts.minutes)
+  return {
+    steps,
+    progress: { done: done.size, total: enabled.length },
+    next: open && {
+      step: open.name,
+      minutes: round(Math.max(0, ...chains.values())),
+      monthlyUsd: round(missing.filter((n) => condition(n) === 'absent').reduce((sum, n) => sum + cost(n), 0)),
+    },
+    monthlyUsd: round(steps.reduce((sum, s) => sum + s.monthlyUsd, 0)),
+  }
+}

@@ -1,0 +1,82 @@
+import type { JsonObject } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
+import type { Context, KindOf } from './context.ts'
+import type { Graph } from './graph.ts'
+import type { AnyKind, AnySeen, Tags } from './kind.ts'
+import { hasUnknown, knownProps, resolve } from './ref.ts'
+
+/** Something to look at: a declared resource, or one that only the state remembers. */
+export interface Subject<C> {
+  readonly key: string
+  readonly kind: AnyKind<C>
+  readonly name: string
+  readonly tags: Tags
+  readonly props: Readonly<Record<string, unknown>>
+  readonly deps: readonly string[]
+}
+
+export type Survey = ReadonlyMap<string, AnySeen>
+
+export const subjectOfRow = <C>(key: string, row: Row, kindOf: KindOf<C>): Subject<C> => ({
+  key,
+  kind: kindOf(row.type),
+  name: row.name,
+  tags: {},
+  props: row.want,
+  deps: [],
+})
+
+/** All that is declared, and all that is recorded but no longer declared. */
+export const subjectsOf = <C>(graph: Graph<C>, rows: ReadonlyMap<string, Row>, kindOf: KindOf<C>): Subject<C>[] => [
+  ...graph.nodes(),
+  ...[...rows].filter(([key]) => !graph.get(key)).map(([key, row]) => subjectOfRow(key, row, kindOf)),
+]
+
+/**
+ * One look at the world: every subject at once, in one pass that sends identical requests once. A subject whose inputs no row
+ * can tell (the state was lost, or this is the first run) waits for what the survey itself finds of its dependencies.
+ * @throws the first error of a look: a survey with holes would plan duplicates
+ */
+export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>): Promise<Survey> => {
+  const pass = cx.look()
+  const byKey = new Map(subjects.map((s) => [s.key, s]))
+  const started = new Map<string, Promise<AnySeen>>()
+  const recorded = (key: string): JsonObject | undefined => cx.rows.row(key)?.attrs
+
+  const visit = (subject: Subject<C>): Promise<AnySeen> => {
+    const running = started.get(subject.key)
+    if (running) return running
+    const run = look(subject)
+    started.set(subject.key, run)
+    return run
+  }
+  const look = async (subject: Subject<C>): Promise<AnySeen> => {
+    let want = resolve(subject.props, recorded) as Record<string, unknown>
+    if (hasUnknown(want)) {
+      const found = new Map<string, JsonObject>()
+      for (const key of subject.deps) {
+        const dep = byKey.get(key)
+        const seen = dep ? await visit(dep) : undefined
+        if (seen && seen.is !== 'absent') found.set(key, seen.attrs)
+      }
+      want = resolve(subject.props, (key) => found.get(key) ?? recorded(key)) as Record<string, unknown>
+    }
+    return observe(subject, pass, cx, knownProps(want))
+  }
+
+  const results = await Promise.allSettled(subjects.map(visit))
+  const failed = results.find((r) => r.status === 'rejected')
+  if (failed) throw failed.reason
+  return new Map(subjects.map((s, i) => [s.key, (results[i] as PromiseFulfilledResult<AnySeen>).value]))
+}
+
+/** One look at one resource through the given pass. */
+export const observe = <C>(
+  subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags'>,
+  pass: C,
+  cx: Context<C>,
+  want: Readonly<Record<string, unknown>>,
+): Promise<AnySeen> => {
+  const row = cx.rows.row(subject.key)
+  return subject.kind.observe(pass, cx.stamp(subject, row?.token ?? ''), want as JsonObject, row?.attrs)
+}

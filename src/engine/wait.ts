@@ -1,0 +1,36 @@
+import type { Context } from './context.ts'
+import { InfraError, Interrupted } from './errors.ts'
+
+/** Pause before the next look: close together at first, then a twentieth of what has passed, so a wait overshoots by 5 %. */
+export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 20))
+
+/**
+ * Looks until the goal is reached. The only wait loop there is.
+ * @param look one observation; its note is AWS's status word
+ * @param reached says whether it is over
+ * @param limit minutes after which waiting is given up, and the typical minutes for the screen
+ * @throws Interrupted when the run was told to stop; InfraError when the limit has passed (AWS goes on, the next run resumes)
+ */
+export const until = async <C, S extends { readonly is: string; readonly note?: string }>(
+  cx: Context<C>,
+  key: string,
+  look: () => Promise<S>,
+  reached: (seen: S) => boolean,
+  limit: { readonly deadline: number; readonly minutes: number },
+): Promise<S> => {
+  const began = cx.clock.now()
+  for (;;) {
+    const seen = await look()
+    if (reached(seen)) return seen
+    if (cx.signal.aborted) throw new Interrupted()
+    const elapsedMs = cx.clock.now() - began
+    const status = seen.note ?? seen.is
+    if (elapsedMs > limit.deadline * 60_000)
+      throw new InfraError(`${key} is still "${status}" after ${limit.deadline} minutes`, {
+        why: 'AWS has not finished; nothing is lost, its id is recorded',
+        next: 'Run the same command again in some minutes: it goes on waiting for this one',
+      })
+    cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
+    await cx.clock.sleep(pause(elapsedMs), cx.signal)
+  }
+}

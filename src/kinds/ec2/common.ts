@@ -1,0 +1,55 @@
+import type { Aws } from '../../aws/clients.ts'
+import { isOurs, STACK_TAG, type Tag, tagList, tagMap } from '../../aws/tags.ts'
+import type { Stamp, Tags } from '../../engine/kind.ts'
+
+export interface Filter {
+  readonly Name: string
+  readonly Values: string[]
+}
+
+export const filter = (name: string, ...values: string[]): Filter => ({ Name: name, Values: values })
+
+/** All that the stack tagged: one request, shared by every resource of the kind within a pass. */
+export const ofStack = (stamp: Stamp): Filter[] => [filter(`tag:${STACK_TAG}`, stamp.stack)]
+
+/** Tags in the create call itself: there is no instant at which the new thing could not be found again. */
+export const tagSpecification = <T extends string>(
+  type: T,
+  stamp: Stamp,
+): [{ ResourceType: T; Tags: { Key: string; Value: string }[] }] => [{ ResourceType: type, Tags: tagList(stamp.tags) }]
+
+/**
+ * Finds one resource: in the stack's list by recorded id, else by our tags; else by id alone (its tags were taken off by hand, or
+ * the tag index lags). Filters are used instead of id parameters, since they answer an empty list where those answer an error.
+ */
+export const find = async <T extends { readonly Tags?: readonly Tag[] | undefined }>(
+  list: (filters: Filter[]) => Promise<readonly T[] | undefined>,
+  id: { readonly of: (item: T) => string | undefined; readonly filter: string },
+  stamp: Stamp,
+  last: string | undefined,
+): Promise<T | undefined> => {
+  const all = (await list(ofStack(stamp))) ?? []
+  const found = all.find((i) => last !== undefined && id.of(i) === last) ?? all.find((i) => isOurs(tagMap(i.Tags), stamp))
+  if (found || last === undefined) return found
+  return ((await list([filter(id.filter, last)])) ?? []).find((i) => id.of(i) === last)
+}
+
+/** Every EC2 resource takes tags in the same way. */
+export const tagEc2 = async (aws: Aws, attrs: { readonly id: string }, tags: Tags): Promise<void> => {
+  await aws.ec2('CreateTags', { Resources: [attrs.id], Tags: tagList(tags) })
+}
+
+/** The id in an answer. AWS always sends it; the SDK's types leave it open. */
+export const must = (id: string | undefined, what: string): string => {
+  if (id === undefined) throw new Error(`AWS answered without ${what}`)
+  return id
+}
+
+/** Network interfaces in a VPC, subnet or security group that keep it from being deleted, in words. */
+export const interfacesIn = async (aws: Aws, name: 'vpc-id' | 'subnet-id' | 'group-id', id: string): Promise<string[]> => {
+  const { NetworkInterfaces = [] } = await aws.ec2('DescribeNetworkInterfaces', { Filters: [filter(name, id)] })
+  return NetworkInterfaces.map((n) => {
+    const owner = n.Description || n.Attachment?.InstanceId || n.InterfaceType || 'no description'
+    return `network interface ${n.NetworkInterfaceId} (${owner})`
+  })
+}

@@ -1,0 +1,37 @@
+import { monthlyPrice } from '../../aws/prices.ts'
+import { tagMap } from '../../aws/tags.ts'
+import type { AwsKind } from '../kind.ts'
+import { type Filter, find, must, tagEc2, tagSpecification } from './common.ts'
+
+export type ElasticIpProps = Record<never, never>
+export type ElasticIpAttrs = { id: string; ip: string }
+
+/** An Elastic IP address. AllocateAddress has no client token: found again by its tags. */
+export const ElasticIp: AwsKind<ElasticIpProps, ElasticIpAttrs> = {
+  type: 'ec2.elastic-ip',
+  async observe(aws, stamp, _want, last) {
+    const list = async (Filters: Filter[]) => (await aws.ec2('DescribeAddresses', { Filters })).Addresses
+    const found = await find(list, { of: (i) => i.AllocationId, filter: 'allocation-id' }, stamp, last?.id)
+    if (!found?.AllocationId) return { is: 'absent' }
+    return { is: 'ready', attrs: { id: found.AllocationId, ip: found.PublicIp ?? '' }, tags: tagMap(found.Tags) }
+  },
+  async create(aws, _want, stamp) {
+    const made = await aws.ec2('AllocateAddress', { Domain: 'vpc', TagSpecifications: tagSpecification('elastic-ip', stamp) })
+    return { attrs: { id: must(made.AllocationId, 'an allocation id'), ip: made.PublicIp ?? '' }, ready: true }
+  },
+  tag: tagEc2,
+  async delete(aws, attrs) {
+    await aws.ec2('ReleaseAddress', { AllocationId: attrs.id })
+  },
+  facts: {
+    title: 'Elastic IP',
+    minutes: 0.1,
+    monthly: (_want, region) => [monthlyPrice('ec2.public-ipv4.hour', region)],
+    iam: {
+      observe: ['ec2:DescribeAddresses'],
+      create: ['ec2:AllocateAddress', 'ec2:CreateTags'],
+      delete: ['ec2:ReleaseAddress'],
+    },
+    found: 'tag',
+  },
+}

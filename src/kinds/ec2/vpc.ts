@@ -1,0 +1,72 @@
+import { tagMap } from '../../aws/tags.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import type { AwsKind } from '../kind.ts'
+import { filter, find, interfacesIn, must, tagEc2, tagSpecification } from './common.ts'
+
+export type VpcProps = {
+  /** IPv4 block, /16 to /28. Cannot be changed later. */
+  cidr: string
+  /** Public DNS names for instances with public addresses; interface endpoints and RDS need it. */
+  dnsHostnames: boolean
+}
+export type VpcAttrs = { id: string }
+
+/** A VPC. CreateVpc has no client token, so it is found again by its tags: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html */
+export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
+  type: 'ec2.vpc',
+  async observe(aws, stamp, _want, last) {
+    const list = async (Filters: ReturnType<typeof filter>[]) => (await aws.ec2('DescribeVpcs', { Filters })).Vpcs
+    const vpc = await find(list, { of: (v) => v.VpcId, filter: 'vpc-id' }, stamp, last?.id)
+    if (!vpc?.VpcId || !vpc.CidrBlock) return { is: 'absent' }
+    const dns = await unlessGone(aws.ec2('DescribeVpcAttribute', { VpcId: vpc.VpcId, Attribute: 'enableDnsHostnames' }))
+    // Listed a moment ago, and just deleted.
+    if (!dns) return { is: 'absent' }
+    return {
+      is: vpc.State === 'available' ? 'ready' : 'pending',
+      attrs: { id: vpc.VpcId },
+      props: { cidr: vpc.CidrBlock, dnsHostnames: dns.EnableDnsHostnames?.Value ?? false },
+      tags: tagMap(vpc.Tags),
+      note: vpc.State ?? 'unknown',
+    }
+  },
+  async create(aws, want, stamp) {
+    const { Vpc: vpc } = await aws.ec2('CreateVpc', { CidrBlock: want.cidr, TagSpecifications: tagSpecification('vpc', stamp) })
+    // A new VPC has DNS support but no DNS hostnames: the engine switches them on once the id is recorded.
+    return { attrs: { id: must(vpc?.VpcId, 'a VPC id') }, ready: vpc?.State === 'available', props: { dnsHostnames: false } }
+  },
+  async update(aws, attrs, want) {
+    await aws.ec2('ModifyVpcAttribute', { VpcId: attrs.id, EnableDnsHostnames: { Value: want.dnsHostnames } })
+    return 'done'
+  },
+  tag: tagEc2,
+  async delete(aws, attrs) {
+    await aws.ec2('DeleteVpc', { VpcId: attrs.id })
+  },
+  async blockers(aws, attrs) {
+    const inVpc = [filter('vpc-id', attrs.id)]
+    const [interfaces, groups, subnets] = await Promise.all([
+      interfacesIn(aws, 'vpc-id', attrs.id),
+      aws.ec2('DescribeSecurityGroups', { Filters: inVpc }),
+      aws.ec2('DescribeSubnets', { Filters: inVpc }),
+    ])
+    return [
+      ...interfaces,
+      ...(groups.SecurityGroups ?? [])
+        .filter((g) => g.GroupName !== 'default')
+        .map((g) => `security group ${g.GroupId} (${g.GroupName})`),
+      ...(subnets.Subnets ?? []).map((s) => `subnet ${s.SubnetId}`),
+    ]
+  },
+  facts: {
+    title: 'VPC',
+    minutes: 0.1,
+    iam: {
+      observe: ['ec2:DescribeVpcs', 'ec2:DescribeVpcAttribute'],
+      create: ['ec2:CreateVpc', 'ec2:CreateTags', 'ec2:ModifyVpcAttribute'],
+      update: ['ec2:ModifyVpcAttribute', 'ec2:CreateTags'],
+      delete: ['ec2:DeleteVpc', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets'],
+    },
+    immutable: ['cidr'],
+    found: 'tag',
+  },
+}

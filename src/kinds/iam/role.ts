@@ -1,0 +1,84 @@
+import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import type { AwsKind } from '../kind.ts'
+import { inWantedOrder } from '../sets.ts'
+
+export type RoleProps = {
+  /** The service that may assume it, for example monitoring.rds.amazonaws.com. */
+  service: string
+  description: string
+  /** ARNs of managed policies. */
+  managedPolicies: readonly string[]
+}
+export type RoleAttrs = { id: string; arn: string }
+
+/** An IAM role for one AWS service, with managed policies. New roles reach other services some seconds later (the engine retries). */
+export const Role: AwsKind<RoleProps, RoleAttrs> = {
+  type: 'iam.role',
+  async observe(aws, stamp, want, last) {
+    const RoleName = last?.id ?? stamp.name
+    const [found, policies] = await Promise.all([
+      unlessGone(aws.iam('GetRole', { RoleName })),
+      unlessGone(aws.iam('ListAttachedRolePolicies', { RoleName })),
+    ])
+    const role = found?.Role
+    if (!role?.Arn) return { is: 'absent' }
+    const tags = tagMap(role.Tags)
+    return {
+      is: 'ready',
+      attrs: { id: role.RoleName ?? RoleName, arn: role.Arn },
+      props: {
+        managedPolicies: inWantedOrder(
+          (policies?.AttachedPolicies ?? []).flatMap((p) => p.PolicyArn ?? []),
+          want.managedPolicies,
+        ),
+      },
+      tags,
+      ...(last ? {} : foreignTo(stamp, tags, `the IAM role ${RoleName}`)),
+    }
+  },
+  async create(aws, want, stamp) {
+    const trust = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: want.service }, Action: 'sts:AssumeRole' }],
+    }
+    const { Role: role } = await aws.iam('CreateRole', {
+      RoleName: stamp.name,
+      Description: want.description,
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+      Tags: tagList(stamp.tags),
+    })
+    return { attrs: { id: stamp.name, arn: role?.Arn ?? '' }, ready: true, props: { managedPolicies: [] } }
+  },
+  async update(aws, attrs, want) {
+    const now =
+      (await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })).AttachedPolicies?.flatMap((p) => p.PolicyArn ?? []) ??
+      []
+    const missing = want.managedPolicies.filter((p) => !now.includes(p))
+    const extra = now.filter((p) => !want.managedPolicies.includes(p))
+    await Promise.all(missing.map((PolicyArn) => aws.iam('AttachRolePolicy', { RoleName: attrs.id, PolicyArn })))
+    await Promise.all(extra.map((PolicyArn) => aws.iam('DetachRolePolicy', { RoleName: attrs.id, PolicyArn })))
+    return 'done'
+  },
+  async tag(aws, attrs, tags) {
+    await aws.iam('TagRole', { RoleName: attrs.id, Tags: tagList(tags) })
+  },
+  async delete(aws, attrs) {
+    const { AttachedPolicies = [] } = await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })
+    for (const { PolicyArn } of AttachedPolicies)
+      if (PolicyArn) await aws.iam('DetachRolePolicy', { RoleName: attrs.id, PolicyArn })
+    await aws.iam('DeleteRole', { RoleName: attrs.id })
+  },
+  facts: {
+    title: 'IAM role',
+    minutes: 0.2,
+    iam: {
+      observe: ['iam:GetRole', 'iam:ListAttachedRolePolicies'],
+      create: ['iam:CreateRole', 'iam:TagRole', 'iam:AttachRolePolicy'],
+      update: ['iam:ListAttachedRolePolicies', 'iam:AttachRolePolicy', 'iam:DetachRolePolicy', 'iam:TagRole'],
+      delete: ['iam:ListAttachedRolePolicies', 'iam:DetachRolePolicy', 'iam:DeleteRole'],
+    },
+    immutable: ['service', 'description'],
+    found: 'name',
+  },
+}

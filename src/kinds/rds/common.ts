@@ -1,0 +1,22 @@
+import type { Aws } from '../../aws/clients.ts'
+import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
+import type { Stamp, Tags } from '../../engine/kind.ts'
+
+/**
+ * For a group that RDS lists without its tags: whose it is. Asked only while no id is recorded, so an ordinary run pays nothing.
+ */
+export const foreignGroup = async (
+  aws: Aws,
+  stamp: Stamp,
+  arn: string | undefined,
+  recorded: boolean,
+  what: string,
+): Promise<{ foreign?: string; tags?: Tags }> => {
+  if (recorded || !arn) return {}
+  const tags = tagMap((await aws.rds('ListTagsForResource', { ResourceName: arn })).TagList)
+  return { tags, ...foreignTo(stamp, tags, what) }
+}
+
+export const tagRds = async (aws: Aws, attrs: { readonly arn: string }, tags: Tags): Promise<void> => {
+  await aws.rds('AddTagsToResource', { ResourceName: attrs.arn, Tags: tagList(tags) })
+}

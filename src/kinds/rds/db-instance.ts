@@ -1,0 +1,139 @@
+import type { ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
+import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import type { AwsKind } from '../kind.ts'
+import { readSecret } from '../secretsmanager/value.ts'
+import { tagRds } from './common.ts'
+import { costOf, type DbInstanceAttrs, type DbInstanceProps, phaseOf, propsOf } from './db-instance-facts.ts'
+
+/**
+ * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
+ * Limits and windows: docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+ */
+export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
+  type: 'rds.db-instance',
+  async observe(aws, stamp, want, last) {
+    const found = await unlessGone(aws.rds('DescribeDBInstances', { DBInstanceIdentifier: last?.id ?? stamp.name }))
+    const db = found?.DBInstances?.[0]
+    if (!db?.DBInstanceIdentifier) return { is: 'absent' }
+    const tags = tagMap(db.TagList)
+    return {
+      is: phaseOf(db),
+      attrs: {
+        id: db.DBInstanceIdentifier,
+        arn: db.DBInstanceArn ?? '',
+        ...(db.Endpoint?.Address ? { endpoint: db.Endpoint.Address, port: db.Endpoint.Port ?? 0 } : {}),
+      },
+      props: propsOf(db, want),
+      tags,
+      note: db.DBInstanceStatus ?? 'unknown',
+      guarded: db.DeletionProtection ?? false,
+      ...(last ? {} : foreignTo(stamp, tags, `the DB instance ${db.DBInstanceIdentifier}`)),
+    }
+  },
+  async create(aws, want, stamp) {
+    const password = await readSecret(aws, want.passwordSecret, want.passwordKey)
+    const { DBInstance: db } = await aws.rds('CreateDBInstance', {
+      DBInstanceIdentifier: stamp.name,
+      Engine: want.engine,
+      EngineVersion: want.version,
+      DBInstanceClass: want.instanceClass,
+      AllocatedStorage: want.allocatedGb,
+      ...(want.maxAllocatedGb > want.allocatedGb ? { MaxAllocatedStorage: want.maxAllocatedGb } : {}),
+      StorageType: want.storageType,
+      StorageEncrypted: want.encrypted,
+      ...(want.kmsKey !== undefined ? { KmsKeyId: want.kmsKey } : {}),
+      MasterUsername: want.masterUsername,
+      MasterUserPassword: password.reveal(),
+      ...(want.databaseName !== undefined ? { DBName: want.databaseName } : {}),
+      Port: want.port,
+      DBSubnetGroupName: want.subnetGroup,
+      VpcSecurityGroupIds: [...want.securityGroupIds],
+      DBParameterGroupName: want.parameterGroup,
+      MultiAZ: want.multiAz,
+      PubliclyAccessible: false,
+      BackupRetentionPeriod: want.backupRetentionDays,
+      PreferredBackupWindow: want.backupWindow,
+      PreferredMaintenanceWindow: want.maintenanceWindow,
+      EnableCloudwatchLogsExports: [...want.logExports],
+      MonitoringInterval: want.monitoringInterval,
+      ...(want.monitoringRoleArn !== undefined ? { MonitoringRoleArn: want.monitoringRoleArn } : {}),
+      EnablePerformanceInsights: want.performanceInsights,
+      ...(want.performanceInsights ? { PerformanceInsightsRetentionPeriod: want.performanceInsightsDays } : {}),
+      AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade,
+      DeletionProtection: want.deletionProtection,
+      CopyTagsToSnapshot: true,
+      Tags: tagList(stamp.tags),
+    })
+    return { attrs: { id: db?.DBInstanceIdentifier ?? stamp.name, arn: db?.DBInstanceArn ?? '' } }
+  },
+  async update(aws, attrs, want, changed) {
+    const to: { [P in keyof DbInstanceProps]?: Partial<ModifyDBInstanceCommandInput> } = {
+      instanceClass: { DBInstanceClass: want.instanceClass },
+      allocatedGb: { AllocatedStorage: want.allocatedGb },
+      maxAllocatedGb: { MaxAllocatedStorage: want.maxAllocatedGb },
+      storageType: { StorageType: want.storageType },
+      securityGroupIds: { VpcSecurityGroupIds: [...want.securityGroupIds] },
+      parameterGroup: { DBParameterGroupName: want.parameterGroup },
+      multiAz: { MultiAZ: want.multiAz },
+      backupRetentionDays: { BackupRetentionPeriod: want.backupRetentionDays },
+      backupWindow: { PreferredBackupWindow: want.backupWindow },
+      maintenanceWindow: { PreferredMaintenanceWindow: want.maintenanceWindow },
+      monitoringInterval: {
+        MonitoringInterval: want.monitoringInterval,
+        ...(want.monitoringRoleArn !== undefined ? { MonitoringRoleArn: want.monitoringRoleArn } : {}),
+      },
+      performanceInsights: { EnablePerformanceInsights: want.performanceInsights },
+      autoMinorVersionUpgrade: { AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade },
+      deletionProtection: { DeletionProtection: want.deletionProtection },
+    }
+    const parts = changed.map((p) => to[p] ?? {})
+    await aws.rds('ModifyDBInstance', {
+      DBInstanceIdentifier: attrs.id,
+      ApplyImmediately: want.applyImmediately,
+      ...Object.assign({}, ...parts),
+    })
+    return 'pending'
+  },
+  tag: tagRds,
+  async unguard(aws, attrs) {
+    await aws.rds('ModifyDBInstance', { DBInstanceIdentifier: attrs.id, DeletionProtection: false, ApplyImmediately: true })
+  },
+  async delete(aws, attrs, how) {
+    await aws.rds('DeleteDBInstance', {
+      DBInstanceIdentifier: attrs.id,
+      ...(how.finalSnapshot ? { FinalDBSnapshotIdentifier: how.finalSnapshot } : { SkipFinalSnapshot: true }),
+    })
+  },
+  facts: {
+    title: 'RDS instance',
+    minutes: 12,
+    deleteMinutes: 6,
+    deadline: 60,
+    monthly: costOf,
+    iam: {
+      observe: ['rds:DescribeDBInstances'],
+      create: [
+        'rds:CreateDBInstance',
+        'rds:AddTagsToResource',
+        'secretsmanager:GetSecretValue',
+        'iam:PassRole',
+        'iam:CreateServiceLinkedRole',
+      ],
+      update: ['rds:ModifyDBInstance', 'rds:AddTagsToResource', 'iam:PassRole'],
+      delete: ['rds:DeleteDBInstance', 'rds:ModifyDBInstance', 'rds:CreateDBSnapshot'],
+    },
+    immutable: ['engine', 'version', 'encrypted', 'kmsKey', 'masterUsername', 'subnetGroup', 'port', 'databaseName'],
+    found: 'name',
+    data: true,
+    snapshotName: (attrs, at) =>
+      `${attrs.id}-final-snapshot-${at.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`,
+    leaves: (_attrs, want, how) =>
+      [
+        how.finalSnapshot ? `the final snapshot ${how.finalSnapshot} ($0.095 per GB and month)` : undefined,
+        want.logExports && want.logExports.length > 0 ? 'the exported logs in CloudWatch (/aws/rds/instance/...)' : undefined,
+      ]
+        .filter((s) => s !== undefined)
+        .join(', ') || undefined,
+  },
+}

@@ -1,0 +1,75 @@
+import { randomInt } from 'node:crypto'
+import type { Aws } from '../../aws/clients.ts'
+import { InfraError } from '../../engine/errors.ts'
+import { Secret } from '../../state/json.ts'
+
+/** How the first value of one key comes about. */
+export type KeySource =
+  | { readonly value: string | number }
+  | { readonly placeholder: string }
+  | { readonly generate: number; readonly exclude?: string }
+
+/** What host holds until the database exists. */
+export const HOST_PLACEHOLDER = 'PLACEHOLDER_WILL_BE_UPDATED_AFTER_RDS_CREATION'
+
+/** Letters and digits: fits every engine's rules (RDS refuses / " @ and space) and needs no escape in a URL. */
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** @param length characters, 8 to 128 */
+export const randomPassword = (length: number, exclude = ''): string => {
+  const letters = [...ALPHABET].filter((c) => !exclude.includes(c))
+  return Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
+}
+
+export const firstValue = (source: KeySource): string | number =>
+  'value' in source
+    ? source.value
+    : 'placeholder' in source
+      ? source.placeholder
+      : randomPassword(source.generate, source.exclude)
+
+/** The JSON object in a secret. @throws InfraError when it is not one */
+export const parseSecret = (name: string, text: string | undefined): Record<string, unknown> => {
+  let value: unknown
+  try {
+    value = JSON.parse(text ?? '')
+  } catch {
+    value = undefined
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new InfraError(`The secret ${name} does not hold a JSON object`, {
+      why: 'its keys cannot be read or changed one by one',
+      next: 'Put a JSON object into it (aws secretsmanager put-secret-value), then run the same command again',
+    })
+  return value as Record<string, unknown>
+}
+
+/** One key of a secret. */
+export const readSecret = async (aws: Aws, id: string, key: string): Promise<Secret> => {
+  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id })
+  const value = parseSecret(id, SecretString)[key]
+  if (typeof value !== 'string' || value === '')
+    throw new InfraError(`The secret ${id} has no ${key}`, {
+      why: 'the master password is read from there',
+      next: 'Put it into the secret, then run the same command again',
+    })
+  return new Secret(value)
+}
+
+/**
+ * Writes some keys of a secret: read, change, write. Never fewer keys than before: an overwritten secret once cost the authors of
+ * the scripts that are ported here all their credentials.
+ */
+export const mergeSecret = async (
+  aws: Aws,
+  id: string,
+  change: (now: Readonly<Record<string, unknown>>) => Record<string, unknown>,
+): Promise<void> => {
+  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id })
+  const before = parseSecret(id, SecretString)
+  const after = change(before)
+  const lost = Object.keys(before).filter((k) => !(k in after))
+  if (lost.length > 0)
+    throw new InfraError(`Writing the secret ${id} would drop ${lost.join(', ')}`, { why: 'a key is never dropped' })
+  await aws.secretsManager('PutSecretValue', { SecretId: id, SecretString: JSON.stringify(after) })
+}

@@ -1,0 +1,127 @@
+"""The server's front: our own page, patches at the first use of a service, and readable errors instead of HTML pages."""
+
+import importlib
+import io
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto_ext import VERSION, clock, wire
+
+# Loaded behind the first answer, in the order in which a stack needs them.
+PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
+PATCHES = {
+    "ec2": ("ec2", "nat", "routes", "groups", "deletes"),
+    "rds": ("rds", "rds_checks", "rds_groups", "catalog"),
+    "secretsmanager": ("secret_names",),
+    "sns": ("subscriptions",),
+    "cloudwatch": ("alarms",),
+}
+FORM_LIMIT = 1_000_000
+
+
+def install(moto_version: str) -> None:
+    import moto.server
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request would fill the log of a long-lived daemon
+    page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
+
+    class Sandbox(DomainDispatcherApplication):
+        def __init__(self, create_app: Callable[[Any], Any]):
+            super().__init__(lambda service: patched(service, create_app))
+            threading.Thread(target=self.preload, daemon=True).start()
+
+        def preload(self) -> None:
+            for service in PRELOAD:
+                with self.lock:
+                    if service not in self.app_instances:
+                        self.app_instances[service] = self.create_app(service)
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            if environ.get("PATH_INFO") == "/infra-sandbox":
+                return answer(start_response, "200 OK", "application/json", json.dumps(page).encode())
+            body = peek(environ)
+            seen: list[Any] = []
+            try:
+                chunks = super().__call__(environ, lambda *args: seen.append(args) or (lambda _: None))
+            except NotImplementedError as error:
+                return lacking(environ, start_response, body, str(error))
+            except Exception as error:
+                traceback.print_exc()
+                return broken(environ, start_response, body, error)
+            status, headers = seen[0][0], seen[0][1]
+            html = any(k.lower() == "content-type" and "text/html" in v for k, v in headers)
+            if status[:3] in ("404", "405") and html and not environ.get("PATH_INFO", "").startswith("/moto-api"):
+                return lacking(environ, start_response, body, "")
+            start_response(status, headers)
+            return chunks
+
+    moto.server.DomainDispatcherApplication = Sandbox
+    moto.server.signal_handler = leave
+    if os.environ.get("INFRA_SANDBOX_WITH_PARENT") == "1":
+        threading.Thread(target=leave_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def leave_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    leave()
+
+
+def leave(*_: Any) -> None:
+    sys.stderr.flush()
+    os._exit(0)  # there is nothing to save, and taking a loaded moto down in order takes Python a second and more
+
+
+def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
+    if service is None:
+        raise NotImplementedError("the whole service")
+    for name in ("iam", *PATCHES.get(service, ())):  # any request looks its account up in IAM
+        module = f"moto_ext.{name}"
+        if module not in sys.modules:
+            importlib.import_module(module)
+    return create_app(service)
+
+
+def peek(environ: dict[str, Any]) -> bytes:
+    """The form of a query request, read once and put back: the action's name is in it."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if "x-www-form-urlencoded" not in environ.get("CONTENT_TYPE", "") or not 0 < length < FORM_LIMIT:
+        return b""
+    body = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    return bytes(body)
+
+
+def answer(start_response: Any, status: str, kind: str, body: bytes, *more: tuple[str, str]) -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *more])
+    return [body]
+
+
+def fail(environ: dict[str, Any], start_response: Any, status: str, code: str, message: str) -> list[bytes]:
+    protocol = wire.protocol_of(environ, wire.service_of(environ))
+    kind, content = wire.error_body(protocol, code, message)
+    more = [("x-amzn-ErrorType", code)]
+    if protocol == "cbor":
+        more.append(("smithy-protocol", "rpc-v2-cbor"))
+    return answer(start_response, status, kind, content, *more)
+
+
+def lacking(environ: dict[str, Any], start_response: Any, body: bytes, detail: str) -> list[bytes]:
+    what = f"{wire.service_of(environ)} {wire.action_of(environ, body)}"
+    because = f" ({detail})" if detail else ""
+    message = f"The sandbox has no {what}; AWS has. It is the sandbox that lacks it, not your account.{because}"
+    return fail(environ, start_response, "501 Not Implemented", "NotImplemented", message)
+
+
+def broken(environ: dict[str, Any], start_response: Any, body: bytes, error: Exception) -> list[bytes]:
+    what = f"{wire.service_of(environ)} {wire.action_of(environ, body)}"
+    message = f"The sandbox itself broke on {what}: {type(error).__name__}: {error}. Its log has the details."
+    return fail(environ, start_response, "500 Internal Server Error", "InternalFailure", message)

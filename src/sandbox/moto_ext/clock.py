@@ -1,0 +1,56 @@
+"""How many seconds things take, and attributes that show a passing state for that long."""
+
+import time
+from typing import Any
+
+# The one list of names and defaults. Set by INFRA_SANDBOX_SECONDS=rds=8,nat=4 or =0 (all of them).
+SECONDS: dict[str, float] = {
+    "rds": 8,  # database: creating -> available
+    "rds-delete": 4,  # database: deleting -> gone
+    "nat": 4,  # NAT gateway: pending -> available
+    "nat-delete": 2,  # NAT gateway: deleting -> deleted
+    "modify": 1,  # database: modifying -> available
+    "email": 20,  # e-mail subscription: pending -> confirmed, as if the person had clicked
+}
+ALIASES = {"delete": ("rds-delete", "nat-delete")}
+
+
+def configure(text: str) -> None:
+    for part in (p.strip() for p in text.split(",") if p.strip()):
+        name, _, value = part.rpartition("=")
+        names = tuple(SECONDS) if not name else ALIASES.get(name, (name,))
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1
+        if number < 0 or any(n not in SECONDS for n in names):
+            known = ", ".join([*SECONDS, *ALIASES])
+            raise ValueError(f"INFRA_SANDBOX_SECONDS has '{part}'; it takes one number for all, or name=number of: {known}")
+        for n in names:
+            SECONDS[n] = number
+
+
+def seconds(name: str) -> float:
+    return SECONDS[name]
+
+
+def now() -> float:
+    return time.monotonic()
+
+
+def passing_attribute(cls: Any, attribute: str) -> None:
+    """Lets `cls.attribute` show the word given by `show` until its time is over, and then what moto itself has set."""
+    settled, phase = f"_infra_{attribute}", f"_infra_{attribute}_phase"
+
+    def get(self: Any) -> Any:
+        word, until = self.__dict__.get(phase, ("", 0.0))
+        return word if now() < until else self.__dict__.get(settled)
+
+    def put(self: Any, value: Any) -> None:
+        self.__dict__[settled] = value
+
+    setattr(cls, attribute, property(get, put))
+
+
+def show(thing: Any, attribute: str, word: str, name: str) -> None:
+    thing.__dict__[f"_infra_{attribute}_phase"] = (word, now() + seconds(name))

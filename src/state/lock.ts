@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { InfraError, refuse } from '../engine/errors.ts'
+
+interface Holder {
+  readonly nonce: string
+  readonly host: string
+  readonly pid: number
+  readonly started: string
+  readonly command: string
+}
+
+/** One run at a time on one state. */
+export interface Lock {
+  release(): Promise<void>
+}
+
+/**
+ * Takes the lock of a state file, or says who holds it. The lock of a process of this host that is no longer alive is taken over.
+ * @param note hears the line that says so
+ * @throws InfraError with exit code 2 while another run holds it
+ */
+export const lock = async (file: string, command: string, note: (line: string) => void): Promise<Lock> => {
+  const me: Holder = { nonce: randomUUID(), host: hostname(), pid: process.pid, started: new Date().toISOString(), command }
+  await mkdir(dirname(file), { recursive: true }).catch((error: Error) => {
+    throw new InfraError(`Cannot create the folder ${dirname(file)}`, { why: error.message, exitCode: 2, cause: error })
+  })
+  for (let attempt = 0; ; attempt++) {
+    if (await claim(file, me)) return { release: () => release(file, me) }
+    const holder = await read(file)
+    if (!holder) continue
+    if (holder.host !== me.host || alive(holder.pid)) throw held(file, holder)
+    if (attempt > 20) throw held(file, holder)
+    if (await takeOver(file, holder, me)) {
+      note(
+        `The run before this one (process ${holder.pid}, ${holder.command}, started ${holder.started}) did not end by itself; its lock is taken over.`,
+      )
+      return { release: () => release(file, me) }
+    }
+  }
+}
+
+const claim = async (file: string, me: Holder): Promise<boolean> => {
+  try {
+    const handle = await open(file, 'wx', 0o600)
+    await handle.writeFile(JSON.stringify(me))
+    await handle.close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw new InfraError(`Cannot write the lock ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
+  }
+}
+
+/** Undefined when it is gone. A lock that cannot be read was cut off by a crash while it was written: nobody holds it. */
+const read = async (file: string): Promise<Holder | undefined> => {
+  try {
+    const text = await readFile(file, 'utf8')
+    if (text === '') {
+      await new Promise((r) => setTimeout(r, 50))
+      const again = await readFile(file, 'utf8')
+      if (again === '') return { nonce: 'empty', host: hostname(), pid: 0, started: 'unknown', command: 'unknown' }
+      return JSON.parse(again) as Holder
+    }
+    return JSON.parse(text) as Holder
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    return { nonce: 'unreadable', host: hostname(), pid: 0, started: 'unknown', command: 'unknown' }
+  }
+}
+
+/** Only one of several that see the same dead holder may win: the marker is claimed first, the lock replaced second. */
+const takeOver = async (file: string, dead: Holder, me: Holder): Promise<boolean> => {
+  const marker = `${file}.${dead.nonce}`
+  if (!(await claim(marker, me))) {
+    const rival = await read(marker)
+    if (rival && !(rival.host === me.host && alive(rival.pid))) await rm(marker, { force: true })
+    await new Promise((r) => setTimeout(r, 25))
+    return false
+  }
+  try {
+    if ((await read(file))?.nonce !== dead.nonce) return false
+    const temp = `${file}.${me.nonce}`
+    await claim(temp, me)
+    await rename(temp, file)
+    return true
+  } finally {
+    await rm(marker, { force: true })
+  }
+}
+
+const release = async (file: string, me: Holder): Promise<void> => {
+  if ((await read(file))?.nonce === me.nonce) await rm(file, { force: true })
+}
+
+const alive = (pid: number): boolean => {
+  if (pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const held = (file: string, holder: Holder): InfraError =>
+  refuse(
+    `Another run holds the lock: ${holder.command} (process ${holder.pid} on ${holder.host}, since ${holder.started})`,
+    'two runs at once could make things twice',
+    `Wait until it is done and run the command again. If that process is surely gone, remove ${file}`,
+  )

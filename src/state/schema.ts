@@ -1,0 +1,49 @@
+import type { JsonObject } from './json.ts'
+
+/** The format that this version writes. A higher number in a file is refused, nothing is overwritten. */
+export const FORMAT = 1
+
+/** One resource as the state knows it. `creating` without attrs is the intent: the create call may or may not have happened. */
+export interface Row {
+  readonly type: string
+  readonly step: string
+  readonly name: string
+  readonly is: 'creating' | 'ready' | 'deleting'
+  /** The inputs, resolved: what was (or was about to be) asked of AWS. Never a secret. */
+  readonly want: JsonObject
+  /** What AWS answered: ids, ARNs, endpoints. Absent until the first answer. */
+  readonly attrs?: JsonObject
+  /** Keys of the resources that this one refers to: destroy needs no config. */
+  readonly deps: readonly string[]
+  /** Client token of this generation: the same for every attempt of one create, new for the next generation. */
+  readonly token: string
+  /** ISO time of the last change of `is`. */
+  readonly at: string
+  /** Milliseconds that the create took, until ready. */
+  readonly took?: number
+  /** True for what was there before `infra`: used, never changed, never deleted. */
+  readonly adopted?: boolean
+}
+
+export interface StateFile {
+  readonly format: number
+  readonly project: string
+  readonly environment: string
+  readonly account: string
+  readonly region: string
+  readonly sandbox: boolean
+  /** Which line of history this file belongs to, and how often it was written: tells a stale copy from the current one. */
+  readonly lineage: string
+  readonly serial: number
+  /** Answers from outside that the declared graph was built on (zones, the caller's address): the same on the next run. */
+  readonly lookups: JsonObject
+  readonly resources: Readonly<Record<string, Row>>
+}
+
+/** What the engine needs of a state: every promise resolves when the change is durable. */
+export interface Rows {
+  row(key: string): Row | undefined
+  all(): ReadonlyMap<string, Row>
+  put(key: string, row: Row): Promise<void>
+  drop(key: string): Promise<void>
+}

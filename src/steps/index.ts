@@ -1,0 +1,20 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Config } from '../config/settle.ts'
+import { Graph } from '../engine/graph.ts'
+import { monitoring } from './monitoring.ts'
+import { rds } from './rds.ts'
+import { secrets } from './secrets.ts'
+import { securityGroups } from './security-groups.ts'
+import type { Lookups } from './types.ts'
+import { vpc } from './vpc.ts'
+
+/** The whole stack on one page. */
+export const declare = (c: Config, at: Lookups): Graph<Aws> => {
+  const stack = new Graph<Aws>(c.namePrefix)
+  const net = vpc(stack.in('vpc'), c, at)
+  const groups = securityGroups(stack.in('security-groups'), c, at, net)
+  const secret = secrets(stack.in('secrets'), c)
+  const db = rds(stack.in('rds'), c, at, net, groups, secret)
+  monitoring(stack.in('monitoring'), c, at, db)
+  return stack
+}

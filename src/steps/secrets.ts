@@ -1,0 +1,44 @@
+import type { Config, NamedSecret } from '../config/settle.ts'
+import { SecretKind } from '../kinds/secretsmanager/secret.ts'
+import { HOST_PLACEHOLDER } from '../kinds/secretsmanager/value.ts'
+import type { Add, DatabaseSecret } from './types.ts'
+
+/** Credentials, generated in AWS's direction and kept there: one secret with all that the database needs, and those of the config. */
+export const secrets = (add: Add, c: Config): DatabaseSecret => {
+  const { recoveryWindowDays: recoveryDays, kmsKey } = c.secrets
+  const secret = (key: string, of: NamedSecret, keys: NamedSecret['keys']) =>
+    add(
+      SecretKind,
+      key,
+      {
+        description: of.description,
+        keys: Object.fromEntries(
+          Object.entries(keys).map(([k, s]) => [
+            k,
+            'generate' in s
+              ? { generate: s.generate, ...(s.exclude ? { exclude: s.exclude } : {}) }
+              : 'placeholder' in s
+                ? { placeholder: s.placeholder }
+                : { value: s.value },
+          ]),
+        ),
+        recoveryDays,
+        ...(kmsKey ? { kmsKey } : {}),
+      },
+      { name: of.name },
+    )
+  for (const other of c.secrets.others) secret(`${other.key}-secret`, other, other.keys)
+  const { database } = c.secrets
+  const { arn } = secret('database-secret', database, {
+    engine: { value: c.rds.engine === 'mysql' ? 'mysql' : 'postgresql' },
+    host: { placeholder: HOST_PLACEHOLDER },
+    port: { value: c.rds.port },
+    master_username: { value: c.rds.masterUsername },
+    master_password: { generate: 32 },
+    username: { value: c.databases.appUser },
+    password: { generate: 32 },
+    dbClusterIdentifier: { value: c.rds.identifier },
+    ...database.keys,
+  })
+  return { arn, name: database.name }
+}

@@ -1,0 +1,49 @@
+import pc from 'picocolors'
+
+export interface IoOptions {
+  readonly color: boolean
+  readonly json: boolean
+  readonly yes: boolean
+  readonly verbose: boolean
+}
+
+export type Colors = ReturnType<typeof pc.createColors>
+
+/** Where words go. Data goes to stdout; progress, notes and errors go to stderr, so that a pipe gets only data. */
+export interface Io {
+  readonly json: boolean
+  readonly verbose: boolean
+  /** True when a person can answer: prompts may be shown. */
+  readonly interactive: boolean
+  /** True when one live line for each running resource may be drawn. */
+  readonly live: boolean
+  readonly c: Colors
+  /** A part of the result for a person. Silent with --json. */
+  say(text?: string): void
+  /** The result for a program. */
+  data(value: unknown): void
+  /** Progress and remarks. */
+  note(text: string): void
+}
+
+export const terminalIo = (options: IoOptions): Io => {
+  const { env, stdin, stdout, stderr } = process
+  const quiet = !options.color || env.NO_COLOR !== undefined || env.TERM === 'dumb'
+  const terminal = Boolean(stdin.isTTY && stderr.isTTY)
+  return {
+    json: options.json,
+    verbose: options.verbose,
+    interactive: terminal && !options.yes && !options.json,
+    live: Boolean(stderr.isTTY) && !options.json && !options.verbose && env.TERM !== 'dumb' && env.CI === undefined,
+    c: pc.createColors(!quiet && Boolean(stdout.isTTY) && Boolean(stderr.isTTY)),
+    say: (text = '') => {
+      if (!options.json) stdout.write(`${text}\n`)
+    },
+    data: (value) => {
+      stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    },
+    note: (text) => {
+      stderr.write(`${text}\n`)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { InfraError } from '../engine/errors.ts'
+import type { Event, Report } from '../engine/events.ts'
+import { about, elapsed } from './format.ts'
+import type { Io } from './io.ts'
+
+/** Hears the engine's events and shows them; `end` leaves the screen tidy. */
+export interface Reporter {
+  readonly report: Report
+  end(): void
+}
+
+const DONE = { created: 'created', updated: 'updated', found: 'found', kept: 'as wanted' } as const
+
+/** The line that stays on the screen for an event; undefined for those that only move. */
+export const line = (event: Event, io: Io): string | undefined => {
+  const { c } = io
+  switch (event.type) {
+    case 'resource.ready':
+      if (event.did === 'kept') return undefined
+      return `${c.green('✓')} ${event.key} ${DONE[event.did]} ${c.dim(`${event.id}  ${elapsed(event.tookMs)}`)}`
+    case 'resource.gone':
+      return `${c.green('✓')} ${event.key} deleted ${c.dim(elapsed(event.tookMs))}${event.leaves ? `\n  ${c.yellow('stays:')} ${event.leaves}` : ''}`
+    case 'resource.failed':
+      return `${c.red('✗')} ${event.key} failed: ${event.error instanceof InfraError ? event.error.what : event.error.message}`
+    case 'resource.blocked':
+      return `${c.yellow('-')} ${event.key} not done: it needs ${event.by}`
+    case 'note':
+      return event.text
+    default:
+      return undefined
+  }
+}
+
+const verb = { 'resource.creating': 'creating', 'resource.updating': 'updating', 'resource.deleting': 'deleting' } as const
+
+/** One line for each thing that happens: for pipes, CI and --verbose. */
+export const plainReporter = (io: Io): Reporter => {
+  const said = new Map<string, string>()
+  return {
+    report(event) {
+      if (event.type in verb) {
+        const e = event as Extract<Event, { name: string }>
+        io.note(`  ${e.key}: ${verb[e.type]} ${e.title} ${e.name}${e.why ? ` (${e.why})` : ''}`)
+      } else if (event.type === 'resource.waiting') {
+        // Each status once: a log is no place for a spinner.
+        if (said.get(event.key) === event.status) return
+        said.set(event.key, event.status)
+        io.note(`  ${event.key}: ${event.status}${event.minutes >= 1 ? `, ${about(event.minutes)} as a rule` : ''}`)
+      } else {
+        const text = line(event, io)
+        if (text) io.note(text)
+      }
+    },
+    end: () => undefined,
+  }
+}
+
+/** Events as they are, one JSON object a line on stdout: for programs. */
+export const ndjsonReporter = (): Reporter => ({
+  report(event) {
+    const { error, ...rest } = event as Event & { error?: Error }
+    process.stdout.write(`${JSON.stringify({ ...rest, ...(error ? { error: error.message } : {}) })}\n`)
+  },
+  end: () => undefined,
+})

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest'
+import type { Row } from '../../src/state/schema.ts'
+import { Crash, Fault } from '../support/cloud.ts'
+import { Db, fakeKind, Gate, Link, Net, Note } from './support/kinds.ts'
+import { type Declare, failOnce, World } from './support/world.ts'
+
+const stack: Declare = (add) => {
+  const net = add(Net, 'net', {})
+  const gate = add(Gate, 'gate', { uses: [net.id] })
+  add(Link, 'link', { from: net.id, to: gate.id })
+  add(Db, 'db', { uses: [net.id] })
+  add(Note, 'alone', {})
+}
+const gone = (world: World, key: string) => world.events.find((e) => e.type === 'resource.gone' && e.key === key)
+
+describe('destroy', () => {
+  it('takes dependants first, in parallel: as long as the longest chain; a row goes only after absent', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.forget()
+    const minutes = await world.minutes(() => world.destroy())
+    expect(minutes).toBeGreaterThanOrEqual(6)
+    expect(minutes).toBeLessThan(6 * 1.05 + 0.1)
+    expect(world.cloud.things()).toEqual([])
+    expect(world.rows.size).toBe(0)
+    const removed = world.said('change').filter((t) => t.startsWith('remove'))
+    expect(removed.slice(-2)).toEqual(['remove gate', 'remove net'])
+    const log = world.said()
+    for (const key of ['net', 'gate', 'db', 'alone']) {
+      expect(log.indexOf(`put ${key} deleting+id`)).toBeLessThan(log.indexOf(`remove ${key}`))
+      const look = log.slice(log.indexOf(`remove ${key}`), log.indexOf(`drop ${key}`))
+      expect(look.some((t) => t.startsWith('list') || t.startsWith('get'))).toBe(true)
+    }
+  })
+
+  it('needs only the state, and takes only the given keys', async () => {
+    const world = new World()
+    await world.create(stack)
+    await world.destroy(['db', 'alone'])
+    expect([...world.rows.keys()].sort()).toEqual(['gate', 'link', 'net'])
+  })
+
+  it('takes the guard off first, waits for that, and makes the last snapshot', async () => {
+    const world = new World()
+    await world.create(stack)
+    const id = world.cloud.thing('db').id
+    world.forget()
+    const at = new Date(0)
+    await world.destroy(['db'], { at })
+    expect(world.said('change')).toEqual(['unguard db', 'remove db'])
+    expect(world.cloud.snapshots).toEqual([`last-of-${id}-0`])
+    expect(gone(world, 'db')).toMatchObject({ leaves: `last-of-${id}-0` })
+  })
+
+  it('makes no snapshot where none is wanted', async () => {
+    const world = new World()
+    await world.create(stack)
+    await world.destroy(['db'], { snapshots: false })
+    expect(world.cloud.snapshots).toEqual([])
+    expect(gone(world, 'db')).not.toHaveProperty('leaves')
+  })
+
+  it('names the snapshot that was made, also when the run was killed between', async () => {
+    const world = new World()
+    await world.create(stack)
+    failOnce(world.cloud, 'remove db', 'after', () => new Crash())
+    await expect(world.destroy(['db'])).rejects.toBeInstanceOf(Crash)
+    world.cloud.clock.pass(60_000)
+    await world.destroy(['db'])
+    expect(gone(world, 'db')).toMatchObject({ leaves: world.cloud.snapshots[0] })
+  })
+
+  it('waits for what is pending before it asks', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.cloud.thing('gate').looks = 4
+    world.forget()
+    await world.destroy(['link', 'gate'])
+    expect(world.rows.has('gate')).toBe(false)
+    expect(world.events.find((e) => e.type === 'resource.waiting')).toMatchObject({ status: 'gate-pending' })
+  })
+
+  it('deletes what has failed, and goes along with what is being deleted', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.cloud.thing('alone').failed = 'broken'
+    world.cloud.thing('db').goneAt = world.cloud.clock.now() + 60_000
+    world.forget()
+    await world.destroy(['alone', 'db'])
+    expect(world.said('change')).toEqual(['remove alone'])
+    expect(world.rows.size).toBe(3)
+  })
+
+  it('what is gone already only loses its row; so does what vanishes before the call', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.cloud.vanish('alone')
+    world.cloud.hook = (p) => {
+      if (p.text === 'remove db' && p.phase === 'before') world.cloud.vanish('db')
+    }
+    world.forget()
+    expect((await world.destroy(['alone', 'db'])).failed.size).toBe(0)
+    expect(world.said('change')).toEqual(['unguard db', 'remove db'])
+    expect([world.rows.has('alone'), world.rows.has('db')]).toEqual([false, false])
+  })
+
+  it('`left`: what cannot be deleted loses its row and is not waited for', async () => {
+    const leaf = fakeKind('leaf', { stays: true })
+    const world = new World(leaf)
+    await world.create((add) => void add(leaf, 'leaf', {}))
+    expect((await world.destroy()).done).toEqual(['leaf'])
+    expect(world.rows.size).toBe(0)
+    expect(world.cloud.things()).toHaveLength(1)
+  })
+
+  it('what was adopted stays, and is not even looked at twice', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.rows.set('db', { ...(world.rows.get('db') as Row), adopted: true })
+    world.forget()
+    await world.destroy(['db'])
+    expect(world.said('change')).toEqual([])
+    expect(world.rows.has('db')).toBe(false)
+    expect(world.cloud.thing('db')).toBeDefined()
+  })
+
+  it('a lost answer of the delete is not the end', async () => {
+    for (const phase of ['before', 'after'] as const) {
+      const world = new World()
+      await world.create(stack)
+      failOnce(world.cloud, 'remove alone', phase, () => new Fault('unknown-outcome'))
+      expect((await world.destroy(['alone'])).done).toEqual(['alone'])
+      expect(world.cloud.things().some((t) => t.tags.key === 'alone')).toBe(false)
+    }
+  })
+})
+
+describe('what is still in use', () => {
+  it('is asked again until it is free', async () => {
+    const world = new World()
+    await world.create(stack)
+    failOnce(world.cloud, 'remove alone', 'before', () => new Fault('in-use'), 5)
+    expect((await world.destroy(['alone'])).done).toEqual(['alone'])
+    expect(world.events.filter((e) => e.type === 'resource.waiting').map((e) => e.status)[0]).toContain(
+      'in use by someone who needs',
+    )
+  })
+
+  it('names the blockers after the deadline; what it stands on is blocked; the rest goes', async () => {
+    const world = new World()
+    await world.create(stack)
+    const gate = world.cloud.thing('gate').id
+    world.cloud.make({ type: 'foreign', tags: {}, props: { at: gate } })
+    world.forget()
+    const minutes = await world.minutes(async () => {
+      const outcome = await world.destroy()
+      expect(outcome.failed.get('gate')).toMatchObject({
+        what: `gate cannot be deleted: it is still used by someone who needs ${gate}`,
+        next: expect.stringContaining('run the same destroy again'),
+      })
+      expect(outcome.blocked).toEqual(new Map([['net', 'gate']]))
+      expect(outcome.done.toSorted()).toEqual(['alone', 'db', 'link'])
+    })
+    expect(minutes).toBeGreaterThan(10)
+    expect(minutes).toBeLessThan(10.3)
+    expect(world.rows.get('gate')).toMatchObject({ is: 'deleting', attrs: { id: gate } })
+  })
+
+  it('any other refusal is the end of it', async () => {
+    const world = new World()
+    await world.create(stack)
+    failOnce(world.cloud, 'remove alone', 'before', () => new Fault('fatal', 'denied'))
+    expect((await world.destroy(['alone'])).failed.get('alone')?.message).toBe('denied')
+    expect(world.rows.get('alone')?.is).toBe('deleting')
+  })
+})
+
+describe('an intent of which nobody knows whether it was carried out', () => {
+  const intent = (world: World, type: string, key: string): void => {
+    const at = new Date(world.cloud.clock.now()).toISOString()
+    world.rows.set(key, { type, step: 'main', name: `shop-dev-${key}`, is: 'creating', want: {}, deps: [], token: 't', at })
+  }
+
+  it('was: it is found by its tag, also late, and deleted', async () => {
+    const world = new World()
+    world.cloud.tagLagMs = 3000
+    intent(world, 'net', 'net')
+    world.cloud.make({ type: 'net', tags: { stack: 'shop/dev', key: 'net' }, props: {} })
+    expect((await world.destroy()).done).toEqual(['net'])
+    expect(world.cloud.things()).toEqual([])
+  })
+
+  it('was not: the row goes after the grace', async () => {
+    const world = new World()
+    intent(world, 'net', 'net')
+    expect(await world.minutes(() => world.destroy())).toBe(world.graceMs / 60_000)
+    expect(world.rows.size).toBe(0)
+  })
+
+  it('was not, and it has a name: the row goes at once', async () => {
+    const world = new World()
+    intent(world, 'note', 'note')
+    expect(await world.minutes(() => world.destroy())).toBe(0)
+    expect(world.rows.size).toBe(0)
+  })
+
+  it("was not, and the name is someone else's: that one stays", async () => {
+    const world = new World()
+    intent(world, 'db', 'db')
+    world.cloud.make({ type: 'db', name: 'shop-dev-db', tags: { of: 'them' }, props: {}, guarded: true })
+    expect((await world.destroy()).done).toEqual(['db'])
+    expect(world.said('change')).toEqual([])
+    expect(gone(world, 'db')).toMatchObject({ leaves: expect.stringContaining('the db shop-dev-db') })
+  })
+})

@@ -1,0 +1,77 @@
+import type { JsonObject } from '../../../src/state/json.ts'
+import { Fault, type Order, type Shown, type Thing } from '../../support/cloud.ts'
+import type { Session } from './session.ts'
+import { STACK } from './stamp.ts'
+
+/** How fake kinds reach the cloud (`C`). One made by `pass()` sends identical reads once. */
+export class Client {
+  readonly #session: Session
+  readonly #seen: Map<string, Promise<unknown>> | undefined
+
+  constructor(session: Session, seen?: Map<string, Promise<unknown>>) {
+    this.#session = session
+    this.#seen = seen
+  }
+  pass(): Client {
+    return new Client(this.#session, new Map())
+  }
+
+  /** All of the type that carry the stack's tag, as far as the tags are visible yet. */
+  list(type: string): Promise<Shown[]> {
+    const { cloud } = this.#session
+    const listed = (t: Thing): boolean => t.type === type && t.tags.stack === STACK && t.tagsAt <= cloud.clock.now()
+    return this.#read(`list ${type}`, () =>
+      cloud
+        .things()
+        .filter(listed)
+        .map((t) => cloud.show(t)),
+    )
+  }
+  /** By id or name. */
+  get(type: string, ref: string): Promise<Shown | undefined> {
+    const { cloud } = this.#session
+    return this.#read(`get ${type} ${ref}`, () => {
+      const thing = cloud.things().find((t) => t.type === type && (t.id === ref || t.name === ref))
+      return thing && cloud.show(thing)
+    })
+  }
+  make(key: string, order: Order): Promise<string> {
+    return this.#session.call('change', `make ${key}`, () => this.#session.cloud.make(order))
+  }
+  /** @param afterMs when the new props show; until then the old ones do, and it still looks ready */
+  change(id: string, props: JsonObject, afterMs = 0): Promise<void> {
+    return this.#change('change', id, (thing) => {
+      thing.next = { at: this.#session.clock.now() + afterMs, props }
+    })
+  }
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    return this.#change('tag', id, (thing) => {
+      thing.tags = { ...thing.tags, ...tags }
+    })
+  }
+  unguard(id: string): Promise<void> {
+    return this.#change('unguard', id, (thing) => {
+      thing.guarded = false
+    })
+  }
+  remove(id: string, snapshot?: string): Promise<void> {
+    return this.#change('remove', id, () => this.#session.cloud.remove(id, snapshot))
+  }
+
+  #change(verb: string, id: string, effect: (thing: Thing) => void): Promise<void> {
+    const find = (): Thing | undefined => this.#session.cloud.things().find((t) => t.id === id)
+    const now = find()
+    return this.#session.call('change', `${verb} ${now?.tags.key ?? now?.name ?? id}`, () => {
+      const thing = find()
+      if (!thing) throw new Fault('gone', `there is no ${id}`)
+      effect(thing)
+    })
+  }
+  #read<T>(text: string, answer: () => T): Promise<T> {
+    const known = this.#seen?.get(text)
+    if (known) return known as Promise<T>
+    const asked = this.#session.call('read', text, answer)
+    this.#seen?.set(text, asked)
+    return asked
+  }
+}

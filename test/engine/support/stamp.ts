@@ -1,0 +1,14 @@
+import type { Stamp } from '../../../src/engine/kind.ts'
+
+/** The one stack of these tests. */
+export const STACK = 'shop/dev'
+
+/** Tags: `stack` and `key`, and what the resource itself declares. */
+export const stampOf = (of: { key: string; name: string; tags?: Readonly<Record<string, string>> }, token = ''): Stamp => ({
+  key: of.key,
+  name: of.name,
+  tags: { ...of.tags, stack: STACK, key: of.key },
+  prefix: 'shop-dev',
+  stack: STACK,
+  token,
+})

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import { KEY_TAG, STACK_TAG } from '../../src/aws/tags.ts'
+import { differing } from '../../src/engine/compare.ts'
+import type { AnySeen, Present, Tags } from '../../src/engine/kind.ts'
+import { kinds } from '../../src/kinds/index.ts'
+import { fixtures } from './fixtures/index.ts'
+import { aws, awsError, cloud, stamp, TAG_LIST } from './support/cloud.ts'
+
+const present = (seen: AnySeen): Present => {
+  if (seen.is === 'absent') return expect.fail('it is there, and was not seen')
+  return seen
+}
+const ready = (seen: AnySeen): Present => {
+  expect(seen.is).toBe('ready')
+  return present(seen)
+}
+/** The creates for which AWS takes a client token. */
+const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret']
+/** The instance reads its master password, the field is merged into what its secret holds. */
+const LOOKS_BEFORE_WRITING = new Set(['rds.db-instance', 'secretsmanager.secret-field'])
+
+it('every kind has a fixture', () => {
+  expect(fixtures.map((f) => f.kind.type).sort()).toEqual(kinds.map((k) => k.type).sort())
+})
+
+describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture) => {
+  const { kind, want, attrs, there, nothing } = fixture
+  const { iam } = kind.facts
+  const ours = stamp.tags
+
+  describe('observe', () => {
+    it.each([
+      ['without knowing anything', {}, undefined],
+      ['knowing what is wanted', want, undefined],
+      ['with a recorded id', want, attrs],
+      ['with nothing but a recorded id', {}, attrs],
+    ])('is absent where nothing exists, %s', async (_, wanted, last) => {
+      const account = cloud(nothing)
+      expect((await kind.observe(aws, stamp, wanted, last)).is).toBe('absent')
+      expect(account.writes).toEqual([])
+      expect(iam.observe).toEqual(expect.arrayContaining([...account.actions]))
+    })
+
+    it.each([
+      ['by recorded id', want, attrs, ours],
+      ['by nothing but the recorded id', {}, attrs, ours],
+      ['by name, natural key or tag after a crash', want, undefined, ours],
+      ['by recorded id when its tags were taken off', want, attrs, {}],
+    ])('finds it %s', async (_, wanted, last, tags) => {
+      const account = cloud(there(tags))
+      const seen = ready(await kind.observe(aws, stamp, wanted, last))
+      expect(seen.attrs).toEqual(attrs)
+      expect(seen.foreign).toBeUndefined()
+      expect(account.writes).toEqual([])
+      expect(iam.observe).toEqual(expect.arrayContaining([...account.actions]))
+    })
+
+    it('reads back every prop, as it is wanted, so that a second run changes nothing', async () => {
+      cloud(there(ours))
+      const { props } = ready(await kind.observe(aws, stamp, want, attrs))
+      expect(differing(props, want)).toEqual([])
+      expect(Object.keys(want).filter((k) => props?.[k] === undefined && !(k in fixture.unread))).toEqual([])
+      expect(Object.keys(fixture.unread).filter((k) => props?.[k] !== undefined)).toEqual([])
+    })
+
+    it('throws what is no answer about existence: never takes it for absent', async () => {
+      const normal = cloud(there(ours))
+      await kind.observe(aws, stamp, want, undefined)
+      for (const operation of new Set(normal.sent.map(([name]) => name))) {
+        for (const name of [
+          'AccessDenied',
+          'UnauthorizedOperation',
+          'AuthorizationErrorException',
+          'Throttling',
+          'InternalFailure',
+        ]) {
+          for (const last of [undefined, attrs]) {
+            const look = cloud({ ...there(ours), [operation]: awsError(name) })
+            const seen = await kind.observe(aws, stamp, want, last).catch((error: Error) => error.name)
+            const asked = look.sent.some(([sent]) => sent === operation)
+            if (operation in fixture.tolerates) expect(seen).toMatchObject({ is: 'ready' })
+            else if (asked) expect(seen, `${operation} answered ${name}`).toBe(name)
+          }
+        }
+      }
+    })
+  })
+
+  const strangers: [string, Tags][] = [
+    ['no tags', {}],
+    ['tags of another tool', { Name: stamp.name, 'managed-by': 'someone' }],
+    ['tags of another stack', { ...ours, [STACK_TAG]: 'shop/prod' }],
+    ['tags of another resource of the stack', { ...ours, [KEY_TAG]: 'other-key' }],
+  ]
+  if (kind.facts.found === 'name' && !fixture.untagged)
+    it.each(strangers)('leaves alone what has its name and %s', async (_, tags) => {
+      cloud(there(tags))
+      const seen = present(await kind.observe(aws, stamp, want, undefined))
+      expect(seen.foreign).toMatch(/./)
+      if (tags[STACK_TAG] === 'shop/prod') expect(seen.foreign).toContain('shop/prod')
+    })
+
+  if (kind.facts.found === 'tag')
+    it.each(strangers)('does not find what has %s', async (_, tags) => {
+      cloud(there(tags))
+      expect((await kind.observe(aws, stamp, want, undefined)).is).toBe('absent')
+    })
+
+  describe('create', () => {
+    it('sends its calls with tags, name and token, and neither looks nor waits', async () => {
+      const account = cloud(fixture.writes)
+      const made = await kind.create(aws, want, stamp)
+      expect(account.sent).toEqual(fixture.creates)
+      expect(made.attrs).toEqual(fixture.made)
+      if (!LOOKS_BEFORE_WRITING.has(kind.type)) expect(account.reads).toEqual([])
+      const text = JSON.stringify(account.writes)
+      if (!fixture.untagged) expect(text).toContain(JSON.stringify(TAG_LIST))
+      if (kind.facts.found === 'name') expect(text.replace(JSON.stringify(TAG_LIST), '')).toContain(JSON.stringify(stamp.name))
+      for (const [operation, input] of account.writes)
+        if (TOKEN_TAKERS.includes(operation)) expect(Object.values(input)).toContain(stamp.token)
+      expect(iam.create).toEqual(expect.arrayContaining([...account.actions]))
+    })
+
+    it('answers what observe then finds', async () => {
+      cloud(fixture.writes)
+      const made = await kind.create(aws, want, stamp)
+      cloud(there(ours))
+      const seen = ready(await kind.observe(aws, stamp, want, made.attrs))
+      expect(seen.attrs).toMatchObject(made.attrs)
+    })
+  })
+
+  describe('change', () => {
+    const changes = Object.entries(fixture.changes)
+    it('knows of every prop whether it can be changed, cannot, or is never read back', () => {
+      const known = [...changes.map(([k]) => k), ...Object.keys(fixture.unread)]
+      expect(Object.keys(want).filter((k) => !known.includes(k))).toEqual([])
+      expect(kind.facts.immutable?.filter((k) => !known.includes(k)) ?? []).toEqual([])
+    })
+
+    if (changes.length > 0)
+      it.each(changes)('%s', async (prop, { to, sends, with: shown }) => {
+        const wanted = { ...want, [prop]: to }
+        cloud(there(ours))
+        const seen = ready(await kind.observe(aws, stamp, wanted, attrs))
+        expect(differing(seen.props, wanted)).toEqual([prop])
+        const fixed = kind.facts.immutable?.includes(prop) ?? false
+        expect(fixed, fixed ? 'it is immutable and yet updated' : 'it is neither immutable nor updated').toBe(!sends)
+        if (!sends) return
+        const account = cloud({ ...fixture.writes, ...shown })
+        await kind.update?.(aws, attrs, wanted, [prop])
+        expect(account.sent).toEqual(sends)
+        expect(iam.update).toEqual(expect.arrayContaining([...account.actions]))
+      })
+
+    if (kind.tag)
+      it('tags: sends only the given ones', async () => {
+        const account = cloud(fixture.writes)
+        await kind.tag?.(aws, attrs, { Extra: 'yes' })
+        expect(account.sent).toHaveLength(1)
+        expect(account.writes).toHaveLength(1)
+        expect(JSON.stringify(account.sent)).toContain('[{"Key":"Extra","Value":"yes"}]')
+        expect([...iam.create, ...(iam.update ?? [])]).toEqual(expect.arrayContaining([...account.actions]))
+      })
+  })
+
+  it('delete asks once, by the recorded id', async () => {
+    const account = cloud(fixture.writes)
+    expect(await kind.delete(aws, attrs, {})).toBeUndefined()
+    expect(account.sent).toEqual(fixture.deletes)
+    expect(
+      account.sent.filter(([operation]) =>
+        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put)|^DetachInternet/.test(operation),
+      ),
+    ).toHaveLength(1)
+    expect(iam.delete).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('states facts that can be used', () => {
+    const { facts } = kind
+    expect(facts.title).not.toBe('')
+    expect(facts.minutes).toBeGreaterThan(0)
+    expect(facts.deleteMinutes ?? 1).toBeGreaterThan(0)
+    expect(facts.deadline ?? 10).toBeGreaterThan(facts.minutes)
+    for (const region of ['us-east-1', 'eu-central-1'])
+      for (const props of [want, {}])
+        for (const { what, usd } of facts.monthly?.(props, region) ?? []) {
+          expect(what).toMatch(/./)
+          expect(Number.isFinite(usd) && usd >= 0, `${what}: ${usd}`).toBe(true)
+        }
+    const prefixes: Record<string, string[]> = { rds: ['rds', 'secretsmanager', 'iam'] }
+    const service = kind.type.split('.')[0] ?? ''
+    for (const action of Object.values(facts.iam).flat()) {
+      expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+$/)
+      expect(prefixes[service] ?? [service]).toContain(action.split(':')[0])
+    }
+    expect(new Set(kinds.map((k) => k.type)).size).toBe(kinds.length)
+  })
+})

@@ -1,0 +1,107 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { IAMClient } from '@aws-sdk/client-iam'
+import { RDSClient } from '@aws-sdk/client-rds'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SNSClient } from '@aws-sdk/client-sns'
+import { mockClient } from 'aws-sdk-client-mock'
+import { connect } from '../../../src/aws/clients.ts'
+import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
+import type { Stamp } from '../../../src/engine/kind.ts'
+
+export type Input = Readonly<Record<string, unknown>>
+/** One call as the SDK got it. */
+export type Sent = readonly [operation: string, input: Input]
+/** What AWS answers by operation: an output, an error (thrown), or a function of the input that gives one of the two. */
+export type Answers = Readonly<Record<string, unknown>>
+
+const mocks = {
+  cloudwatch: mockClient(CloudWatchClient),
+  ec2: mockClient(EC2Client),
+  iam: mockClient(IAMClient),
+  rds: mockClient(RDSClient),
+  secretsmanager: mockClient(SecretsManagerClient),
+  sns: mockClient(SNSClient),
+}
+
+export const aws = connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' })
+
+interface Command {
+  readonly constructor: { readonly name: string }
+  readonly input: object
+}
+
+export interface Cloud {
+  /** All calls, in order. */
+  readonly sent: Sent[]
+  /** The IAM actions that these calls need. */
+  readonly actions: Set<string>
+  readonly reads: Sent[]
+  readonly writes: Sent[]
+}
+
+/** An account in which only the given operations are answered; any other call is an error. */
+export const cloud = (answers: Answers): Cloud => {
+  const sent: Sent[] = []
+  const actions = new Set<string>()
+  for (const [service, mock] of Object.entries(mocks)) {
+    mock.reset()
+    const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
+    stub.callsFake(async (command) => {
+      const operation = command.constructor.name.replace(/Command$/, '')
+      const input = command.input as Input
+      sent.push([operation, input])
+      for (const action of actionsOf(service, operation, input)) actions.add(action)
+      if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
+      const given = answers[operation]
+      const answer: unknown = typeof given === 'function' ? given(input) : given
+      if (answer instanceof Error) throw answer
+      return answer
+    })
+  }
+  return {
+    sent,
+    actions,
+    get reads() {
+      return sent.filter(([operation]) => isRead(operation))
+    },
+    get writes() {
+      return sent.filter(([operation]) => !isRead(operation))
+    },
+  }
+}
+
+const isRead = (operation: string): boolean => /^(Describe|Get|List)/.test(operation)
+
+/** Tags in a create call need their own permission. */
+const TAGGING: Readonly<Record<string, string>> = {
+  cloudwatch: 'cloudwatch:TagResource',
+  iam: 'iam:TagRole',
+  rds: 'rds:AddTagsToResource',
+  secretsmanager: 'secretsmanager:TagResource',
+  sns: 'sns:TagResource',
+}
+
+const actionsOf = (service: string, operation: string, input: Input): string[] => [
+  `${service}:${operation}`,
+  ...(input.TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
+  ...(input.Tags !== undefined && /^(Create|Put)/.test(operation) && service !== 'ec2' ? [TAGGING[service] ?? '?'] : []),
+  ...(input.MonitoringRoleArn !== undefined ? ['iam:PassRole'] : []),
+  ...(input.FinalDBSnapshotIdentifier !== undefined ? ['rds:CreateDBSnapshot'] : []),
+]
+
+/** An error by the name that AWS gives it. */
+export const awsError = (name: string, message = name, httpStatusCode = 400): Error =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode } })
+
+export const stamp: Stamp = {
+  key: 'the-key',
+  name: 'shop-dev-thing',
+  tags: { Name: 'shop-dev-thing', Project: 'shop', [STACK_TAG]: 'shop/dev', [KEY_TAG]: 'the-key' },
+  prefix: 'shop-dev-',
+  stack: 'shop/dev',
+  token: 'token-of-this-generation',
+}
+
+export const TAG_LIST = Object.entries(stamp.tags).map(([Key, Value]) => ({ Key, Value }))
+export const tagged = (type: string) => ({ TagSpecifications: [{ ResourceType: type, Tags: TAG_LIST }] })

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateVpcCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { ensureSandbox, resetSandbox, type SandboxError, sandboxStatus, stopSandbox } from '../../src/sandbox/index.ts'
+import { isAlive } from '../../src/sandbox/server.ts'
+import { clients, until } from './support.ts'
+
+describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
+  let env: NodeJS.ProcessEnv
+  let folder: string
+  let stranger: Server | undefined
+  let child: ChildProcess | undefined
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'infra-sandbox-'))
+    env = { ...process.env, INFRA_CACHE_DIR: folder, INFRA_SANDBOX_SECONDS: '' }
+  })
+  afterEach(async () => {
+    await stopSandbox({ env })
+    stranger?.close()
+    stranger = undefined
+    child?.kill('SIGKILL')
+    child = undefined
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const record = (fields: object) => writeFile(join(folder, 'sandbox.json'), JSON.stringify(fields))
+  const failure = async (call: Promise<unknown>) =>
+    (await call.then(
+      () => undefined,
+      (error: unknown) => error,
+    )) as SandboxError | undefined
+  const strange = async (body: string) => {
+    stranger = createServer((_, answer) => answer.end(body)).listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    const address = stranger.address()
+    return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  }
+
+  it('starts once, is found again, is emptied, and stops', async () => {
+    expect(await sandboxStatus({ env })).toEqual({ running: false })
+    const lines: string[] = []
+    const sandbox = await ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })
+    expect(lines).toEqual(['Starting the local AWS'])
+    expect(sandbox).toMatchObject({ log: join(folder, 'sandbox.log'), seconds: { rds: 0 } })
+    expect(await ensureSandbox({ env, fast: true })).toEqual(sandbox)
+    expect(await sandboxStatus({ env })).toEqual({ running: true, sandbox })
+
+    const aws = await clients(sandbox.url)
+    const count = async () => (await aws.ec2.send(new DescribeVpcsCommand({}))).Vpcs?.length
+    await aws.ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))
+    expect(await count()).toBe(2)
+    await resetSandbox({ env })
+    expect(await count()).toBe(1)
+
+    expect(await stopSandbox({ env })).toBe(true)
+    expect([isAlive(sandbox.pid), await sandboxStatus({ env }), await stopSandbox({ env })]).toEqual([
+      false,
+      { running: false },
+      false,
+    ])
+    expect((await failure(resetSandbox({ env })))?.next).toBe('Start one: infra sandbox start')
+    expect(await readdir(folder)).toEqual(['sandbox.log'])
+  })
+
+  it('takes the seconds of the environment, and says so when others are asked for later', async () => {
+    const slow = { ...env, INFRA_SANDBOX_SECONDS: 'rds=7,delete=3' }
+    const sandbox = await ensureSandbox({ env: slow })
+    expect(sandbox.seconds).toMatchObject({ rds: 7, 'rds-delete': 3, 'nat-delete': 3, nat: 4, modify: 1, email: 20 })
+    expect(await sandboxStatus({ env: slow })).toEqual({ running: true, sandbox })
+    const status = await sandboxStatus({ env: slow, fast: true })
+    expect(status.note).toMatch(/rds: 7 s, not 0 s.*infra sandbox stop/)
+    expect(await ensureSandbox({ env: slow, fast: true })).toEqual(sandbox)
+    const bad = await failure(sandboxStatus({ env: { ...env, INFRA_SANDBOX_SECONDS: 'rsd=1' } }))
+    expect(bad?.message).toContain("'rsd=1'")
+  })
+
+  it('starts one server for callers of the same moment', async () => {
+    const all = await Promise.all([1, 2, 3].map(() => ensureSandbox({ env, fast: true })))
+    expect(new Set(all.map((s) => s.pid)).size).toBe(1)
+  })
+
+  it('takes over from a caller that died while it was starting one', async () => {
+    await writeFile(join(folder, 'sandbox.lock'), '99999999 dead\n')
+    const [one, two] = await Promise.all([1, 2].map(() => ensureSandbox({ env, fast: true })))
+    expect(one?.pid).toBe(two?.pid)
+  })
+
+  it('outlives the process that started it', async () => {
+    const sandbox = await ensureSandbox({ env, fast: true })
+    child = spawn('ps', ['-o', 'pgid=', '-p', String(sandbox.pid)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [line] = await once(child.stdout ?? process.stdin, 'data')
+    expect(Number(String(line))).toBe(sandbox.pid) // a group of its own: Ctrl-C in the terminal does not reach it
+  })
+
+  it('notices a dead server and starts another', async () => {
+    const first = await ensureSandbox({ env, fast: true })
+    process.kill(first.pid, 'SIGKILL')
+    for (let i = 0; i < 100 && isAlive(first.pid); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    const status = await sandboxStatus({ env })
+    expect(status).toEqual({ running: false, note: `The recorded server (pid ${first.pid}) is no longer alive.` })
+    const second = await ensureSandbox({ env, fast: true })
+    expect(second.pid).not.toBe(first.pid)
+  })
+
+  it.each([
+    ['a page of somebody else', 'hello'],
+    ['another sandbox', JSON.stringify({ pid: 1, moto: '5.2.1', version: '1', seconds: {} })],
+  ])('neither uses nor stops %s that now has the port', async (_, body) => {
+    // The pid lives (it is this test), as when the number was given to another process after a reboot.
+    await record({ url: await strange(body), pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    const status = await sandboxStatus({ env })
+    expect(status.note).toContain('answers something else')
+    expect((await ensureSandbox({ env, fast: true })).pid).not.toBe(process.pid)
+    await stopSandbox({ env })
+    await record({ url: `http://127.0.0.1:1`, pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    expect(await stopSandbox({ env })).toBe(false)
+  })
+
+  it.runIf(process.platform === 'linux')('takes a process that ended and that nobody collected for dead', async () => {
+    // The shell becomes a sleep, which does not know of the child that it has inherited.
+    child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [line] = await once(child.stdout ?? process.stdin, 'data')
+    expect(
+      await until(
+        async () => isAlive(Number(String(line))),
+        (alive) => !alive,
+      ),
+    ).toBe(false)
+    expect(isAlive(process.pid)).toBe(true)
+  })
+
+  it('takes half a record for none', async () => {
+    await writeFile(join(folder, 'sandbox.json'), '{"url": "http://127')
+    expect(await sandboxStatus({ env })).toEqual({ running: false })
+  })
+
+  it('shows the end of the log of a server that does not start', async () => {
+    const extension = join(folder, 'broken')
+    await mkdir(extension)
+    await writeFile(join(extension, '__main__.py'), 'raise SystemExit("the tea is cold")')
+    const error = await failure(ensureSandbox({ env, extension }))
+    expect(error).toMatchObject({ name: 'SandboxError', what: 'The sandbox did not start' })
+    expect(error?.why).toContain('the tea is cold')
+    expect(error?.next).toContain('infra sandbox start')
+    expect(await readdir(folder)).not.toContain('sandbox.lock')
+    const badSeconds = await failure(ensureSandbox({ env: { ...env, INFRA_SANDBOX_SECONDS: 'rsd=1' } }))
+    expect(badSeconds?.why).toContain("INFRA_SANDBOX_SECONDS has 'rsd=1'")
+  })
+
+  it('writes a record that only its owner can read', async () => {
+    const { seconds: _, ...sandbox } = await ensureSandbox({ env, fast: true })
+    expect(JSON.parse(await readFile(join(folder, 'sandbox.json'), 'utf8'))).toEqual(sandbox)
+    const modes = await Promise.all(['sandbox.json', 'sandbox.log'].map(async (name) => (await stat(join(folder, name))).mode))
+    expect(modes.map((mode) => mode & 0o077)).toEqual([0, 0]) // the log can quote a request that broke, with its password
+  })
+})

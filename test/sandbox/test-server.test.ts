@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, inject, it, vi } from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { extensionDir } from '../../src/sandbox/paths.ts'
+import { findPython } from '../../src/sandbox/python.ts'
+import { freePort, recognise } from '../../src/sandbox/server.ts'
+import setup from '../support/moto.ts'
+import { until } from './support.ts'
+
+/** Starts the server as the tests do, says that it did, and waits to be killed. */
+const PARENT = `
+const { spawn } = require('node:child_process')
+const [python, extension, port] = process.argv.slice(1)
+const env = { ...process.env, INFRA_SANDBOX_WITH_PARENT: '1', INFRA_SANDBOX_SECONDS: '0' }
+spawn(python, [extension, '-p', port], { env, stdio: 'ignore' })
+console.log('started'); setInterval(() => {}, 1000)
+`
+
+describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
+  it('ends with the process that started it, even when that is killed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'infra-parent-'))
+    const port = String(await freePort())
+    const url = `http://127.0.0.1:${port}`
+    const python = (await findPython()).path
+    const parent = spawn(process.execPath, ['-e', PARENT, python, extensionDir(), port], { cwd: folder })
+    try {
+      await once(parent.stdout, 'data')
+      expect(
+        await until(
+          () => recognise(url, 500),
+          (page) => page !== undefined,
+          10,
+        ),
+      ).toBeDefined()
+      parent.kill('SIGKILL')
+      expect(
+        await until(
+          () => recognise(url, 500),
+          (page) => page === undefined,
+        ),
+      ).toBeUndefined()
+    } finally {
+      parent.kill('SIGKILL')
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+  it('is null where there is no Python, and an error where the tests require it', async () => {
+    const provide = vi.fn()
+    const project = { provide } as unknown as TestProject
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    vi.stubEnv('PATH', '/nonexistent')
+    vi.stubEnv('INFRA_REQUIRE_MOTO', '')
+    try {
+      await (await setup(project))()
+      expect(provide.mock.calls).toEqual([['motoUrl', null]])
+      expect(warn.mock.calls).toEqual([[expect.stringContaining('There is no python3 on the PATH')]])
+      vi.stubEnv('INFRA_REQUIRE_MOTO', '1')
+      await expect(setup(project)).rejects.toThrow('There is no python3 on the PATH')
+    } finally {
+      vi.unstubAllEnvs()
+      warn.mockRestore()
+    }
+  })
+})

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type {} from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { findPython } from '../../src/sandbox/python.ts'
+import { end, launch } from '../../src/sandbox/server.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The local AWS of this run, in which everything takes 0 seconds; null where there is no Python with moto. */
+    motoUrl: string | null
+  }
+}
+
+export interface TestServer {
+  url: string
+  pid: number
+  stop(): Promise<void>
+}
+
+/**
+ * A server of a test's own, with its own seconds ('rds=0.6,nat=0.4'). Stop it in afterAll. It ends by itself within a
+ * second when this process is gone: Ctrl-C, a crash, kill -9.
+ */
+export async function startMoto(seconds: string, env: NodeJS.ProcessEnv = process.env): Promise<TestServer> {
+  // An empty cache folder keeps a test run from installing anything or from using what a person's sandbox left there.
+  const folder = await mkdtemp(join(tmpdir(), 'infra-moto-'))
+  const python = await findPython({ env: { ...env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1' } }).catch(async (error) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
+  const { url, pid } = await launch({ python: python.path, folder, seconds, env, detached: false })
+  const stop = async () => {
+    await end(pid)
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { url, pid, stop }
+}
+
+/** vitest globalSetup: one server for the whole run. INFRA_REQUIRE_MOTO=1 makes its absence an error (CI). */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  try {
+    const server = await startMoto('0')
+    project.provide('motoUrl', server.url)
+    return server.stop
+  } catch (error) {
+    if (process.env.INFRA_REQUIRE_MOTO === '1') throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    console.warn(`Without the local AWS, its tests are skipped. ${reason}`)
+    project.provide('motoUrl', null)
+    return async () => {}
+  }
+}
