@@ -10,6 +10,8 @@ const bundle = await rolldown({
   cwd: root.pathname,
   input: { cli: 'src/cli.ts' },
   platform: 'node',
+  // The ES modules of the SDK: only those can be shaken, and half of EC2's schemas is not used.
+  resolve: { mainFields: ['module', 'main'] },
   transform: { define: { INFRA_VERSION: JSON.stringify(version) } },
   logLevel: 'warn',
 })

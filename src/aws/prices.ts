@@ -89,4 +89,4 @@ export const monthlyPrice = (key: PriceKey, region: string, amount = 1, label?: 
   return { what: `${label ?? price.what}${substitute}`, usd, ...(price.plusUsage ? { plusUsage: price.plusUsage } : {}) }
 }
 
-export const isPriced = (key: string): key is PriceKey => key in PRICES
+export const isPriced = (key: string): key is PriceKey => Object.hasOwn(PRICES, key)

@@ -23,7 +23,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
   const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`)
   try {
     const rows = s.state.all()
-    const recorded = [...new Set([...rows.values()].map((r) => r.step))]
+    const recorded = [...new Set([...rows.values()].map((r) => r.step))].sort((a, b) => place(s, b) - place(s, a))
     const steps =
       names.length > 0 ? chosenSteps(names, { steps: [...new Set([...s.config.steps, ...recorded])] as never }) : recorded
     const keys = keysOf(rows, steps)
@@ -76,14 +76,19 @@ const empty = (s: Session, names: readonly string[], flags: DestroyFlags): numbe
 /** A step that others stand on is not pulled away from under them. */
 const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly string[], flags: DestroyFlags): void => {
   const rows = s.state.all()
-  const needing = new Set([...stillNeeding(keys, rows).values()].flat().flatMap((key) => rows.get(key)?.step ?? []))
-  if (needing.size === 0) return
-  const others = s.config.steps.filter((step) => needing.has(step))
-  const all = s.config.steps.filter((step) => steps.includes(step) || needing.has(step))
+  const neededBy = (of: readonly string[]): Set<string> =>
+    new Set([...stillNeeding(of, rows).values()].flat().flatMap((key) => rows.get(key)?.step ?? []))
+  const others = [...neededBy(keys)].sort((a, b) => place(s, a) - place(s, b))
+  if (others.length === 0) return
+  // Those that are needed may be needed in turn: the command that is proposed must be one that works.
+  const all = new Set<string>([...steps, ...others])
+  for (let more = neededBy(keysOf(rows, [...all])); more.size > 0; more = neededBy(keysOf(rows, [...all])))
+    for (const step of more) all.add(step)
+  const inOrder = [...all].sort((a, b) => place(s, b) - place(s, a))
   throw refuse(
     `${list(steps)} ${steps.length === 1 ? 'is' : 'are'} still needed by ${list(others)}`,
     'they would lose what they stand on; nothing was changed',
-    commandLine(flags, `destroy ${all.join(' ')}`),
+    commandLine(flags, `destroy ${inOrder.join(' ')}`),
   )
 }
 
@@ -91,20 +96,14 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: bo
   const { io } = s
   const { c } = io
   const rows = s.state.all()
-  const table = keys.map((key) => {
-    const row = rows.get(key)
-    const facts = row && kindOf(row.type).facts
-    const gone = seen.get(key)?.is === 'absent'
-    const remark = row?.adopted
-      ? 'stays: it was there before'
-      : gone
-        ? 'already gone'
-        : facts?.data
-          ? `${c.red('holds data')}${facts.snapshotName && snapshots ? ', a final snapshot is taken' : facts.snapshotName ? `, ${c.red('no final snapshot')}` : ''}`
-          : ''
-    return [c.red('- delete'), row?.step ?? '', key, c.dim(facts?.title ?? ''), remark]
-  })
-  io.say(columns(table))
+  const steps = [...new Set(keys.map((key) => rows.get(key)?.step ?? ''))].sort((a, b) => place(s, b) - place(s, a))
+  for (const step of steps) {
+    io.say(`  ${c.bold(step)}`)
+    const table = keys
+      .filter((key) => rows.get(key)?.step === step)
+      .map((key) => line(s, key, seen.get(key)?.is === 'absent', snapshots))
+    io.say(columns(table, '', '    '))
+  }
   const nodes = keys.map((key) => ({ key, deps: rows.get(key)?.deps ?? [] }))
   const minutes = remaining(nodes, (n) => kindOf(rows.get(n.key)?.type ?? '').facts.deleteMinutes ?? 0)
   const saved = keys.reduce(
@@ -114,6 +113,23 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: bo
   io.say(
     `\n  ${count(keys.length, 'resource')}. Saves ${c.bold(usd(round(saved)))} a month. Time: ${c.bold(about(Math.max(0, ...minutes.values())))}.`,
   )
+}
+
+const place = (s: Session, step: string): number => (s.config.steps as readonly string[]).indexOf(step)
+
+const line = (s: Session, key: string, gone: boolean, snapshots: boolean): string[] => {
+  const { c } = s.io
+  const row = s.state.row(key)
+  const facts = row && kindOf(row.type).facts
+  const snapshot = facts?.snapshotName ? (snapshots ? ', a final snapshot is taken' : `, ${c.red('no final snapshot')}`) : ''
+  const remark = row?.adopted
+    ? 'stays: it was there before'
+    : gone
+      ? 'already gone'
+      : facts?.data
+        ? `${c.red('holds data')}${snapshot}`
+        : ''
+  return [c.red('- delete'), key, c.dim(facts?.title ?? ''), remark]
 }
 
 /** Data is never deleted without its own yes: the typed name of the project. */

@@ -1,4 +1,4 @@
-import type { Action, Plan } from '../engine/plan.ts'
+import { type Action, FOUND, type Plan } from '../engine/plan.ts'
 import { about, change, columns, count, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import type { Session } from './session.ts'
@@ -41,7 +41,11 @@ export const planScreen = (io: Io, plan: Plan): void => {
     const n = plan.actions.filter((x) => x.action === a).length
     return n > 0 ? [`${n} to ${a}`] : []
   })
-  if (kept > 0) tally.push(`${count(kept, 'resource')} as wanted`)
+  const found = plan.actions.filter((a) => a.action === 'keep' && a.reason === FOUND).length
+  if (kept > 0)
+    tally.push(
+      `${count(kept, 'resource')} as wanted${found > 0 ? ` (${found} found in the account by tag or name, the state did not know them)` : ''}`,
+    )
   io.say(`  ${tally.join(', ') || 'nothing to do'}.`)
   if (doing.length > 0)
     io.say(

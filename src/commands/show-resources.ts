@@ -27,7 +27,8 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
   try {
     const steps = chosenSteps(names, s.config)
     const rows = s.state.all()
-    const keys = keysOf(rows, names.length > 0 ? steps : [...new Set([...rows.values()].map((r) => r.step))])
+    const wanted = names.length > 0 ? steps : [...s.config.steps, ...new Set([...rows.values()].map((r) => r.step))]
+    const keys = [...new Set(wanted.flatMap((step) => keysOf(rows, [step])))]
     const cx = s.context(() => undefined)
     const subjects = keys.flatMap((key) => {
       const row = rows.get(key)

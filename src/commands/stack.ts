@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { availabilityZones, callerCidr, engineVersion } from '../aws/lookups.ts'
 import { closest } from '../config/closest.ts'
-import { STEPS } from '../config/schema.ts'
+import { STEPS } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Graph } from '../engine/graph.ts'

@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts'
+import { type Loaded, loadConfig } from '../config/load.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { Row } from '../state/schema.ts'
@@ -6,9 +6,7 @@ import { checkIdentity, readState } from '../state/store.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
-import { lookAround } from './look.ts'
 import { header } from './screens.ts'
-import { openSession } from './session.ts'
 import { declareStack, offlineLookups } from './stack.ts'
 
 export interface StatusFlags extends Globals {
@@ -16,7 +14,7 @@ export interface StatusFlags extends Globals {
   readonly offline?: boolean
 }
 
-interface Status {
+export interface Status {
   readonly view: Overview
   readonly account: string | null
   readonly rows: ReadonlyMap<string, Row>
@@ -29,7 +27,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
   const sandbox = wantsSandbox(g)
-  const found = g.offline ? await offline(g) : await live(g)
+  const found = g.offline ? await offline(loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
   const next = view.next && {
     command: commandLine(g, `create ${view.next.step}`),
@@ -64,10 +62,8 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   return 0
 }
 
-const offline = async (g: StatusFlags): Promise<Status> => {
-  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+const offline = async (loaded: Loaded, sandbox: boolean): Promise<Status> => {
   const { config } = loaded
-  const sandbox = wantsSandbox(g)
   const file = loaded.stateFile(sandbox)
   const state = await readState(file)
   if (state)
@@ -79,22 +75,6 @@ const offline = async (g: StatusFlags): Promise<Status> => {
     account: state?.account ?? null,
     rows,
     survey: undefined,
-  }
-}
-
-const live = async (g: StatusFlags): Promise<Status> => {
-  const s = await openSession(g)
-  try {
-    const lookups = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
-    const { graph, survey } = await lookAround(s, s.config.steps, { declared: lookups })
-    return {
-      view: overview(graph, s.config.steps, s.state.all(), survey, s.config.region),
-      account: s.caller.account,
-      rows: s.state.all(),
-      survey,
-    }
-  } finally {
-    await s.close()
   }
 }
 

@@ -12,11 +12,11 @@ export const template = (
 ): string => `# What the stack looks like. infra reads this file and makes the AWS account match it.
 # All keys, with their rules: docs/configuration.md. A key that is left out has the default shown in its comment.
 
-${a.preset ? `preset: ${a.preset}          # names, sizes and settings of that stack; keys below win over it\n` : ''}project: ${a.project}
+${a.preset ? `preset: ${a.preset}   # names, sizes and settings of that stack; keys below win over it\n` : ''}project: ${a.project}
 environment: ${a.environment}
 region: ${a.region}
 
-# namePrefix: ${a.project}-${a.environment}   # what all AWS names begin with
+# namePrefix: ${a.preset && a.environment === 'production' ? a.project : `${a.project}-${a.environment}`}   # what all AWS names begin with
 # tags: { Team: payments }                    # on every resource, besides Name, Environment, Application, ManagedBy
 
 vpc:

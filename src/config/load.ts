@@ -1,13 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
-import type * as z from 'zod'
 import { InfraError, refuse } from '../engine/errors.ts'
-import type { Json, JsonObject } from '../state/json.ts'
-import { closest } from './closest.ts'
-import { PRESET_DEFAULTS, presets } from './presets.ts'
-import { configSchema } from './schema.ts'
-import { type Config, settle } from './settle.ts'
+import { cached, remember } from './cache.ts'
+import type { Config } from './settle.ts'
 
 export const CONFIG_FILE = 'infra.yaml'
 
@@ -33,11 +28,26 @@ export const loadConfig = async (options: LoadOptions): Promise<Loaded> => {
     throw options.file
       ? refuse(`There is no config file ${file}`, 'it was named with --config', 'infra init writes one')
       : refuse(`There is no ${CONFIG_FILE} in this folder`, 'infra reads there what the stack shall look like', 'infra init')
-  const config = readConfig(parseYaml(file, text), options, file)
+  const config = await understood(file, text, options)
   const folder = join(dirname(file), 'state')
   return { config, file, stateFile: (sandbox) => join(folder, `${config.environment}${sandbox ? '.sandbox' : ''}.json`) }
 }
 
+/** The parser and the rules weigh more than most commands: an unchanged file is not read through them twice. */
+const understood = async (file: string, text: string, options: LoadOptions): Promise<Config> => {
+  const asked = JSON.stringify([text, options.environment, options.region, regionOfShell()])
+  const known = await cached(file, asked)
+  if (known) return known as Config
+  const { parseYaml, readConfig } = await import('./read.ts')
+  const config = readConfig(parseYaml(file, text), options, file)
+  await remember(file, asked, config)
+  return config
+}
+
+/** The SDK's own variables, then the region that every document of this trade begins with. */
+export const regionOfShell = (): string => process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
+
+/** Undefined when there is none. */
 export const readText = async (file: string): Promise<string | undefined> => {
   try {
     return await readFile(file, 'utf8')
@@ -46,104 +56,4 @@ export const readText = async (file: string): Promise<string | undefined> => {
     if (code === 'ENOENT') return undefined
     throw new InfraError(`Cannot read ${file}`, { why: message, exitCode: 2, cause: error })
   }
-}
-
-export const parseYaml = (file: string, text: string): JsonObject => {
-  const doc = parseDocument(text)
-  const [problem] = doc.errors
-  if (problem)
-    throw refuse(
-      `${file} is not valid YAML`,
-      problem.message.split('\n')[0]?.replace(/:$/, ''),
-      'Mend that line, or write a new file with infra init',
-    )
-  const value: unknown = doc.toJS() ?? {}
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw refuse(`${file} does not hold keys and values`, undefined, 'infra init writes a good one')
-  return value as JsonObject
-}
-
-/** Defaults, preset, file, the environment's overlay, flags: later ones win. */
-export const readConfig = (raw: JsonObject, options: LoadOptions, file: string): Config => {
-  const { environments, ...base } = raw
-  const presetName = typeof base.preset === 'string' ? base.preset : undefined
-  const environment = options.environment ?? string(base.environment) ?? PRESET_DEFAULTS[presetName ?? '']?.environment ?? 'dev'
-  const overlay = isObject(environments) ? environments[environment] : undefined
-  const own = merge(base, isObject(overlay) ? overlay : {})
-  const defaults = PRESET_DEFAULTS[presetName ?? '']
-  const project = string(own.project) ?? defaults?.project ?? ''
-  const monitoring = isObject(own.monitoring) ? own.monitoring : {}
-  const preset = presets[presetName ?? '']?.({
-    project,
-    environment,
-    application: string(own.application) ?? (project === defaults?.project ? defaults.application : project),
-    superuserEmail: string(monitoring.email) ?? 'admin@example.com',
-  })
-  const region = options.region ?? string(own.region) ?? regionOfShell()
-  const all = { ...merge(preset ?? {}, own), project: project || own.project, environment, region }
-  const parsed = configSchema.safeParse(all)
-  if (parsed.success) return settle(parsed.data)
-  throw mistakes(file, parsed.error.issues, all as JsonObject)
-}
-
-/** The SDK's own variables, then the region that every document of this trade begins with. */
-export const regionOfShell = (): string => process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
-
-const string = (v: Json | undefined): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined)
-const isObject = (v: unknown): v is JsonObject => v !== null && typeof v === 'object' && !Array.isArray(v)
-
-/** Objects are merged key by key; everything else is replaced by the later one. */
-export const merge = (below: JsonObject, above: JsonObject): JsonObject => {
-  const result: Record<string, Json | undefined> = { ...below }
-  for (const [k, v] of Object.entries(above)) {
-    const old = result[k]
-    if (v !== null && v !== undefined) result[k] = isObject(old) && isObject(v) ? merge(old, v) : v
-  }
-  return result
-}
-
-const mistakes = (file: string, issues: readonly z.core.$ZodIssue[], input: JsonObject): InfraError => {
-  const lines = issues.flatMap((issue) => sentences(issue, input))
-  const [only] = lines
-  const next = `Mend ${file} and run the command again`
-  return lines.length === 1 && only
-    ? refuse(only, undefined, next)
-    : refuse(`${file} has ${lines.length} mistakes`, `\n  ${lines.join('\n  ')}`, next)
-}
-
-const sentences = (issue: z.core.$ZodIssue, input: JsonObject): string[] => {
-  const at = issue.path.map(String)
-  const key = at.join('.')
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((k) => {
-      const siblings = knownKeys(at)
-      const meant = closest(k, siblings)
-      return `${[...at, k].join('.')} is not a key that infra knows${meant ? `: did you mean ${[...at, meant].join('.')}?` : ` (here it knows ${siblings.join(', ')})`}`
-    })
-  if (issue.code === 'invalid_key') return [`${key} cannot be a key here: ${issue.issues[0]?.message ?? issue.message}`]
-  const value = at.reduce<unknown>(
-    (v, k) => (v !== null && typeof v === 'object' ? (v as Record<string, unknown>)[k] : undefined),
-    input,
-  )
-  if (value === undefined || value === '') return [`${key} is missing: ${issue.message}`]
-  const shown =
-    at[0] === 'secrets' && at.includes('keys') ? 'not right' : typeof value === 'string' ? value : JSON.stringify(value)
-  return [`${key} is ${shown}: ${issue.message}`]
-}
-
-/** The keys that the schema has at a path: for "did you mean". */
-const knownKeys = (path: readonly string[]): string[] => {
-  let schema: unknown = configSchema
-  for (const step of ['', ...path]) {
-    for (let inner = schema as Def | undefined; inner && !inner.shape; inner = inner.def?.innerType ?? inner.def?.in)
-      schema = inner.def?.innerType ?? inner.def?.in ?? inner
-    if (step !== '') schema = (schema as Def).shape?.[step]
-  }
-  for (let inner = schema as Def | undefined; inner && !inner.shape; inner = inner.def?.innerType)
-    schema = inner.def?.innerType ?? inner
-  return Object.keys((schema as Def | undefined)?.shape ?? {})
-}
-interface Def {
-  readonly shape?: Record<string, unknown>
-  readonly def?: { readonly innerType?: Def; readonly in?: Def }
 }

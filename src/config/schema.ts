@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { STEPS } from './names.ts'
 import { cidr, dailyWindow, email, flag, int, oneOf, text, version, weeklyWindow } from './rules.ts'
 import { checkTogether } from './together.ts'
 
-export const STEPS = ['vpc', 'security-groups', 'secrets', 'rds', 'monitoring'] as const
-export type StepName = (typeof STEPS)[number]
+// One file is checked once: compiling checkers at run time would cost more than it saves.
+z.config({ jitless: true })
 
 const identifier = text(
   /^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)$/,

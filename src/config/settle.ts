@@ -1,5 +1,6 @@
 import { layout, parseCidr } from './cidr.ts'
-import { type ConfigFile, type SecretConfig, STEPS, type StepName } from './schema.ts'
+import { STEPS, type StepName } from './names.ts'
+import type { ConfigFile, SecretConfig } from './schema.ts'
 
 /** The config with every default in place: what steps read. Open questions stay undefined (`vpc.nat`, the alarms' e-mail). */
 export interface Config {

@@ -1,12 +1,12 @@
-import type { JsonObject } from '../state/json.ts'
+import { type JsonObject, same } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
 import { type Context, idOf } from './context.ts'
-import { InfraError } from './errors.ts'
+import { checkStop, InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
 import { make, settle } from './make.ts'
-import { resolve } from './ref.ts'
+import { hasUnknown, resolve } from './ref.ts'
 import { observe } from './survey.ts'
 import { until } from './wait.ts'
 
@@ -20,23 +20,28 @@ import { until } from './wait.ts'
 export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>): Promise<JsonObject> => {
   const { key, kind } = node
   const want = resolve(node.props, (k) => cx.rows.row(k)?.attrs) as JsonObject
+  if (hasUnknown(want)) throw inputMissing(node, cx)
   const began = cx.clock.now()
   const before = cx.rows.row(key)
   const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.minutes }
   const base = { type: kind.type, step: node.step, name: node.name, want, deps: [...node.deps, ...node.beside].sort() }
   const look = (): Promise<AnySeen> => observe(node, cx.look(), cx, want)
+  let did: 'created' | 'updated' | 'found' | 'kept' = before?.is === 'ready' ? 'kept' : 'found'
+  const adopted = (): boolean => before?.adopted === true && did !== 'created'
   const save = (row: Omit<Row, 'at' | keyof typeof base>): Promise<void> =>
-    cx.rows.put(key, { ...base, ...row, at: new Date(cx.clock.now()).toISOString() })
+    cx.rows.put(key, { ...base, ...(adopted() ? { adopted: true } : {}), ...row, at: new Date(cx.clock.now()).toISOString() })
+  const use = (it: Present) => useForeign(node, it, cx, (attrs) => save({ is: 'ready', attrs, token: '', adopted: true }))
 
   let seen = first
-  let did: 'created' | 'updated' | 'found' | 'kept' = before?.is === 'ready' ? 'kept' : 'found'
   if (seen.is === 'absent' && before?.is === 'creating' && kind.facts.found === 'tag')
     seen = await settle(node, want, cx, Date.parse(before.at))
-  if (seen.is !== 'absent' && seen.foreign)
-    return useForeign(node, seen, cx, (attrs) => save({ is: 'ready', attrs, token: '', adopted: true }))
-  seen = await clear(node, seen, cx, look, before)
+  if (seen.is !== 'absent' && seen.foreign) return use(seen)
+  // The token of an intent serves again only for the very same request of which nothing was ever seen: AWS remembers tokens
+  // beyond the end of what they made, and refuses one that comes with other inputs.
+  const intended = seen.is === 'absent' && before?.is === 'creating' && !before.attrs && same(before.want, want)
+  seen = await clear(node, seen, cx, look, before, (attrs) => save({ is: 'creating', token: before?.token ?? '', attrs }))
 
-  const token = seen.is === 'absent' && !(before?.is === 'creating' && !before.attrs) ? cx.token() : (before?.token ?? cx.token())
+  const token = before && (intended || seen.is !== 'absent') ? before.token : cx.token()
   if (seen.is === 'absent') {
     cx.report({
       type: 'resource.creating',
@@ -45,23 +50,24 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
       name: node.name,
       ...(seen.note ? { why: seen.note } : {}),
     })
+    did = 'created'
     await save({ is: 'creating', token })
     const outcome = await make(node, want, cx.stamp(node, token), cx)
-    did = 'created'
     if ('made' in outcome) {
       const { attrs, ready, props } = outcome.made
       seen = { is: ready ? 'ready' : 'pending', attrs: attrs as JsonObject, ...(props ? { props: props as JsonObject } : {}) }
     } else seen = outcome.found
-    if (seen.is !== 'absent' && seen.foreign) throw foreign(node, seen)
+    if (seen.is !== 'absent' && seen.foreign) return use(seen)
   }
   if (seen.is === 'absent') throw new InfraError(`${key} is not there although it was made`)
   if (seen.is !== 'ready') {
-    await save({ is: 'creating', token, attrs: seen.attrs })
+    // The id is durable before the wait; where it is already, the row stays as it is.
+    if (did === 'created' || !same(before?.attrs, seen.attrs)) await save({ is: 'creating', token, attrs: seen.attrs })
     seen = await until(cx, key, look, settled, limit)
     if (seen.is !== 'ready') throw broken(node, seen)
   }
 
-  const changed = before?.adopted ? [] : differing(seen.props, want)
+  const changed = adopted() ? [] : differing(seen.props, want)
   const fixed = unchangeable(kind, changed)
   if (fixed.length > 0) throw immutable(node, fixed, seen, want)
   if (changed.length > 0 && kind.update) {
@@ -69,6 +75,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
       cx.report({ type: 'resource.updating', key, title: kind.facts.title, name: node.name, why: changed.join(', ') })
       did = 'updated'
     } else await save({ is: 'creating', token, attrs: seen.attrs })
+    checkStop(cx.signal)
     if ((await kind.update(cx.aws, seen.attrs, want, changed)) === 'pending') {
       const applied = (s: AnySeen): boolean =>
         s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want).length === 0)
@@ -78,22 +85,19 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     }
   }
   const tags = missingTags(seen.tags, cx.stamp(node, token).tags)
-  if (kind.tag && !before?.adopted && Object.keys(tags).length > 0) {
+  if (kind.tag && !adopted() && Object.keys(tags).length > 0) {
+    checkStop(cx.signal)
     await kind.tag(cx.aws, seen.attrs, tags)
     if (did === 'kept') did = 'updated'
   }
   const took = cx.clock.now() - began
-  if (
-    did !== 'kept' ||
-    JSON.stringify(before?.attrs) !== JSON.stringify(seen.attrs) ||
-    JSON.stringify(before?.want) !== JSON.stringify(want)
-  )
+  const recorded = { attrs: before?.attrs, want: before?.want, deps: before?.deps, step: before?.step }
+  if (did !== 'kept' || !same(recorded, { attrs: seen.attrs, want, deps: base.deps, step: node.step }))
     await save({
       is: 'ready',
       token,
       attrs: seen.attrs,
       ...(did === 'created' ? { took } : before?.took !== undefined ? { took: before.took } : {}),
-      ...(before?.adopted ? { adopted: true } : {}),
     })
   cx.report({ type: 'resource.ready', key, did, id: idOf(seen.attrs, node.name), tookMs: took })
   return seen.attrs
@@ -108,14 +112,17 @@ const clear = async <C>(
   cx: Context<C>,
   look: () => Promise<AnySeen>,
   before: Row | undefined,
+  record: (attrs: JsonObject) => Promise<void>,
 ): Promise<AnySeen> => {
   const { facts } = node.kind
+  if (seen.is === 'failed' && (facts.data || before?.adopted)) throw broken(node, seen)
+  if (seen.is !== 'failed' && seen.is !== 'deleting') return seen
+  // Once it is gone, only the record tells that its token is spent.
+  if (!before?.attrs) await record(seen.attrs)
   if (seen.is === 'failed') {
-    if (facts.data || before?.adopted) throw broken(node, seen)
     cx.report({ type: 'resource.deleting', key: node.key, title: facts.title, name: node.name, why: seen.note ?? 'it failed' })
     await node.kind.delete(cx.aws, seen.attrs, {})
   }
-  if (seen.is !== 'failed' && seen.is !== 'deleting') return seen
   const limit = { deadline: facts.deadline ?? 10, minutes: facts.deleteMinutes ?? facts.minutes }
   return until(cx, node.key, look, (s) => s.is === 'absent', limit)
 }
@@ -127,7 +134,8 @@ const useForeign = async <C>(
   save: (attrs: JsonObject) => Promise<void>,
 ): Promise<JsonObject> => {
   if (!node.shared) throw foreign(node, seen)
-  if (!cx.rows.row(node.key)) await save(seen.attrs)
+  const row = cx.rows.row(node.key)
+  if (!row?.adopted || !same(row.attrs, seen.attrs)) await save(seen.attrs)
   cx.report({ type: 'resource.ready', key: node.key, did: 'found', id: idOf(seen.attrs, node.name), tookMs: 0 })
   return seen.attrs
 }
@@ -152,6 +160,14 @@ export const immutable = <C>(
     why: `AWS cannot change this of a ${node.kind.facts.title} in place, and it is never replaced behind your back`,
     next: `Put the old value back into infra.yaml, or take the step down and build it anew: infra destroy ${node.step}`,
     exitCode: 2,
+  })
+}
+
+const inputMissing = <C>(node: Node<C>, cx: Context<C>): InfraError => {
+  const missing = node.deps.filter((d) => !cx.rows.row(d)?.attrs)
+  return new InfraError(`${node.key} needs ${(missing.length > 0 ? missing : node.deps).join(', ')}`, {
+    why: 'what it takes from there is not known',
+    next: 'Create the step of that first, then run the command again',
   })
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { Context, KindOf } from './context.ts'
-import { InfraError, Interrupted } from './errors.ts'
+import { checkStop, InfraError } from './errors.ts'
 import type { AnyKind, AnySeen, DeleteHow } from './kind.ts'
 import { settle } from './make.ts'
 import { type Outcome, runGraph } from './run.ts'
@@ -74,15 +74,21 @@ const remove = async <C>(
   if (seen.is === 'absent' && row.is === 'creating' && kind.facts.found === 'tag')
     seen = await settle(subject, row.want, cx, Date.parse(row.at))
   if (seen.is === 'absent') return gone()
+  // An intent that was never carried out may bear the name of something that was there all the time.
+  if (seen.foreign) return gone(`${seen.foreign}: this stack did not make it, so it stays`)
 
   cx.report({ type: 'resource.deleting', key, title: kind.facts.title, name: row.name })
   const attrs = { ...row.attrs, ...seen.attrs }
-  const snapshot = options.snapshots ? kind.facts.snapshotName?.(attrs, options.at) : undefined
+  // What a run that was killed has asked for keeps the name that it was given then; what others have asked for is not known.
+  const at = seen.is === 'deleting' && row.is === 'deleting' ? new Date(row.at) : options.at
+  const asks = seen.is !== 'deleting' || row.is === 'deleting'
+  const snapshot = options.snapshots && asks ? kind.facts.snapshotName?.(attrs, at) : undefined
   const how: DeleteHow = snapshot ? { finalSnapshot: snapshot } : {}
   if (seen.is !== 'deleting') {
-    await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: new Date(cx.clock.now()).toISOString() })
+    await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
     if (seen.is === 'pending') seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
+      checkStop(cx.signal)
       await kind.unguard(cx.aws, attrs)
       seen = await until(cx, key, look, (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded), limit)
     }
@@ -103,6 +109,7 @@ const ask = async <C>(
 ): Promise<undefined | 'left'> => {
   const began = cx.clock.now()
   for (;;) {
+    checkStop(cx.signal)
     try {
       return await kind.delete(cx.aws, attrs, how)
     } catch (error) {
@@ -118,8 +125,8 @@ const ask = async <C>(
           next: 'Remove that, then run the same destroy again',
           cause: error,
         })
-      if (cx.signal.aborted) throw new Interrupted()
-      cx.report({ type: 'resource.waiting', key, status: `in use by ${by}`, elapsedMs, minutes: limit.minutes })
+      const status = trouble === 'in-use' ? `in use by ${by}` : 'the answer was lost; asked again'
+      cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
       await cx.clock.sleep(pause(elapsedMs), cx.signal)
     }
   }

@@ -36,3 +36,8 @@ export class Interrupted extends InfraError {
     super('Interrupted', { exitCode: 130 })
   }
 }
+
+/** Before each call that changes something: a run that was told to stop begins nothing new. */
+export const checkStop = (signal: AbortSignal): void => {
+  if (signal.aborted) throw new Interrupted()
+}

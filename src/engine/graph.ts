@@ -44,7 +44,7 @@ export class Graph<C> {
 
   /** `add` for one step; steps keep the order in which they are first named. */
   in(step: string): Add<C> {
-    this.steps.push(step)
+    if (!this.steps.includes(step)) this.steps.push(step)
     return (kind, key, props, options = {}) => {
       if (this.#nodes.has(key)) throw new Error(`resource ${key} is declared twice`)
       const deps = refsIn([props, options.after ?? []])

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Context } from './context.ts'
-import { Interrupted } from './errors.ts'
+import { checkStop, Interrupted } from './errors.ts'
 import type { AnySeen, Made, Stamp } from './kind.ts'
 import { observe, type Subject } from './survey.ts'
 import { pause } from './wait.ts'
@@ -42,13 +42,13 @@ export const make = async <C>(
 ): Promise<{ made: Made<JsonObject, JsonObject> } | { found: AnySeen }> => {
   const began = cx.clock.now()
   for (let attempt = 1; ; attempt++) {
+    checkStop(cx.signal)
     const sent = cx.clock.now()
     try {
       return { made: await subject.kind.create(cx.aws, want, stamp) }
     } catch (error) {
       const trouble = cx.classify(error)
       if (trouble === 'propagating' && cx.clock.now() - began < PROPAGATION_MS) {
-        if (cx.signal.aborted) throw new Interrupted()
         cx.report({
           type: 'resource.waiting',
           key: subject.key,

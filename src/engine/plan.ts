@@ -8,6 +8,9 @@ import type { AnyKind, AnySeen, Stamp } from './kind.ts'
 import { knownProps, resolve } from './ref.ts'
 import type { Survey } from './survey.ts'
 
+/** The reason of a resource that is there, ours, and unknown to the state. */
+export const FOUND = 'found by its tags and name'
+
 export interface Action {
   readonly action: 'create' | 'update' | 'keep' | 'delete'
   readonly key: string
@@ -63,7 +66,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   for (const [key, row] of obsolete) {
     const kind = input.kindOf(row.type)
     const gone = survey.get(key)?.is === 'absent'
-    if (kind.facts.data && !gone)
+    if (kind.facts.data && !gone && !row.adopted)
       problems.push(
         refuse(
           `${key} is no longer in the config, but it holds data`,
@@ -140,7 +143,7 @@ const judge = <C>(
     const parts = changed.filter((p) => !fixed.includes(p)).map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }
   }
-  if (!row) return { action: 'keep', reason: 'found by its tags and name' }
+  if (!row) return { action: 'keep', reason: FOUND }
   return { action: 'keep', reason: seen.is === 'pending' ? `${seen.note ?? 'pending'}; waited for` : 'as wanted' }
 }
 

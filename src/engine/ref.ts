@@ -40,7 +40,8 @@ export const refsIn = (value: unknown, found = new Set<string>()): Set<string> =
 export const resolve = (value: unknown, attrsOf: (key: string) => Readonly<Record<string, unknown>> | undefined): unknown => {
   if (value instanceof Ref) return attrsOf(value.key)?.[value.attr] ?? UNKNOWN
   if (Array.isArray(value)) return value.map((v) => resolve(v, attrsOf))
-  if (value !== null && typeof value === 'object')
+  // Plain data only: anything else (a Secret) stays what it is, so that it cannot slip into the state as an empty object.
+  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolve(v, attrsOf)]))
   return value
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { InfraError, refuse } from '../engine/errors.ts'
@@ -42,17 +42,27 @@ export const lock = async (file: string, command: string, note: (line: string) =
   }
 }
 
+/** Written beside and linked into place: whole from its first instant, however slow this process is between two lines. */
 const claim = async (file: string, me: Holder): Promise<boolean> => {
+  const temp = `${file}.${randomUUID()}`
   try {
-    const handle = await open(file, 'wx', 0o600)
-    await handle.writeFile(JSON.stringify(me))
-    await handle.close()
+    await write(temp, me)
+    await link(temp, file).catch((error: unknown) => {
+      // No hard links on this file system: the next best, whose short half-written time `read` knows.
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error))) return write(file, me)
+      throw error
+    })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw new InfraError(`Cannot write the lock ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
+  } finally {
+    await rm(temp, { force: true })
   }
 }
+
+const write = (file: string, me: Holder): Promise<void> => writeFile(file, JSON.stringify(me), { flag: 'wx', mode: 0o600 })
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
 
 /** Undefined when it is gone. A lock that cannot be read was cut off by a crash while it was written: nobody holds it. */
 const read = async (file: string): Promise<Holder | undefined> => {
@@ -83,7 +93,7 @@ const takeOver = async (file: string, dead: Holder, me: Holder): Promise<boolean
   try {
     if ((await read(file))?.nonce !== dead.nonce) return false
     const temp = `${file}.${me.nonce}`
-    await claim(temp, me)
+    await write(temp, me)
     await rename(temp, file)
     return true
   } finally {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { InfraError, refuse } from '../engine/errors.ts'
+import { replace } from './file.ts'
 import type { JsonObject } from './json.ts'
 import { FORMAT, type Row, type Rows, type StateFile } from './schema.ts'
 
@@ -33,13 +33,7 @@ export const readState = async (file: string): Promise<StateFile | undefined> =>
       restoreHint(file),
     )
   }
-  const sound =
-    state !== null &&
-    typeof state === 'object' &&
-    typeof state.format === 'number' &&
-    state.resources !== null &&
-    typeof state.resources === 'object'
-  if (!sound)
+  if (!isObject(state) || typeof state.format !== 'number' || !isObject(state.resources))
     throw refuse(
       `${file} is not a state file of infra`,
       'it has no "format" and "resources"; nothing was changed',
@@ -51,11 +45,26 @@ export const readState = async (file: string): Promise<StateFile | undefined> =>
       'nothing was changed',
       'Update infra, then run the command again',
     )
+  if (typeof state.lineage !== 'string' || typeof state.serial !== 'number' || !isObject(state.lookups))
+    throw refuse(`The head of ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
   for (const [key, row] of Object.entries(state.resources))
-    if (typeof row?.type !== 'string' || !['creating', 'ready', 'deleting'].includes(row.is) || !Array.isArray(row.deps))
+    if (!isRow(row))
       throw refuse(`The entry "${key}" in ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
   return state
 }
+
+const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value)
+
+/** All that the engine relies on: a row that lacks some of it would fail in the middle of a run, after the first calls. */
+const isRow = (row: Partial<Row> | null): boolean =>
+  row !== null &&
+  [row.type, row.step, row.name, row.token].every((text) => typeof text === 'string') &&
+  ['creating', 'ready', 'deleting'].includes(String(row.is)) &&
+  !Number.isNaN(Date.parse(String(row.at))) &&
+  isObject(row.want) &&
+  (row.attrs === undefined || isObject(row.attrs)) &&
+  Array.isArray(row.deps) &&
+  row.deps.every((dep) => typeof dep === 'string')
 
 const restoreHint = (file: string): string =>
   `The last good copy is ${file}.backup: compare, then put it in place: cp ${file}.backup ${file}`
@@ -109,9 +118,11 @@ export class LocalState implements Rows {
   all(): ReadonlyMap<string, Row> {
     return this.#rows
   }
-  put(key: string, row: Row): Promise<void> {
+  async put(key: string, row: Row): Promise<void> {
+    // A row that must not be written (a Secret in it throws) would keep every later change of other rows from being saved, too.
+    JSON.stringify(row)
     this.#rows.set(key, row)
-    return this.#save()
+    await this.#save()
   }
   drop(key: string): Promise<void> {
     this.#rows.delete(key)
@@ -153,41 +164,5 @@ export class LocalState implements Rows {
         cause: error,
       })
     }
-  }
-}
-
-/** Atomic and durable: a reader, also one after a power cut, finds the old text or the new. The old one stays as `.backup`. */
-const replace = async (file: string, text: string): Promise<void> => {
-  const folder = dirname(file)
-  await mkdir(folder, { recursive: true })
-  const temp = `${file}.${process.pid}.tmp`
-  const handle = await open(temp, 'w', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await keepBackup(file)
-  await rename(temp, file)
-  const dir = await open(folder, 'r')
-  try {
-    await dir.sync()
-  } catch (error) {
-    // Windows and some network file systems cannot sync a folder; the rename itself is atomic there too.
-    if (!['EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  } finally {
-    await dir.close()
-  }
-}
-
-const keepBackup = async (file: string): Promise<void> => {
-  const temp = `${file}.${process.pid}.backup.tmp`
-  try {
-    await rm(temp, { force: true })
-    await link(file, temp)
-    await rename(temp, `${file}.backup`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }

@@ -25,7 +25,7 @@ export const asker = (io: Io): Asker => {
     },
     async choose(question, choices, flag) {
       const { select } = await prompts(question, flag)
-      return select({ message: question, choices }, context)
+      return select({ message: question, choices: choices.map((c) => ({ ...c, short: c.value })) }, context)
     },
     async text(question, byDefault, check, flag) {
       const { input } = await prompts(question, flag)

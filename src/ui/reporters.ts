@@ -40,7 +40,8 @@ export const plainReporter = (io: Io): Reporter => {
     report(event) {
       if (event.type in verb) {
         const e = event as Extract<Event, { name: string }>
-        io.note(`  ${e.key}: ${verb[e.type]} ${e.title} ${e.name}${e.why ? ` (${e.why})` : ''}`)
+        // What is done in a blink needs one line, when it is done; a reason for an unexpected step is worth one before.
+        if (io.verbose || e.why) io.note(`  ${e.key}: ${verb[e.type]} ${e.title} ${e.name}${e.why ? ` (${e.why})` : ''}`)
       } else if (event.type === 'resource.waiting') {
         // Each status once: a log is no place for a spinner.
         if (said.get(event.key) === event.status) return

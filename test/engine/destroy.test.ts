@@ -140,6 +140,7 @@ describe('what is still in use', () => {
     const world = new World()
     await world.create(stack)
     failOnce(world.cloud, 'remove alone', 'before', () => new Fault('in-use'), 5)
+    world.forget()
     expect((await world.destroy(['alone'])).done).toEqual(['alone'])
     expect(world.events.filter((e) => e.type === 'resource.waiting').map((e) => e.status)[0]).toContain(
       'in use by someone who needs',

@@ -118,7 +118,8 @@ describe('a name that is taken', () => {
     taken(world)
     const { failed } = await world.create(note)
     expect(failed.get('note')?.message).toContain('is taken by the note shop-dev-note')
-    expect((await world.destroy()).done).toEqual(world.rows.has('note') ? [] : expect.anything())
+    world.cloud.hook = () => {}
+    await world.destroy()
     expect(world.cloud.things()).toHaveLength(1)
     expect(world.rows.size).toBe(0)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Row } from '../../src/state/schema.ts'
 import { Crash } from '../support/cloud.ts'
 import { Db, Gate, Link, Net, Note } from './support/kinds.ts'
 import { type Declare, failOnce, World } from './support/world.ts'
@@ -55,7 +56,6 @@ describe('something of someone else', () => {
     await world.create(shared)
     world.cloud.vanish(old)
     const now = theirs(world)
-    world.rows.set('note', { ...(world.rows.get('note') as never) })
     await world.create(shared)
     expect(world.rows.get('note')?.attrs?.id).toBe(now)
   })
@@ -76,6 +76,21 @@ describe('something of someone else', () => {
     await world.create((add) => void add(Db, 'db', { size: 7 }))
     expect(world.rows.get('db')).toMatchObject({ adopted: true, is: 'ready' })
     expect(world.cloud.thing('db').props.size).toBe(1)
+  })
+})
+
+describe('an adopted one that is gone', () => {
+  it('is replaced by one of ours, brought to what is wanted, and destroyed like any other', async () => {
+    const world = new World()
+    const net: Declare = (add) => void add(Net, 'net', { color: 'red' })
+    await world.create(net)
+    world.rows.set('net', { ...(world.rows.get('net') as Row), adopted: true })
+    world.cloud.vanish('net')
+    await world.create(net)
+    expect(world.cloud.thing('net').props.color).toBe('red')
+    expect(world.rows.get('net')?.adopted).toBeUndefined()
+    await world.destroy()
+    expect(world.cloud.things()).toEqual([])
   })
 })
 

@@ -118,7 +118,6 @@ _modify = RDSBackend.modify_db_instance
 def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
     db = self.describe_db_instances(db_instance_identifier)[0]
     must_be_available(db)
-    db.db_parameter_groups()  # moto knows a default group only after the first description of a database that has it
     db = _modify(self, db_instance_identifier, db_kwargs)
     insights(db, db_kwargs)
     enhanced_monitoring(db)

@@ -9,6 +9,8 @@ export class Session {
   readonly crashed: Promise<never>
   #alive = true
   #die: (crash: Crash) => void = () => {}
+  /** A call is not broken off by a stop. */
+  readonly #stay = new AbortController().signal
   readonly #flying = new Set<() => unknown>()
 
   constructor(cloud: Cloud) {
@@ -48,7 +50,7 @@ export class Session {
   }
 
   async #travel(): Promise<void> {
-    if (this.cloud.latencyMs > 0) await this.clock.sleep(this.cloud.latencyMs, STAY)
+    if (this.cloud.latencyMs > 0) await this.clock.sleep(this.cloud.latencyMs, this.#stay)
   }
   #point(what: Point['what'], text: string, phase: Point['phase']): Promise<void> | undefined {
     if (!this.#alive) return never()
@@ -73,5 +75,4 @@ export class Session {
   }
 }
 
-const STAY = new AbortController().signal
 const never = (): Promise<never> => new Promise(() => {})

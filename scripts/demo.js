@@ -1,0 +1,34 @@
+// npm run demo: from a fresh clone to a whole stack on a local AWS, with nothing but Node, npm and Python 3.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureBuilt, ensureInstalled, root, run } from './ensure.js'
+
+ensureInstalled()
+ensureBuilt()
+
+const folder = join(root, 'demo')
+mkdirSync(folder, { recursive: true })
+const cli = join(root, 'bin', 'infra.js')
+const infra = (...args) => {
+  console.log(`\n$ infra ${args.join(' ')}\n`)
+  return run(process.execPath, [cli, ...args], { cwd: folder })
+}
+
+const sandbox = '--sandbox'
+infra('init', '--preset', 'startupwebapp', '--yes', '--force', '--set', 'monitoring.email=you@example.com', sandbox)
+for (const args of [['create', '--yes', sandbox], ['status', sandbox], ['show-resources', sandbox], ['cost', sandbox]]) {
+  const code = infra(...args)
+  if (code !== 0) process.exit(code)
+}
+console.log(`
+That was a whole stack on a local AWS: nothing of it is real, nothing costs.
+
+Go on with it (npm link makes "infra" a command; without it say node ${cli}):
+  cd demo
+  infra create vpc --sandbox       with vpc.nat: single in infra.yaml it adds a NAT gateway; without, nothing is left to do
+  infra plan --sandbox             after an edit of infra.yaml: what would change, and what it costs
+Take it down:
+  infra destroy --yes --confirm startupwebapp --sandbox
+  infra sandbox stop
+For real, with your own account: infra init, infra plan, infra create
+`)

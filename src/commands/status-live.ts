@@ -1,0 +1,24 @@
+import type { Loaded } from '../config/load.ts'
+import { overview } from '../engine/overview.ts'
+import type { Globals } from './globals.ts'
+import { lookAround } from './look.ts'
+import { openSession } from './session.ts'
+import { offlineLookups } from './stack.ts'
+import type { Status } from './status.ts'
+
+/** The status as AWS shows it now. */
+export const live = async (g: Globals, loaded: Loaded): Promise<Status> => {
+  const s = await openSession(g, undefined, loaded)
+  try {
+    const lookups = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+    const { graph, survey } = await lookAround(s, s.config.steps, { declared: lookups })
+    return {
+      view: overview(graph, s.config.steps, s.state.all(), survey, s.config.region),
+      account: s.caller.account,
+      rows: s.state.all(),
+      survey,
+    }
+  } finally {
+    await s.close()
+  }
+}

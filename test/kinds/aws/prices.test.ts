@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { HOURS_PER_MONTH, isPriced, monthlyPrice, PRICES, PRICES_AS_OF, type PriceKey } from '../../../src/aws/prices.ts'
+import { foreignTo, isOurs, KEY_TAG, STACK_TAG, tagList, tagMap } from '../../../src/aws/tags.ts'
+import { stamp } from '../support/cloud.ts'
+
+describe('prices', () => {
+  it.each(Object.keys(PRICES) as PriceKey[])('%s has a figure, a unit and a source', (key) => {
+    expect(PRICES[key].usd['us-east-1']).toBeGreaterThan(0)
+    expect(PRICES[key].source).toMatch(/./)
+    expect(PRICES[key].what).toMatch(/./)
+    expect(isPriced(key)).toBe(true)
+  })
+
+  it('has a date', () => {
+    expect(Number.isNaN(Date.parse(PRICES_AS_OF))).toBe(false)
+  })
+
+  it('makes a month of hours', () => {
+    expect(monthlyPrice('ec2.nat-gateway.hour', 'us-east-1')).toEqual({
+      what: 'NAT gateway',
+      usd: 0.045 * HOURS_PER_MONTH,
+      plusUsage: '$0.045 per GB',
+    })
+  })
+
+  it('multiplies by the amount, and takes the label', () => {
+    expect(monthlyPrice('rds.storage.gp3', 'us-east-1', 20, '20 GB')).toEqual({ what: '20 GB', usd: 0.115 * 20 })
+    expect(monthlyPrice('cloudwatch.alarm', 'us-east-1', 0).usd).toBe(0)
+  })
+
+  it('says so where the price of another region stands in', () => {
+    expect(monthlyPrice('cloudwatch.alarm', 'eu-central-1')).toEqual({ what: 'alarm (price of us-east-1)', usd: 0.1 })
+  })
+
+  it('knows what is not in the table', () => {
+    expect(isPriced('rds.postgres.db.x9.huge')).toBe(false)
+    expect(isPriced('toString')).toBe(false)
+  })
+})
+
+describe('tags', () => {
+  it('go to AWS and back', () => {
+    expect(tagMap(tagList(stamp.tags))).toEqual(stamp.tags)
+    expect(tagMap(undefined)).toEqual({})
+    expect(tagMap([{ Key: 'a' }, { Value: 'b' }])).toEqual({ a: '' })
+  })
+
+  it('tell whose something is', () => {
+    expect(isOurs(stamp.tags, stamp)).toBe(true)
+    expect(isOurs({ ...stamp.tags, [KEY_TAG]: 'other' }, stamp)).toBe(false)
+    expect(foreignTo(stamp, stamp.tags, 'the thing')).toBeUndefined()
+    expect(foreignTo(stamp, {}, 'the thing')?.foreign).toBe('the thing that infra did not make')
+    expect(foreignTo(stamp, { [STACK_TAG]: 'shop/prod' }, 'the thing')?.foreign).toBe('the thing of the stack shop/prod')
+  })
+})

@@ -1,0 +1,160 @@
+import { DBInstanceNotFoundFault, InvalidDBInstanceStateFault } from '@aws-sdk/client-rds'
+import { describe, expect, it } from 'vitest'
+import { UnknownOutcome } from '../../../src/aws/guard.ts'
+import { classify, codeOf, isThrottling, unlessGone } from '../../../src/aws/trouble.ts'
+import type { Trouble } from '../../../src/engine/errors.ts'
+import { awsError } from '../support/cloud.ts'
+
+const table: Partial<Record<Trouble, string[]>> = {
+  exists: [
+    'InvalidGroup.Duplicate',
+    'InvalidPermission.Duplicate',
+    'InvalidSubnet.Conflict',
+    'RouteAlreadyExists',
+    'Resource.AlreadyAssociated',
+    'EntityAlreadyExistsException',
+    'EntityAlreadyExists',
+    'DBInstanceAlreadyExistsFault',
+    'DBInstanceAlreadyExists',
+    'DBSubnetGroupAlreadyExistsFault',
+    'DBParameterGroupAlreadyExistsFault',
+    'ResourceExistsException',
+  ],
+  'in-use': [
+    'DependencyViolation',
+    'InvalidGroup.InUse',
+    'InvalidIPAddress.InUse',
+    'InvalidDBSubnetGroupStateFault',
+    'InvalidDBParameterGroupStateFault',
+    'InvalidDBInstanceStateFault',
+    'DeleteConflictException',
+    'ConcurrentModificationException',
+    'ResourceInUseException',
+  ],
+  gone: [
+    'InvalidVpcID.NotFound',
+    'InvalidSubnetID.NotFound',
+    'InvalidGroup.NotFound',
+    'InvalidSecurityGroupRuleId.NotFound',
+    'InvalidInternetGatewayID.NotFound',
+    'InvalidRouteTableID.NotFound',
+    'InvalidRoute.NotFound',
+    'InvalidAssociationID.NotFound',
+    'InvalidAllocationID.NotFound',
+    'NatGatewayNotFound',
+    'Gateway.NotAttached',
+    'DBInstanceNotFoundFault',
+    'DBInstanceNotFound',
+    'DBSubnetGroupNotFoundFault',
+    'DBParameterGroupNotFoundFault',
+    'NoSuchEntityException',
+    'NoSuchEntity',
+    'ResourceNotFoundException',
+    'ResourceNotFound',
+    'NotFoundException',
+    'DashboardNotFoundError',
+  ],
+  fatal: [
+    'AccessDenied',
+    'AccessDeniedException',
+    'UnauthorizedOperation',
+    'AuthorizationErrorException',
+    'AuthFailure',
+    'ExpiredToken',
+    'InvalidClientTokenId',
+    'VpcLimitExceeded',
+    'AddressLimitExceeded',
+    'LimitExceededException',
+    'InstanceQuotaExceededFault',
+    'InvalidParameterValue',
+    'InvalidParameterCombination',
+    'InvalidVpc.Range',
+    'ValidationError',
+    'DecryptionFailure',
+    'Throttling',
+    'RequestLimitExceeded',
+  ],
+}
+
+describe('classify', () => {
+  const rows = Object.entries(table).flatMap(([trouble, names]) => names.map((name) => [name, trouble] as const))
+  it.each(rows)('%s is %s', (name, trouble) => {
+    expect(classify(awsError(name))).toBe(trouble)
+  })
+
+  it.each([
+    [
+      'InvalidParameterValue',
+      'The IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING',
+    ],
+    ['InvalidParameterException', 'Role cannot be assumed'],
+    ['InvalidParameterValueException', 'The role defined for the function cannot be assumed by Lambda.'],
+    ['ClientException', 'ECS was unable to assume the role'],
+  ])('%s is propagating when it says: %s', (name, message) => {
+    expect(classify(awsError(name, message))).toBe('propagating')
+  })
+
+  it('a role that IAM itself does not know is gone, not about to come', () => {
+    expect(classify(awsError('NoSuchEntityException', 'Role shop-dev-monitoring not found'))).toBe('gone')
+  })
+
+  it('a lost answer is an unknown outcome, whatever the words', () => {
+    expect(classify(new UnknownOutcome('CreateVpc', awsError('InvalidVpcID.NotFound', 'role cannot be assumed', 500)))).toBe(
+      'unknown-outcome',
+    )
+  })
+
+  it.each([undefined, null, 'text', 7, new Error('x'), {}])('%j is fatal', (error) => {
+    expect(classify(error)).toBe('fatal')
+  })
+
+  it('takes the errors of the SDK itself', () => {
+    expect(classify(new DBInstanceNotFoundFault({ message: 'x', $metadata: {} }))).toBe('gone')
+    expect(classify(new InvalidDBInstanceStateFault({ message: 'x', $metadata: {} }))).toBe('in-use')
+  })
+})
+
+it('codeOf takes name, then Code, then code, without the endings that differ', () => {
+  expect(codeOf(awsError('ThrottlingException'))).toBe('Throttling')
+  expect(codeOf({ name: 'Error', Code: 'RequestLimitExceeded' })).toBe('RequestLimitExceeded')
+  expect(codeOf(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('ECONNRESET')
+  expect(codeOf(undefined)).toBe('')
+})
+
+describe('isThrottling', () => {
+  it.each([
+    'Throttling',
+    'ThrottlingException',
+    'ThrottledException',
+    'EC2ThrottledException',
+    'RequestLimitExceeded',
+    'RequestThrottled',
+    'RequestThrottledException',
+    'TooManyRequestsException',
+    'SlowDown',
+    'BandwidthLimitExceeded',
+    'PriorRequestNotComplete',
+    'ProvisionedThroughputExceededException',
+    'TransactionInProgressException',
+  ])('%s, at any status', (name) => {
+    expect(isThrottling(awsError(name, name, 503))).toBe(true)
+    expect(isThrottling(awsError(name, name, 400))).toBe(true)
+  })
+
+  it('429, by any name', () => {
+    expect(isThrottling(awsError('Unknown', 'x', 429))).toBe(true)
+  })
+
+  it.each(['InternalError', 'Unavailable', 'ServiceUnavailable', 'VpcLimitExceeded', 'TopicLimitExceeded'])('not %s', (name) => {
+    expect(isThrottling(awsError(name, name, 503))).toBe(false)
+  })
+})
+
+describe('unlessGone', () => {
+  it('answers, or says undefined when it is gone, or throws', async () => {
+    expect(await unlessGone(Promise.resolve(7))).toBe(7)
+    expect(await unlessGone(Promise.reject(awsError('NoSuchEntity')))).toBeUndefined()
+    await expect(unlessGone(Promise.reject(awsError('AccessDenied')))).rejects.toThrow('AccessDenied')
+    await expect(unlessGone(Promise.reject(awsError('Throttling')))).rejects.toThrow('Throttling')
+  })
+})

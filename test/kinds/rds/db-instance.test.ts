@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { DbInstance } from '../../../src/kinds/rds/db-instance.ts'
+import { database, instance } from '../fixtures/db-instance.ts'
+import { aws, awsError, cloud, stamp, TAG_LIST } from '../support/cloud.ts'
+
+const attrs = { id: 'shop-dev-thing', arn: 'arn:db' }
+const look = (shown: object) => {
+  cloud({ DescribeDBInstances: { DBInstances: [{ ...instance, TagList: TAG_LIST, ...shown }] } })
+  return DbInstance.observe(aws, stamp, database, attrs)
+}
+const created = async (wanted: Partial<typeof database>) => {
+  const account = cloud({ GetSecretValue: { SecretString: '{"master_password":"Geheim123"}' }, CreateDBInstance: {} })
+  const made = await DbInstance.create(aws, { ...database, ...wanted }, stamp)
+  return { made, input: account.writes[0]?.[1] ?? {} }
+}
+
+describe('observe', () => {
+  it.each([true, false])('deletion protection %s: guarded', async (DeletionProtection) => {
+    expect(await look({ DeletionProtection })).toMatchObject({ guarded: DeletionProtection })
+  })
+
+  it('shows the status word of AWS, and no endpoint before there is one', async () => {
+    const seen = await look({ DBInstanceStatus: 'creating', Endpoint: undefined })
+    expect(seen).toMatchObject({ is: 'pending', note: 'creating' })
+    expect(seen.is !== 'absent' && seen.attrs).toEqual({ id: 'shop-dev-thing', arn: instance.DBInstanceArn })
+  })
+})
+
+describe('create', () => {
+  it('never hands the password on: it is in the request and nowhere else', async () => {
+    const { made, input } = await created({})
+    expect(input.MasterUserPassword).toBe('Geheim123')
+    expect(JSON.stringify(made)).not.toContain('Geheim123')
+    expect(made.ready).toBeUndefined()
+  })
+
+  it('leaves out what is not wanted', async () => {
+    const { databaseName: _d, monitoringRoleArn: _r, ...rest } = database
+    const account = cloud({ GetSecretValue: { SecretString: '{"master_password":"Geheim123"}' }, CreateDBInstance: {} })
+    await DbInstance.create(aws, { ...rest, maxAllocatedGb: 20, performanceInsights: false, monitoringInterval: 0 }, stamp)
+    const input = account.writes[0]?.[1] ?? {}
+    for (const name of ['MaxAllocatedStorage', 'PerformanceInsightsRetentionPeriod', 'KmsKeyId', 'DBName', 'MonitoringRoleArn'])
+      expect(input).not.toHaveProperty(name)
+    expect(input).toMatchObject({ EnablePerformanceInsights: false, PubliclyAccessible: false, CopyTagsToSnapshot: true })
+  })
+
+  it('sends the key that encrypts', async () => {
+    expect((await created({ kmsKey: 'alias/shop' })).input.KmsKeyId).toBe('alias/shop')
+  })
+
+  it.each([
+    ['is missing', '{"username":"postgres"}'],
+    ['is empty', '{"master_password":""}'],
+    ['is no text', '{"master_password":12345678}'],
+  ])('is refused before anything is made when the password %s', async (_, SecretString) => {
+    const account = cloud({ GetSecretValue: { SecretString }, CreateDBInstance: {} })
+    await expect(DbInstance.create(aws, database, stamp)).rejects.toThrow('The secret rds/shop/master has no master_password')
+    expect(account.writes).toEqual([])
+  })
+
+  it('takes its error from AWS as it is: the engine knows what to do with it', async () => {
+    cloud({
+      GetSecretValue: { SecretString: '{"master_password":"x"}' },
+      CreateDBInstance: awsError('DBInstanceAlreadyExistsFault'),
+    })
+    await expect(DbInstance.create(aws, database, stamp)).rejects.toMatchObject({ name: 'DBInstanceAlreadyExistsFault' })
+  })
+})
+
+describe('update', () => {
+  it('sends all changed props in one call and no others, and is waited for', async () => {
+    const account = cloud({ ModifyDBInstance: {} })
+    const want = { ...database, instanceClass: 'db.t4g.medium', multiAz: true, applyImmediately: false }
+    expect(await DbInstance.update?.(aws, attrs, want, ['instanceClass', 'multiAz'])).toBe('pending')
+    expect(account.sent).toEqual([
+      [
+        'ModifyDBInstance',
+        { DBInstanceIdentifier: 'shop-dev-thing', ApplyImmediately: false, DBInstanceClass: 'db.t4g.medium', MultiAZ: true },
+      ],
+    ])
+  })
+
+  it('switches monitoring off without a role', async () => {
+    const account = cloud({ ModifyDBInstance: {} })
+    const { monitoringRoleArn: _, ...rest } = database
+    await DbInstance.update?.(aws, attrs, { ...rest, monitoringInterval: 0 }, ['monitoringInterval'])
+    expect(account.sent[0]?.[1]).toEqual({
+      DBInstanceIdentifier: 'shop-dev-thing',
+      ApplyImmediately: true,
+      MonitoringInterval: 0,
+    })
+  })
+})
+
+describe('delete', () => {
+  it('takes off the protection at once, only when it is told to', async () => {
+    const account = cloud({ ModifyDBInstance: {} })
+    await DbInstance.unguard?.(aws, attrs)
+    expect(account.sent).toEqual([
+      ['ModifyDBInstance', { DBInstanceIdentifier: 'shop-dev-thing', DeletionProtection: false, ApplyImmediately: true }],
+    ])
+    expect(DbInstance.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('makes the last snapshot that is asked for', async () => {
+    const account = cloud({ DeleteDBInstance: {} })
+    await DbInstance.delete(aws, attrs, { finalSnapshot: 'shop-final' })
+    expect(account.sent).toEqual([
+      ['DeleteDBInstance', { DBInstanceIdentifier: 'shop-dev-thing', FinalDBSnapshotIdentifier: 'shop-final' }],
+    ])
+    expect(DbInstance.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('names the snapshot by time, as RDS allows names', () => {
+    const name = DbInstance.facts.snapshotName?.(attrs, new Date('2026-11-21T23:05:09.123Z'))
+    expect(name).toBe('shop-dev-thing-final-snapshot-20261121-230509')
+    expect(name).toMatch(/^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}$/)
+  })
+
+  it('says what stays behind', () => {
+    const leaves = (want: object, how: object) => DbInstance.facts.leaves?.(attrs, want, how)
+    expect(leaves({ logExports: [] }, {})).toBeUndefined()
+    expect(leaves({}, { finalSnapshot: 'shop-final' })).toContain('shop-final')
+    expect(leaves({ logExports: ['postgresql'] }, {})).toContain('CloudWatch')
+  })
+})

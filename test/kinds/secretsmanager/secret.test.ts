@@ -1,0 +1,142 @@
+import { InvalidRequestException, ResourceExistsException } from '@aws-sdk/client-secrets-manager'
+import { describe, expect, it } from 'vitest'
+import { SecretKind } from '../../../src/kinds/secretsmanager/secret.ts'
+import { aws, awsError, cloud, stamp, TAG_LIST } from '../support/cloud.ts'
+
+const ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:shop-dev-thing-AbCdEf'
+const want = {
+  description: 'The database',
+  keys: { username: { value: 'app' }, port: { value: 5432 }, password: { generate: 32 } },
+  recoveryDays: 30,
+}
+const attrs = { arn: ARN, name: 'shop-dev-thing', recoveryDays: 30 }
+const DeletedDate = new Date('2026-11-01')
+
+const valueSent = (input: object | undefined) =>
+  JSON.parse((input as { SecretString: string }).SecretString) as Record<string, unknown>
+
+describe('create', () => {
+  it('generates letters and digits of the wanted length, different ones each time, and hands none on', async () => {
+    const seen = new Set<unknown>()
+    for (let i = 0; i < 20; i++) {
+      const account = cloud({ CreateSecret: { ARN } })
+      const made = await SecretKind.create(aws, want, stamp)
+      const value = valueSent(account.sent[0]?.[1])
+      expect(value).toEqual({ username: 'app', port: 5432, password: expect.stringMatching(/^[A-Za-z0-9]{32}$/) })
+      expect(JSON.stringify(made)).not.toContain(value.password)
+      expect(made).toEqual({ attrs, ready: true })
+      seen.add(value.password)
+    }
+    expect(seen.size).toBe(20)
+  })
+
+  it('sends the key that encrypts', async () => {
+    const account = cloud({ CreateSecret: { ARN } })
+    await SecretKind.create(aws, { ...want, kmsKey: 'alias/shop' }, stamp)
+    expect(account.sent[0]?.[1].KmsKeyId).toBe('alias/shop')
+  })
+
+  const scheduled = "You can't create this secret because a secret with this name is already scheduled for deletion."
+  it.each([
+    ['of AWS', new InvalidRequestException({ message: scheduled, $metadata: {} })],
+    ['of moto', new ResourceExistsException({ message: 'A resource with the ID you requested already exists.', $metadata: {} })],
+  ])('restores what is scheduled for deletion (error %s), keeps its old values and adds missing keys', async (_, error) => {
+    const account = cloud({
+      CreateSecret: error,
+      DescribeSecret: { ARN, DeletedDate },
+      RestoreSecret: {},
+      GetSecretValue: { SecretString: '{"password":"the-old-one","username":"old","extra":"theirs"}' },
+      PutSecretValue: {},
+    })
+    const made = await SecretKind.create(aws, want, stamp)
+    expect(made).toEqual({ attrs, ready: true })
+    expect(account.sent.map(([operation]) => operation)).toEqual([
+      'CreateSecret',
+      'DescribeSecret',
+      'RestoreSecret',
+      'GetSecretValue',
+      'PutSecretValue',
+    ])
+    expect(valueSent(account.sent.at(-1)?.[1])).toEqual({ password: 'the-old-one', username: 'old', extra: 'theirs', port: 5432 })
+    expect(SecretKind.facts.iam.create).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('does not touch a secret of the same name that lives', async () => {
+    const error = new ResourceExistsException({ message: 'exists', $metadata: {} })
+    const account = cloud({ CreateSecret: error, DescribeSecret: { ARN } })
+    await expect(SecretKind.create(aws, want, stamp)).rejects.toBe(error)
+    expect(account.writes.map(([operation]) => operation)).toEqual(['CreateSecret'])
+  })
+
+  it('passes any other error on without a look', async () => {
+    const account = cloud({ CreateSecret: awsError('AccessDeniedException') })
+    await expect(SecretKind.create(aws, want, stamp)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+    expect(account.sent).toHaveLength(1)
+  })
+})
+
+describe('observe', () => {
+  const read = { SecretString: '{"username":"app","port":5432}' }
+  it('misses a key that is wanted and not there, and minds no key of others', async () => {
+    cloud({
+      DescribeSecret: { ARN, Name: 'shop-dev-thing', Description: 'The database', Tags: TAG_LIST },
+      GetSecretValue: { SecretString: '{"username":"app","port":5432,"theirs":1}' },
+    })
+    const seen = await SecretKind.observe(aws, stamp, want, attrs)
+    expect(seen.is !== 'absent' && seen.props?.keys).toEqual({ username: { value: 'app' }, port: { value: 5432 } })
+  })
+
+  it('never shows a value', async () => {
+    cloud({
+      DescribeSecret: { ARN, Name: 'shop-dev-thing', Tags: TAG_LIST },
+      GetSecretValue: { SecretString: '{"username":"app","port":5432,"password":"Geheim123"}' },
+    })
+    expect(JSON.stringify(await SecretKind.observe(aws, stamp, want, attrs))).not.toContain('Geheim123')
+  })
+
+  it.each([
+    ['recorded', attrs, []],
+    ['not recorded, with our tags', undefined, TAG_LIST],
+  ])('scheduled for deletion and %s, is absent, and says that it comes back with its old values', async (_, last, Tags) => {
+    cloud({
+      DescribeSecret: { ARN, Name: 'shop-dev-thing', DeletedDate, Tags },
+      GetSecretValue: awsError('InvalidRequestException'),
+    })
+    expect(await SecretKind.observe(aws, stamp, want, last)).toEqual({
+      is: 'absent',
+      note: expect.stringContaining('old values'),
+    })
+  })
+
+  it('scheduled for deletion by somebody else, is not ours to restore', async () => {
+    cloud({ DescribeSecret: { ARN, Name: 'shop-dev-thing', DeletedDate, Tags: [] }, GetSecretValue: read })
+    expect(await SecretKind.observe(aws, stamp, want)).toMatchObject({ foreign: expect.stringContaining('did not make') })
+  })
+})
+
+describe('update and delete', () => {
+  it('adds a new key with a first value, and keeps every other', async () => {
+    const account = cloud({ GetSecretValue: { SecretString: '{"username":"old","password":"keep"}' }, PutSecretValue: {} })
+    await SecretKind.update?.(aws, attrs, { ...want, keys: { ...want.keys, token: { generate: 12 } } }, ['keys'])
+    expect(valueSent(account.sent.at(-1)?.[1])).toEqual({
+      username: 'old',
+      password: 'keep',
+      port: 5432,
+      token: expect.stringMatching(/^[A-Za-z0-9]{12}$/),
+    })
+  })
+
+  it('with no days to restore it in, deletes at once and leaves nothing', async () => {
+    const account = cloud({ DeleteSecret: {} })
+    await SecretKind.delete(aws, { ...attrs, recoveryDays: 0 }, {})
+    expect(account.sent).toEqual([['DeleteSecret', { SecretId: 'shop-dev-thing', ForceDeleteWithoutRecovery: true }]])
+    expect(SecretKind.facts.leaves?.({ ...attrs, recoveryDays: 0 }, {}, {})).toBeUndefined()
+    expect(SecretKind.facts.leaves?.(attrs, {}, {})).toContain('30 days')
+  })
+
+  it('takes the days from what is wanted now, not from what was recorded', async () => {
+    cloud({ DescribeSecret: { ARN, Name: 'shop-dev-thing', Tags: TAG_LIST }, GetSecretValue: { SecretString: '{}' } })
+    const seen = await SecretKind.observe(aws, stamp, { ...want, recoveryDays: 7 }, attrs)
+    expect(seen).toMatchObject({ attrs: { recoveryDays: 7 } })
+  })
+})

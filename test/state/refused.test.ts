@@ -1,0 +1,99 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { InfraError } from '../../src/engine/errors.ts'
+import { checkIdentity, LocalState, readState } from '../../src/state/store.ts'
+import { away, folder, of, row } from './bundle.ts'
+
+let dir: string
+let file: string
+beforeEach(async () => {
+  dir = await folder()
+  file = join(dir, 'dev.json')
+})
+afterEach(() => away(dir))
+
+const head = { format: 1, ...of, lineage: 'l', serial: 3, lookups: {} }
+const text = (more: object = {}, net: object = row()): string => JSON.stringify({ ...head, resources: { net }, ...more })
+const without = (key: string): object => Object.fromEntries(Object.entries(row()).filter(([k]) => k !== key))
+
+const cases: Record<string, string> = {
+  empty: '',
+  'cut off': text().slice(0, -20),
+  'not JSON': '<<<<<<< HEAD\n{}',
+  null: 'null',
+  'a list': '[]',
+  'a number': '7',
+  'no resources': JSON.stringify(head),
+  'resources are a list': text({ resources: [] }),
+  'no format': text({ format: undefined }),
+  'a newer format': text({ format: 2 }),
+  'no serial': text({ serial: 'three' }),
+  'no lookups': text({ lookups: undefined }),
+  'another account': text({ account: '999988887777' }),
+  'another region': text({ region: 'us-east-1' }),
+  'another project': text({ project: 'blog' }),
+  'another environment': text({ environment: 'prod' }),
+  'no account': text({ account: undefined }),
+  'a row that is null': JSON.stringify({ ...head, resources: { net: null } }),
+  'a row that is text': text({}, 'gone' as unknown as object),
+  'a row in a state that is none': text({}, row({ is: 'gone' as 'ready' })),
+  'deps that are text': text({}, row({ deps: 'net' as unknown as string[] })),
+  'deps that are numbers': text({}, row({ deps: [1] as unknown as string[] })),
+  'attrs that are text': text({}, row({ attrs: 'id-1' as unknown as { id: string } })),
+  'a time that is none': text({}, row({ at: 'yesterday' })),
+  ...Object.fromEntries(
+    ['type', 'step', 'name', 'is', 'want', 'deps', 'token', 'at'].map((key) => [`a row without ${key}`, text({}, without(key))]),
+  ),
+}
+
+describe('a state that cannot be trusted', () => {
+  for (const [name, content] of Object.entries(cases))
+    it(`${name}: refused with exit code 2, and the file stays as it is`, async () => {
+      await writeFile(file, content)
+      const error = await LocalState.open(file, of).catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(InfraError)
+      expect(error).toMatchObject({ exitCode: 2, next: expect.any(String), what: expect.stringContaining(file) })
+      expect(await readFile(file, 'utf8')).toBe(content)
+      expect(await readdir(dir)).toEqual(['dev.json'])
+    })
+
+  it('a whole one is not refused', async () => {
+    await writeFile(file, text())
+    expect((await LocalState.open(file, of)).row('net')).toEqual(row())
+  })
+
+  it('points at the last good copy', async () => {
+    await writeFile(file, 'x')
+    await expect(readState(file)).rejects.toMatchObject({ next: expect.stringContaining(`cp ${file}.backup ${file}`) })
+  })
+
+  it('a newer one asks for a newer infra, not for the backup', async () => {
+    await writeFile(file, text({ format: 9 }))
+    await expect(readState(file)).rejects.toMatchObject({ next: expect.stringContaining('Update infra') })
+  })
+
+  it('says whose it is and whose it should be', async () => {
+    await writeFile(file, text())
+    const other = { ...of, account: '999988887777' }
+    await expect(LocalState.open(file, other)).rejects.toMatchObject({
+      what: `${file} belongs to account 111122223333, but this run is for account 999988887777`,
+    })
+  })
+
+  it('what is not known offline is not compared', async () => {
+    await writeFile(file, text())
+    const state = await readState(file)
+    if (!state) throw new Error('no state')
+    const { account, region, ...offline } = of
+    expect(() => checkIdentity(file, state, offline)).not.toThrow()
+    expect(() => checkIdentity(file, state, { ...offline, environment: 'prod' })).toThrow(InfraError)
+    expect([account, region]).toEqual([state.account, state.region])
+  })
+
+  it('what cannot be read at all is no empty state', async () => {
+    await expect(LocalState.open(join(file, 'below'), of)).resolves.toBeDefined()
+    await writeFile(file, text())
+    await expect(LocalState.open(join(file, 'below'), of)).rejects.toMatchObject({ exitCode: 2 })
+  })
+})
