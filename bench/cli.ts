@@ -39,8 +39,13 @@ process.on('exit', () => {
 
   /** Nothing of the machine's own AWS settings, and nobody but this machine to talk to. */
   environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|INFRA_|NODE_OPTIONS)/.test(name))
-    const quiet = { AWS_EC2_METADATA_DISABLED: 'true', INFRA_LOOPBACK_ONLY: '1', HOME: this.folder, CI: '1' }
+    const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|INFRA_|XDG_|NODE_OPTIONS)/.test(name))
+    const quiet = {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      INFRA_LOOPBACK_ONLY: '1',
+      HOME: this.folder,
+      INFRA_CACHE_DIR: join(this.folder, 'cache'),
+    }
     return { ...Object.fromEntries(own), ...quiet, ...more }
   }
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
-import { InfraError } from './engine/errors.ts'
 import type { Globals } from './commands/globals.ts'
+import { InfraError } from './engine/errors.ts'
 
 declare const INFRA_VERSION: string
 
@@ -35,37 +35,58 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, monitoring',
   )
 
-  const command = <F extends Globals>(usage: string, group: string, text: string, load: (names: string[], flags: F) => Promise<number>): Command => {
+  const command = <F extends Globals>(
+    usage: string,
+    group: string,
+    text: string,
+    load: (names: string[], flags: F) => Promise<number>,
+  ): Command => {
     const sub = cli.command(usage).description(text).helpGroup(group)
     sub.action((...args: unknown[]) => {
-      const given = args.slice(0, sub.registeredArguments.length).flat().filter((a): a is string => typeof a === 'string')
+      const given = args
+        .slice(0, sub.registeredArguments.length)
+        .flat()
+        .filter((a): a is string => typeof a === 'string')
       return run(() => load(given, sub.optsWithGlobals() as F))
     })
     return sub
   }
   const many = (value: string, before: string[]): string[] => [...before, value]
 
-  command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) => (await import('./commands/init.ts')).initCommand(f))
+  command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) =>
+    (await import('./commands/init.ts')).initCommand(f),
+  )
     .option('--preset <name>', 'begin with a preset: startupwebapp')
     .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
     .option('--force', 'write over an infra.yaml that is there')
-  command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) => (await import('./commands/plan.ts')).planCommand(n, f))
+  command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) =>
+    (await import('./commands/plan.ts')).planCommand(n, f),
+  )
   command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
     (await import('./commands/create.ts')).createCommand(n, f),
   ).option('--refresh-ip', 'let the SSH rule follow your present address')
-  command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) => (await import('./commands/destroy.ts')).destroyCommand(n, f))
+  command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
+    (await import('./commands/destroy.ts')).destroyCommand(n, f),
+  )
     .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
     .option('--skip-final-snapshot', 'delete databases without a last snapshot')
-  command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) => (await import('./commands/status.ts')).statusCommand(f)).option(
-    '--offline',
-    'from the state file alone, without AWS',
+  command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) =>
+    (await import('./commands/status.ts')).statusCommand(f),
+  ).option('--offline', 'from the state file alone, without AWS')
+  command(
+    'show-resources [steps...]',
+    'Look:',
+    'every resource with id and live status, the way in, console links',
+    async (n, f) => (await import('./commands/show-resources.ts')).showResourcesCommand(n, f),
   )
-  command('show-resources [steps...]', 'Look:', 'every resource with id and live status, the way in, console links', async (n, f) =>
-    (await import('./commands/show-resources.ts')).showResourcesCommand(n, f),
+  command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
+    (await import('./commands/cost.ts')).costCommand(f),
   )
-  command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) => (await import('./commands/cost.ts')).costCommand(f))
-  command<Globals & { fast?: boolean }>('sandbox <start|stop|status|reset>', 'Try:', 'the local AWS behind --sandbox', async ([verb = ''], f) =>
-    (await import('./commands/sandbox.ts')).sandboxCommand(verb, f),
+  command<Globals & { fast?: boolean }>(
+    'sandbox <start|stop|status|reset>',
+    'Try:',
+    'the local AWS behind --sandbox',
+    async ([verb = ''], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f),
   ).option('--fast', 'with start: nothing takes any time')
   return cli
 }
@@ -101,8 +122,11 @@ const complain = async (error: unknown, verbose: boolean): Promise<number> => {
     known = explain(error, { sandbox: false, region: process.env['AWS_REGION'] ?? 'the region in use' })
   }
   const e = known as InfraError
-  process.stderr.write(`${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}\n`)
+  process.stderr.write(
+    `${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}\n`,
+  )
   if (e.next) process.stderr.write(`Next: ${e.next}\n`)
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${e.cause instanceof Error ? `${e.cause.stack}\n` : ''}`)
+  if (verbose && error instanceof Error)
+    process.stderr.write(`${error.stack}\n${e.cause instanceof Error ? `${e.cause.stack}\n` : ''}`)
   return e.exitCode
 }

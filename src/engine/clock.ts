@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from './context.ts'
 
 export const realClock: Clock = {
@@ -11,6 +12,8 @@ export const realClock: Clock = {
         resolve()
       }
       const timer = setTimeout(done, ms)
+      // Each resource that waits listens: more than ten is normal, and Node would warn of a leak on the screen.
+      setMaxListeners(0, signal)
       signal.addEventListener('abort', done)
     }),
 }

@@ -65,6 +65,12 @@ describe('plan', () => {
     expect(brief(await world.plan(rest)).note).toBe('delete: already gone')
   })
 
+  it('counts the minutes of deletes after those of the rest', async () => {
+    const world = new World()
+    await world.create((add) => void add(Db, 'db', {}))
+    expect((await world.plan((add) => void add(Gate, 'gate', {}))).minutes).toBe(8)
+  })
+
   it('looks only at the given steps', async () => {
     const graph = new Graph<Client>('shop-dev')
     graph.in('one')(Note, 'a', {})

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -145,6 +146,20 @@ describe('a write that fails', () => {
     await first
     await second
     expect(Object.keys((await onDisk()).resources)).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('does not fail the one that waited behind it', async () => {
+    const state = await LocalState.open(file, of)
+    await mkdir(join(file, 'in the way'), { recursive: true })
+    const first = state.put('a', row()).catch(() => {
+      // Before the second write comes to its rename, the last of its calls.
+      rmSync(file, { recursive: true })
+      return 'failed'
+    })
+    const second = state.put('b', row())
+    expect(await first).toBe('failed')
+    await second
+    expect(Object.keys((await onDisk()).resources)).toEqual(['a', 'b'])
   })
 
   it('at the rename leaves the old state whole and no temporary file', async () => {

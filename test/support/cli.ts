@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const BIN = fileURLToPath(new URL('../../bin/infra.js', import.meta.url))
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Both, for a failing test's message. */
+  readonly all: string
+  json<T>(): T
+}
+
+/** A folder with its own cache and environment, in which the built CLI runs as a process. */
+export interface Place {
+  readonly dir: string
+  readonly env: Record<string, string>
+  run(...args: string[]): Promise<Ran>
+  start(...args: string[]): Running
+  state(file?: string): Promise<{
+    resources: Record<string, { type: string; step: string; is: string; attrs?: Record<string, unknown>; deps: string[] }>
+    [k: string]: unknown
+  }>
+  remove(): Promise<void>
+}
+
+export interface Running {
+  readonly done: Promise<Ran>
+  readonly pid: number
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when the text has been printed. */
+  printed(text: string | RegExp): Promise<void>
+}
+
+/** Only what a process needs: nothing of the person's AWS set-up may leak into a test. */
+const bare = (): Record<string, string> =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((k) => (process.env[k] === undefined ? [] : [[k, process.env[k] ?? '']])),
+  )
+
+export const place = async (env: Record<string, string> = {}): Promise<Place> => {
+  const dir = await mkdtemp(join(tmpdir(), 'infra-cli-'))
+  const full: Record<string, string> = {
+    ...bare(),
+    HOME: dir,
+    INFRA_CACHE_DIR: join(dir, '.cache'),
+    INFRA_LOOPBACK_ONLY: '1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...env,
+  }
+  const start = (...args: string[]): Running => {
+    const child = spawn(process.execPath, [BIN, ...args], { cwd: dir, env: full, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    const listeners = new Set<() => void>()
+    const hear = (): void => {
+      for (const l of listeners) l()
+    }
+    child.stdout.on('data', (d) => {
+      stdout += d
+      hear()
+    })
+    child.stderr.on('data', (d) => {
+      stderr += d
+      hear()
+    })
+    const done = new Promise<Ran>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => {
+        hear()
+        resolve({ code, stdout, stderr, all: `${stdout}\n${stderr}`, json: <T>() => JSON.parse(stdout) as T })
+      })
+    })
+    return {
+      done,
+      pid: child.pid ?? 0,
+      kill: (signal) => {
+        child.kill(signal)
+      },
+      printed: (text) =>
+        new Promise((resolve, reject) => {
+          const check = (): void => {
+            const all = stdout + stderr
+            if (typeof text === 'string' ? all.includes(text) : text.test(all)) {
+              listeners.delete(check)
+              resolve()
+            } else if (child.exitCode !== null) reject(new Error(`it ended without printing ${text}: ${all}`))
+          }
+          listeners.add(check)
+          check()
+        }),
+    }
+  }
+  return {
+    dir,
+    env: full,
+    start,
+    run: (...args) => start(...args).done,
+    state: async (file = 'production.json') => JSON.parse(await readFile(join(dir, 'state', file), 'utf8')),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  }
+}
+
+/** The preset as tests use it: no question left open, no call to the internet. */
+export const INIT = [
+  'init',
+  '--preset',
+  'startupwebapp',
+  '--yes',
+  '--set',
+  'securityGroups.bastionCidr=203.0.113.7/32',
+  '--set',
+  'monitoring.email=ops@example.com',
+]
