@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { isThrottling } from './trouble.ts'
+import { outcomeUnknown } from './trouble.ts'
 
 /**
  * A create whose answer was lost may have taken effect. The SDK would send it again by itself and make a second one, so it must
@@ -13,29 +13,6 @@ export class UnknownOutcome extends Error {
     this.name = 'UnknownOutcome'
     this.lost = lost
   }
-}
-
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-/** True when the call may have been carried out although no answer says so. */
-export const outcomeUnknown = (error: unknown): boolean => {
-  const e = error as {
-    name?: string
-    code?: string
-    $metadata?: { httpStatusCode?: number }
-    $response?: { statusCode?: number }
-  }
-  const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode
-  if (isThrottling(error) || (e.code !== undefined && NOT_SENT.has(e.code))) return false
-  // An error in spite of a 200: it was done, and the answer broke off or could not be read.
-  if (status !== undefined) return status < 300 || (status >= 500 && status !== 501)
-  return (
-    e.name === 'TimeoutError' ||
-    e.code === 'ECONNRESET' ||
-    e.code === 'EPIPE' ||
-    e.code === 'ETIMEDOUT' ||
-    /socket hang up/.test(String(error))
-  )
 }
 
 interface Guarded {

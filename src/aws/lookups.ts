@@ -13,18 +13,14 @@ export const availabilityZones = async (aws: Aws, region: string): Promise<strin
 }
 
 /**
- * The newest offered version for what was asked (`16`, `16.4`).
+ * The newest offered version for what was asked (`16`, `16.4`). All versions are listed: the API's own filter wants an exact one.
  * @throws InfraError (exit 2) when nothing of it is offered
  */
 export const engineVersion = async (aws: Aws, engine: string, wanted: string): Promise<string> => {
   const versions: string[] = []
   const major = engine === 'mysql' ? wanted.split('.').slice(0, 2).join('.') : (wanted.split('.')[0] ?? wanted)
   for (let Marker: string | undefined, more = true; more; more = Marker !== undefined) {
-    const page = await aws.rds('DescribeDBEngineVersions', {
-      Engine: engine,
-      EngineVersion: wanted,
-      ...(Marker ? { Marker } : {}),
-    })
+    const page = await aws.rds('DescribeDBEngineVersions', { Engine: engine, MaxRecords: 100, ...(Marker ? { Marker } : {}) })
     versions.push(...(page.DBEngineVersions ?? []).flatMap((v) => v.EngineVersion ?? []))
     Marker = page.Marker
   }

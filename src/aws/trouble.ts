@@ -14,6 +14,29 @@ export const isThrottling = (error: unknown): boolean => {
   return THROTTLING.test(codeOf(error)) || e?.$metadata?.httpStatusCode === 429
 }
 
+const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** True when the call may have been carried out although no answer says so. */
+export const outcomeUnknown = (error: unknown): boolean => {
+  const e = error as {
+    name?: string
+    code?: string
+    $metadata?: { httpStatusCode?: number }
+    $response?: { statusCode?: number }
+  }
+  const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode
+  if (isThrottling(error) || (e.code !== undefined && NOT_SENT.has(e.code))) return false
+  // An error in spite of a 200: it was done, and the answer broke off or could not be read.
+  if (status !== undefined) return status < 300 || (status >= 500 && status !== 501)
+  return (
+    e.name === 'TimeoutError' ||
+    e.code === 'ECONNRESET' ||
+    e.code === 'EPIPE' ||
+    e.code === 'ETIMEDOUT' ||
+    /socket hang up/.test(String(error))
+  )
+}
+
 const EXISTS = /AlreadyExists|\.Duplicate$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
 const IN_USE =
   /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$/
@@ -26,7 +49,7 @@ const ROLE_NOT_YET =
 export const classify = (error: unknown): Trouble => {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''
-  if (code === 'UnknownOutcome') return 'unknown-outcome'
+  if (code === 'UnknownOutcome' || outcomeUnknown(error)) return 'unknown-outcome'
   // By code first: "Role x not found" is also how IAM itself says that a role is not there.
   if (GONE.test(code)) return 'gone'
   if (EXISTS.test(code)) return 'exists'

@@ -7,7 +7,8 @@ export interface Block {
 /** Reads `10.0.0.0/16`. Undefined when it is not a block, or when bits behind the prefix are set. */
 export const parseCidr = (text: string): Block | undefined => {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)
-  if (!match) return undefined
+  // AWS takes no leading zeros: some programs read 010 as 8.
+  if (!match || /(^|[./])0\d/.test(text)) return undefined
   const [a = 0, b = 0, c = 0, d = 0, bits = 99] = match.slice(1).map(Number)
   if (Math.max(a, b, c, d) > 255 || bits > 32) return undefined
   const base = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d

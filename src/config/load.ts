@@ -45,7 +45,7 @@ const understood = async (file: string, text: string, options: LoadOptions): Pro
 }
 
 /** The SDK's own variables, then the region that every document of this trade begins with. */
-export const regionOfShell = (): string => process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
+export const regionOfShell = (): string => process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-east-1'
 
 /** Undefined when there is none. */
 export const readText = async (file: string): Promise<string | undefined> => {

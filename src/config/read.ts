@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { type InfraError, refuse } from '../engine/errors.ts'
 import type { Json, JsonObject } from '../state/json.ts'
@@ -17,33 +17,83 @@ export const parseYaml = (file: string, text: string): JsonObject => {
       problem.message.split('\n')[0]?.replace(/:$/, ''),
       'Mend that line, or write a new file with infra init',
     )
-  const value: unknown = doc.toJS() ?? {}
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw refuse(`${file} does not hold keys and values`, undefined, 'infra init writes a good one')
-  return value as JsonObject
+  keepVersions(doc)
+  const value = plain(file, doc) ?? {}
+  if (!isObject(value)) throw refuse(`${file} does not hold keys and values`, undefined, 'infra init writes a good one')
+  return value
+}
+
+const plain = (file: string, doc: Document.Parsed): unknown => {
+  try {
+    return doc.toJS()
+  } catch (error) {
+    throw refuse(
+      `${file} is not valid YAML`,
+      error instanceof Error ? error.message : undefined,
+      'Put a value that begins with * or & into quotes, or mend the alias',
+    )
+  }
+}
+
+/** YAML reads 16.10 as the number 16.1 and 8.0 as 8. A version is what was written. */
+const keepVersions = (doc: Document.Parsed): void => {
+  const overlays = isMap(doc.contents) ? doc.get('environments') : undefined
+  const names = isMap(overlays) ? overlays.items.map((pair) => String(pair.key)) : []
+  for (const path of isMap(doc.contents) ? [[], ...names.map((name) => ['environments', name])] : []) {
+    const node = doc.getIn([...path, 'rds', 'version'], true)
+    if (isScalar(node) && typeof node.value === 'number' && node.source) node.value = node.source
+  }
 }
 
 /** Defaults, preset, file, the environment's overlay, flags: later ones win. */
 export const readConfig = (raw: JsonObject, options: LoadOptions, file: string): Config => {
   const { environments, ...base } = raw
-  const presetName = typeof base.preset === 'string' ? base.preset : undefined
-  const environment = options.environment ?? string(base.environment) ?? PRESET_DEFAULTS[presetName ?? '']?.environment ?? 'dev'
-  const overlay = isObject(environments) ? environments[environment] : undefined
-  const own = merge(base, isObject(overlay) ? overlay : {})
-  const defaults = PRESET_DEFAULTS[presetName ?? '']
-  const project = string(own.project) ?? defaults?.project ?? ''
-  const monitoring = isObject(own.monitoring) ? own.monitoring : {}
-  const preset = presets[presetName ?? '']?.({
-    project,
+  const proposed = defaultsOf(base.preset)
+  const environment = options.environment ?? given(base.environment) ?? proposed?.environment ?? 'dev'
+  const own = merge(base, overlayFor(environments, environment, file))
+  const defaults = defaultsOf(own.preset)
+  const project = given(own.project) ?? defaults?.project
+  const all: JsonObject = {
+    ...merge(presetFor(own, project, environment), own),
+    ...(project === undefined ? {} : { project }),
     environment,
-    application: string(own.application) ?? (project === defaults?.project ? defaults.application : project),
-    superuserEmail: string(monitoring.email) ?? 'admin@example.com',
-  })
-  const region = options.region ?? string(own.region) ?? regionOfShell()
-  const all = { ...merge(preset ?? {}, own), project: project || own.project, environment, region }
-  const parsed = configSchema.safeParse(all)
+    region: options.region ?? given(own.region) ?? regionOfShell(),
+  }
+  const parsed = configSchema.safeParse(all, { reportInput: true })
   if (parsed.success) return settle(parsed.data)
-  throw mistakes(file, parsed.error.issues, all as JsonObject)
+  throw mistakes(file, parsed.error.issues, all)
+}
+
+/** What was written, whatever it is: a number where a name belongs is a mistake, not a missing name. */
+const given = (v: Json | undefined): Json | undefined => (v === null || v === '' ? undefined : v)
+
+const defaultsOf = (preset: Json | undefined) =>
+  typeof preset === 'string' && Object.hasOwn(PRESET_DEFAULTS, preset) ? PRESET_DEFAULTS[preset] : undefined
+
+const presetFor = (own: JsonObject, project: Json | undefined, environment: Json): JsonObject => {
+  const { preset, monitoring } = own
+  const defaults = defaultsOf(preset)
+  if (typeof preset !== 'string' || !defaults || typeof project !== 'string' || typeof environment !== 'string') return {}
+  const application = string(own.application) ?? (project === defaults.project ? defaults.application : project)
+  const superuserEmail = (isObject(monitoring) ? string(monitoring.email) : undefined) ?? 'admin@example.com'
+  return presets[preset]?.({ project, environment, application, superuserEmail }) ?? {}
+}
+
+const overlayFor = (environments: Json | undefined, environment: Json, file: string): JsonObject => {
+  const next = `Mend ${file} and run the command again`
+  const rule = 'it must hold the keys that differ there, for example { rds: { instanceClass: db.t4g.micro } }'
+  if (environments === undefined || environments === null) return {}
+  if (!isObject(environments))
+    throw refuse(
+      `environments is ${JSON.stringify(environments)}: ${rule.replace('{', '{ staging: {').replace(/}$/, '} }')}`,
+      undefined,
+      next,
+    )
+  const overlay =
+    typeof environment === 'string' && Object.hasOwn(environments, environment) ? environments[environment] : undefined
+  if (overlay === undefined || overlay === null) return {}
+  if (!isObject(overlay)) throw refuse(`environments.${environment} is ${JSON.stringify(overlay)}: ${rule}`, undefined, next)
+  return overlay
 }
 
 const string = (v: Json | undefined): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined)
@@ -78,15 +128,35 @@ const sentences = (issue: z.core.$ZodIssue, input: JsonObject): string[] => {
       return `${[...at, k].join('.')} is not a key that infra knows${meant ? `: did you mean ${[...at, meant].join('.')}?` : ` (here it knows ${siblings.join(', ')})`}`
     })
   if (issue.code === 'invalid_key') return [`${key} cannot be a key here: ${issue.issues[0]?.message ?? issue.message}`]
-  const value = at.reduce<unknown>(
+  const written = at.reduce<unknown>(
     (v, k) => (v !== null && typeof v === 'object' ? (v as Record<string, unknown>)[k] : undefined),
     input,
   )
-  if (value === undefined || value === '') return [`${key} is missing: ${issue.message}`]
-  const shown =
-    at[0] === 'secrets' && at.includes('keys') ? 'not right' : typeof value === 'string' ? value : JSON.stringify(value)
-  return [`${key} is ${shown}: ${issue.message}`]
+  // A rule about several keys may hit one that nobody wrote: its default.
+  const value = written ?? (issue.code === 'custom' ? issue.input : undefined)
+  const rule = ruleOf(issue)
+  if (value === undefined || value === '') return [`${key} is missing: ${rule}`]
+  if (mayBeSecret(at)) return [`${key} is not right: ${rule}`]
+  return [`${key} is ${shown(value, issue)}${written === undefined ? ' (the default)' : ''}: ${rule}`]
 }
+
+/** A literal that stands where a secret is described may be one: it is on no screen and in no log. */
+const SHOWN_OF_SECRETS = ['namePattern', 'recoveryWindowDays', 'kmsKey', 'name', 'description']
+const mayBeSecret = (at: readonly string[]): boolean => at[0] === 'secrets' && !SHOWN_OF_SECRETS.includes(at.at(-1) ?? '')
+
+/** Quotes where they are the mistake: the text "5432" is not the number. */
+const shown = (value: unknown, issue: z.core.$ZodIssue): string =>
+  typeof value === 'string' && !(issue.code === 'invalid_type' && issue.expected !== 'string') ? value : JSON.stringify(value)
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  object: 'it must hold keys, for example { key: value }',
+  record: 'it must hold keys, for example { key: value }',
+  array: 'it must be a list, for example [a, b]',
+  string: 'it must be a text, for example "shop"',
+}
+/** The schema's own words, or ours for the types that need no rule of their own. */
+const ruleOf = (issue: z.core.$ZodIssue): string =>
+  (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input') && EXAMPLES[issue.expected]) || issue.message
 
 /** The keys that the schema has at a path: for "did you mean". */
 const knownKeys = (path: readonly string[]): string[] => {

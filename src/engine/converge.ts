@@ -2,10 +2,11 @@ import { type JsonObject, same } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
 import { type Context, idOf } from './context.ts'
-import { checkStop, InfraError } from './errors.ts'
+import { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
 import { make, settle } from './make.ts'
+import { patiently } from './patience.ts'
 import { hasUnknown, resolve } from './ref.ts'
 import { observe } from './survey.ts'
 import { until } from './wait.ts'
@@ -75,8 +76,9 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
       cx.report({ type: 'resource.updating', key, title: kind.facts.title, name: node.name, why: changed.join(', ') })
       did = 'updated'
     } else await save({ is: 'creating', token, attrs: seen.attrs })
-    checkStop(cx.signal)
-    if ((await kind.update(cx.aws, seen.attrs, want, changed)) === 'pending') {
+    const { update } = kind
+    const { attrs } = seen
+    if ((await patiently(cx, key, limit.minutes, () => update(cx.aws, attrs, want, changed))) === 'pending') {
       const applied = (s: AnySeen): boolean =>
         s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want).length === 0)
       const after = await until(cx, key, look, applied, limit)
@@ -86,8 +88,9 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
   }
   const tags = missingTags(seen.tags, cx.stamp(node, token).tags)
   if (kind.tag && !adopted() && Object.keys(tags).length > 0) {
-    checkStop(cx.signal)
-    await kind.tag(cx.aws, seen.attrs, tags)
+    const { tag } = kind
+    const { attrs } = seen
+    await patiently(cx, key, limit.minutes, () => tag(cx.aws, attrs, tags))
     if (did === 'kept') did = 'updated'
   }
   const took = cx.clock.now() - began

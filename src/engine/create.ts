@@ -1,6 +1,7 @@
 import type { Context, KindOf } from './context.ts'
 import { converge } from './converge.ts'
 import { destroy } from './destroy.ts'
+import { refuse } from './errors.ts'
 import type { Graph, Node } from './graph.ts'
 import { type Outcome, runGraph } from './run.ts'
 import type { Survey } from './survey.ts'
@@ -24,6 +25,14 @@ export const create = async <C>(
   for (const [key, by] of outcome.blocked) cx.report({ type: 'resource.blocked', key, by })
   const obsolete = [...cx.rows.all()].filter(([key, row]) => !graph.get(key) && steps.includes(row.step)).map(([key]) => key)
   if (obsolete.length === 0 || outcome.failed.size > 0 || outcome.interrupted) return outcome
+  const data = obsolete.filter((key) => holdsData(key, cx, kindOf) && seen.get(key)?.is !== 'absent')
+  if (data.length > 0)
+    throw refuse(`${data.join(', ')} would be deleted, but create never deletes data`, 'it is no longer in the config')
   const removed = await destroy(obsolete, seen, cx, kindOf, { snapshots: true, at: new Date(cx.clock.now()) })
   return { ...removed, done: [...outcome.done, ...removed.done] }
+}
+
+const holdsData = <C>(key: string, cx: Context<C>, kindOf: KindOf<C>): boolean => {
+  const row = cx.rows.row(key)
+  return row !== undefined && !row.adopted && kindOf(row.type).facts.data === true
 }

@@ -1,11 +1,11 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Context } from './context.ts'
-import { checkStop, Interrupted } from './errors.ts'
+import { Interrupted } from './errors.ts'
 import type { AnySeen, Made, Stamp } from './kind.ts'
+import { patiently } from './patience.ts'
 import { observe, type Subject } from './survey.ts'
 import { pause } from './wait.ts'
 
-const PROPAGATION_MS = 120_000
 const ATTEMPTS = 5
 
 /**
@@ -29,9 +29,8 @@ export const settle = async <C>(
 }
 
 /**
- * The create call, until its outcome is known. Three regimes: "not there yet" of something just made is asked again, densely; a
- * call that may have taken effect is never sent again blindly, the world is looked at first; anything else is an error.
- * (Throttling is retried by the SDK, which knows that nothing happened.)
+ * The create call, until its outcome is known. A call that may have taken effect is never sent again blindly, the world is looked
+ * at first. (Throttling is retried by the SDK, which knows that nothing happened; "not visible yet" is {@link patiently}'s.)
  * @returns the answer, or what was found when the answer was lost or the name was taken
  */
 export const make = async <C>(
@@ -40,27 +39,15 @@ export const make = async <C>(
   stamp: Stamp,
   cx: Context<C>,
 ): Promise<{ made: Made<JsonObject, JsonObject> } | { found: AnySeen }> => {
-  const began = cx.clock.now()
+  const { kind, key } = subject
   for (let attempt = 1; ; attempt++) {
-    checkStop(cx.signal)
     const sent = cx.clock.now()
     try {
-      return { made: await subject.kind.create(cx.aws, want, stamp) }
+      return { made: await patiently(cx, key, kind.facts.minutes, () => kind.create(cx.aws, want, stamp)) }
     } catch (error) {
       const trouble = cx.classify(error)
-      if (trouble === 'propagating' && cx.clock.now() - began < PROPAGATION_MS) {
-        cx.report({
-          type: 'resource.waiting',
-          key: subject.key,
-          status: 'what it needs is not visible everywhere yet',
-          elapsedMs: cx.clock.now() - began,
-          minutes: subject.kind.facts.minutes,
-        })
-        await cx.clock.sleep(Math.min(2000, 250 * attempt), cx.signal)
-        continue
-      }
       if (trouble !== 'unknown-outcome' && trouble !== 'exists') throw error
-      const grace = subject.kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, 2000)
+      const grace = kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, 2000)
       const found = await settle(subject, want, cx, sent, grace)
       if (found.is !== 'absent') return { found }
       if (trouble === 'exists' || attempt >= ATTEMPTS) throw error

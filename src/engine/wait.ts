@@ -1,6 +1,9 @@
 import type { Context } from './context.ts'
 import { InfraError, Interrupted } from './errors.ts'
 
+/** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
+const UNANSWERED = 5
+
 /** Pause before the next look: close together at first, then a twentieth of what has passed, so a wait overshoots by 5 %. */
 export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 20))
 
@@ -19,12 +22,18 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
   limit: { readonly deadline: number; readonly minutes: number },
 ): Promise<S> => {
   const began = cx.clock.now()
+  let unanswered = 0
   for (;;) {
-    const seen = await look()
-    if (reached(seen)) return seen
+    const seen = await look().catch((error: unknown) => {
+      // A network that is away for a moment must not end a wait of many minutes; a look changes nothing, so it may be asked again.
+      if (cx.classify(error) !== 'unknown-outcome' || ++unanswered > UNANSWERED) throw error
+      return undefined
+    })
+    if (seen) unanswered = 0
+    if (seen && reached(seen)) return seen
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
-    const status = seen.note ?? seen.is
+    const status = seen ? (seen.note ?? seen.is) : 'AWS does not answer; asked again'
     if (elapsedMs > limit.deadline * 60_000)
       throw new InfraError(`${key} is still "${status}" after ${limit.deadline} minutes`, {
         why: 'AWS has not finished; nothing is lost, its id is recorded',
