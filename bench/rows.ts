@@ -1,5 +1,5 @@
 import type { FaultProxy } from '../test/support/proxy.ts'
-import { type Cli, DESTROY, type Stack } from './cli.ts'
+import { type Cli, DESTROY, Stack } from './cli.ts'
 import { median, min, ms, type Row, s, times } from './figures.ts'
 
 /** An endpoint of the bench: the local AWS and the proxy in front of it. */
@@ -91,10 +91,13 @@ export const startRows = async (cli: Cli, { server }: Endpoint, rounds: number):
   const stack = await cli.stack(server, server)
   await stack.run('create', '--yes')
   const empty = await cli.stack(server, server)
+  // Where nothing can be cached, infra.yaml is parsed and checked each time, as after an edit.
+  const edited = new Stack(cli, stack.folder, { ...stack.env, INFRA_CACHE_DIR: '/dev/null/none' })
   const commands: [name: string, args: string[], limit: number | undefined, at: Stack][] = [
     ['node -e 0', ['-e', '0'], undefined, stack],
     ['infra --help', ['--help'], 1.5, stack],
     ['infra status --offline', ['status', '--offline'], 1.7, stack],
+    ['  after an edit of infra.yaml', ['status', '--offline'], undefined, edited],
     ['one describe: infra show-resources secrets (2 calls, 2 clients)', ['show-resources', 'secrets'], 3.5, stack],
     ['  infra show-resources with nothing recorded (1 call, 1 client)', ['show-resources'], undefined, empty],
   ]

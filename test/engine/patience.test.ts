@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { Fault } from '../support/cloud.ts'
+import { Db, fakeKind, Net } from './support/kinds.ts'
+import { type Declare, failOnce, World } from './support/world.ts'
+
+const net: Declare = (add) => void add(Net, 'net', {})
+const early = () => new Fault('gone', 'InvalidVpcID.NotFound')
+
+describe('a call that comes before what it names is visible everywhere', () => {
+  it('a create is asked again until it is', async () => {
+    const world = new World()
+    failOnce(world.cloud, 'make net', 'before', early, 3)
+    expect((await world.create(net)).done).toEqual(['net'])
+    expect(world.said('change')).toHaveLength(4)
+    expect(world.cloud.things()).toHaveLength(1)
+  })
+
+  it('so is the update that follows a create', async () => {
+    const Born = fakeKind('born', { born: { color: 'none' } })
+    const world = new World(Born)
+    failOnce(world.cloud, 'change born', 'before', early, 2)
+    expect((await world.create((add) => void add(Born, 'born', { color: 'red' }))).done).toEqual(['born'])
+    expect(world.cloud.thing('born').props.color).toBe('red')
+  })
+
+  it('what stays "not found" is an error after half a minute', async () => {
+    const world = new World()
+    failOnce(world.cloud, 'make net', 'before', early, 999)
+    const minutes = await world.minutes(async () => {
+      expect((await world.create(net)).failed.get('net')?.message).toBe('InvalidVpcID.NotFound')
+    })
+    expect(minutes).toBeGreaterThanOrEqual(0.5)
+    expect(minutes).toBeLessThan(0.6)
+  })
+})
+
+describe('a wait', () => {
+  it('outlives looks that get no answer', async () => {
+    const Slow = fakeKind('slow', { readyMs: 60_000 })
+    const world = new World(Slow)
+    let calls = 0
+    world.cloud.hook = (point) => {
+      if (point.phase === 'before' && point.text.startsWith('get slow') && ++calls > 2 && calls < 7)
+        throw new Fault('unknown-outcome', 'socket hang up')
+    }
+    expect((await world.create((add) => void add(Slow, 'slow', {}))).done).toEqual(['slow'])
+    expect(calls).toBeGreaterThan(7)
+    expect(world.events.some((e) => e.type === 'resource.waiting' && e.status.startsWith('AWS does not answer'))).toBe(true)
+  })
+
+  it('gives up when nobody answers any more', async () => {
+    const Slow = fakeKind('slow', { readyMs: 60_000 })
+    const world = new World(Slow)
+    let calls = 0
+    world.cloud.hook = (point) => {
+      if (point.phase === 'before' && point.text.startsWith('get slow') && ++calls > 2)
+        throw new Fault('unknown-outcome', 'socket hang up')
+    }
+    expect((await world.create((add) => void add(Slow, 'slow', {}))).failed.get('slow')?.message).toBe('socket hang up')
+    expect(world.rows.get('slow')).toMatchObject({ is: 'creating', attrs: { id: world.cloud.thing('slow').id } })
+  })
+})
+
+describe('create', () => {
+  it('never deletes data that is no longer declared, whatever calls it', async () => {
+    const world = new World()
+    await world.create((add) => void add(Db, 'db', {}))
+    await expect(world.create(net)).rejects.toThrow('db would be deleted, but create never deletes data')
+    expect(world.cloud.thing('db')).toBeDefined()
+  })
+})
