@@ -18,7 +18,7 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREAC
 
 /** True when the call may have been carried out although no answer says so. */
 export const outcomeUnknown = (error: unknown): boolean => {
-  const e = error as {
+  const e = (error ?? {}) as {
     name?: string
     code?: string
     $metadata?: { httpStatusCode?: number }

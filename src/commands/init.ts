@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseDocument } from 'yaml'
+import { isScalar, parseDocument } from 'yaml'
+import { setKeys } from '../config/edit.ts'
 import { CONFIG_FILE, readText, regionOfShell } from '../config/load.ts'
 import { PRESET_DEFAULTS, presets } from '../config/presets.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
@@ -26,7 +27,7 @@ export const initCommand = async (flags: InitFlags): Promise<number> => {
   const io = ioOf(flags)
   const file = fileOf(flags)
   const sets = flags.set.map(parseSet)
-  if (flags.preset !== undefined && !presets[flags.preset])
+  if (flags.preset !== undefined && !Object.hasOwn(presets, flags.preset))
     throw refuse(
       `There is no preset ${flags.preset}`,
       `the presets are ${list(Object.keys(presets))}`,
@@ -61,6 +62,7 @@ export const initCommand = async (flags: InitFlags): Promise<number> => {
 /** `--set` on a config that is there: these keys, nothing else. */
 const change = async (file: string, existing: string, sets: readonly Setting[], flags: InitFlags): Promise<number> => {
   const io = ioOf(flags)
+  parseYaml(file, existing)
   const text = withSets(existing, sets)
   readConfig(parseYaml(file, text), {}, file)
   await write(file, text)
@@ -86,19 +88,23 @@ interface Setting {
 /** `vpc.nat=single`: the value is read as YAML, so numbers, true, [lists] and {maps} are what they look like. */
 const parseSet = (text: string): Setting => {
   const at = text.indexOf('=')
-  if (at < 1) throw refuse(`--set ${text} is not key=value`, undefined, 'For example --set vpc.nat=single')
+  const example = 'For example --set vpc.nat=single'
+  if (at < 1) throw refuse(`--set ${text} is not key=value`, undefined, example)
+  const key = text.slice(0, at).trim()
   const doc = parseDocument(text.slice(at + 1))
-  if (doc.errors.length > 0)
-    throw refuse(`--set ${text}: the value is not valid YAML`, undefined, 'For example --set vpc.nat=single')
-  return { path: text.slice(0, at).trim().split('.'), value: doc.toJS() as unknown }
+  // Not the value: it may be one that belongs on no screen.
+  if (doc.errors.length > 0) throw refuse(`--set ${key}: the value is not valid YAML`, undefined, example)
+  const written = isScalar(doc.contents) ? doc.contents.source : undefined
+  // 16.10 is a version here, not the number 16.1.
+  const value: unknown = key.endsWith('rds.version') && written !== undefined ? written : doc.toJS()
+  return { path: key.split('.'), value }
 }
 
-const withSets = (text: string, sets: readonly Setting[]): string => {
-  if (sets.length === 0) return text
-  const doc = parseDocument(text)
-  for (const { path, value } of sets) doc.setIn(path, value)
-  return doc.toString({ lineWidth: 0 })
-}
+const withSets = (text: string, sets: readonly Setting[]): string =>
+  setKeys(
+    text,
+    sets.map(({ path, value }) => [path, value]),
+  )
 
 const ask = async (flags: InitFlags, preset: string | undefined, io: ReturnType<typeof ioOf>): Promise<Answers> => {
   const given = (key: string): string | undefined => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { parseDocument } from 'yaml'
 import { monthlyPrice } from '../aws/prices.ts'
+import { type Setting, setKeys } from '../config/edit.ts'
 import { type Loaded, loadConfig, readText } from '../config/load.ts'
 import { email } from '../config/rules.ts'
 import type { Asker } from '../ui/ask.ts'
@@ -58,8 +58,5 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
 }
 
 /** Sets keys in a YAML file and leaves its comments and everything else as they are. */
-export const setInFile = async (file: string, values: readonly (readonly [path: string[], value: unknown])[]): Promise<void> => {
-  const doc = parseDocument((await readText(file)) ?? '')
-  for (const [path, value] of values) doc.setIn(path, value)
-  await writeFile(file, doc.toString({ lineWidth: 0 }))
-}
+export const setInFile = async (file: string, values: readonly Setting[]): Promise<void> =>
+  writeFile(file, setKeys((await readText(file)) ?? '', values))

@@ -4,7 +4,7 @@ import { monthly, round } from '../engine/plan.ts'
 import { survey as look, subjectOfRow } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
-import { columns, count, daily, usd } from '../ui/format.ts'
+import { columns, count, daily, shortId, usd } from '../ui/format.ts'
 import { consoleLinks } from './console-links.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { header } from './screens.ts'
@@ -119,8 +119,8 @@ const screen = (
       .filter((r) => r.step === step)
       .map((r) => [
         r.key,
-        r.id,
-        r.name === r.id ? '' : c.dim(r.name),
+        shortId(r.id),
+        shortId(r.id).startsWith(r.name) ? '' : c.dim(r.name),
         status(r.status, io),
         r.monthlyUsd > 0 ? usd(r.monthlyUsd) : '',
       ])

@@ -80,19 +80,18 @@ const presetFor = (own: JsonObject, project: Json | undefined, environment: Json
 }
 
 const overlayFor = (environments: Json | undefined, environment: Json, file: string): JsonObject => {
-  const next = `Mend ${file} and run the command again`
-  const rule = 'it must hold the keys that differ there, for example { rds: { instanceClass: db.t4g.micro } }'
-  if (environments === undefined || environments === null) return {}
-  if (!isObject(environments))
-    throw refuse(
-      `environments is ${JSON.stringify(environments)}: ${rule.replace('{', '{ staging: {').replace(/}$/, '} }')}`,
+  const no = (key: string, value: Json, example: string): InfraError =>
+    refuse(
+      `${key} is ${JSON.stringify(value)}: it must hold what differs there, for example ${example}`,
       undefined,
-      next,
+      `Mend ${file} and run the command again`,
     )
-  const overlay =
-    typeof environment === 'string' && Object.hasOwn(environments, environment) ? environments[environment] : undefined
+  if (environments === undefined || environments === null) return {}
+  if (!isObject(environments)) throw no('environments', environments, '{ staging: { rds: { multiAz: false } } }')
+  const name = String(environment)
+  const overlay = Object.hasOwn(environments, name) ? environments[name] : undefined
   if (overlay === undefined || overlay === null) return {}
-  if (!isObject(overlay)) throw refuse(`environments.${environment} is ${JSON.stringify(overlay)}: ${rule}`, undefined, next)
+  if (!isObject(overlay)) throw no(`environments.${name}`, overlay, '{ rds: { multiAz: false } }')
   return overlay
 }
 

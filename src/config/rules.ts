@@ -22,6 +22,11 @@ export const cidr = (min: number, max: number, rule: string) =>
     return block !== undefined && block.bits >= min && block.bits <= max
   }, rule)
 
+/** V06. AWS ends the ARN of a secret with a hyphen and six characters, so a name that does so too is read wrongly. */
+export const SECRET_NAME = /^(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]{1,512}$/
+export const SECRET_NAME_RULE =
+  'it must have 1 to 512 of A-Z a-z 0-9 / _ + = . @ - and must not end in a hyphen and six characters (AWS adds such an end itself)'
+
 export const email = z
   .string({ error: 'it must be an e-mail address, for example ops@example.com' })
   .regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, { error: 'it must be an e-mail address, for example ops@example.com' })

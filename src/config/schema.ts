@@ -1,29 +1,21 @@
 import * as z from 'zod'
 import { STEPS } from './names.ts'
-import { cidr, dailyWindow, email, flag, int, oneOf, text, version, weeklyWindow } from './rules.ts'
+import { cidr, email, flag, int, oneOf, SECRET_NAME, SECRET_NAME_RULE, text } from './rules.ts'
+import { databases, rds } from './schema-rds.ts'
 import { checkTogether } from './together.ts'
 
 // One file is checked once: compiling checkers at run time would cost more than it saves.
 z.config({ jitless: true })
 
-const identifier = text(
-  /^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)$/,
-  'it must have 1 to 63 letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop-db',
-)
 const dashboardName = text(/^[A-Za-z0-9_-]{1,255}$/, 'it must have 1 to 255 letters, digits, _ and -, for example Shop-RDS')
-const roleName = text(/^[\w+=,.@-]{1,64}$/, 'it must have 1 to 64 letters, digits and +=,.@_-, for example rds-monitoring-role')
 const subnetCidr = cidr(
   16,
   28,
   'a subnet must be an IPv4 block from /16 to /28 with no bits set behind the prefix, for example 10.0.1.0/24',
 )
-const secretName = text(
-  /^(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]{1,512}$/,
-  'it must have 1 to 512 of A-Z a-z 0-9 / _ + = . @ - and must not end in a hyphen and six characters (AWS adds such an end itself), for example rds/shop/master',
-)
-const days = int(7, 30, 'AWS keeps a deleted secret 7 to 30 days (0 deletes it at once), for example 30').or(
-  z.literal(0, { error: 'AWS keeps a deleted secret 7 to 30 days (0 deletes it at once), for example 30' }),
-)
+const secretName = text(SECRET_NAME, `${SECRET_NAME_RULE}, for example rds/shop/master`)
+const DAYS = 'AWS keeps a deleted secret 7 to 30 days (0 deletes it at once), for example 30'
+const days = z.union([z.literal(0), int(7, 30, DAYS)], { error: DAYS })
 const length = int(8, 128, 'a generated value has 8 to 128 characters, for example { generate: 32 }')
 
 /** Where the first value of a secret's key comes from. Real secrets do not belong in this file. */
@@ -79,71 +71,6 @@ const secrets = z
   })
   .catchall(secret)
 
-const window = (read: (v: string) => readonly [number, number] | undefined, rule: string) =>
-  z.string({ error: rule }).refine((v) => {
-    const found = read(v)
-    return found !== undefined && found[1] >= 30 && found[1] < 1440
-  }, rule)
-
-const rds = z.strictObject({
-  engine: oneOf(['postgres', 'mysql']).default('postgres'),
-  version: version('it must be a version or the begin of one, for example "16" or "16.4"').optional(),
-  identifier: identifier.optional(),
-  instanceClass: text(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'it must be an RDS instance class, for example db.t4g.micro').default(
-    'db.t4g.micro',
-  ),
-  allocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 20').default(20),
-  maxAllocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 100').default(100),
-  storageType: oneOf(['gp3', 'gp2', 'io1', 'io2']).default('gp3'),
-  storageEncrypted: flag('rds.storageEncrypted').default(true),
-  kmsKey: z.string().optional(),
-  databaseName: text(
-    /^[A-Za-z][A-Za-z0-9_]{0,62}$/,
-    'it must have 1 to 63 letters, digits and _, beginning with a letter, for example shop',
-  ).optional(),
-  masterUsername: text(
-    /^[A-Za-z][A-Za-z0-9_]{0,15}$/,
-    'it must have 1 to 16 letters, digits and _, beginning with a letter, for example postgres',
-  ).optional(),
-  port: int(1150, 65535, 'it must be 1150 to 65535, for example 5432').optional(),
-  multiAz: flag('rds.multiAz').default(false),
-  backupRetentionDays: int(0, 35, 'RDS keeps backups 0 to 35 days (0 switches them off), for example 7').default(7),
-  backupWindow: window(dailyWindow, 'it must be HH:MM-HH:MM in UTC and at least 30 minutes, for example 03:00-04:00').default(
-    '03:00-04:00',
-  ),
-  maintenanceWindow: window(
-    weeklyWindow,
-    'it must be ddd:HH:MM-ddd:HH:MM in UTC, at least 30 minutes and under a day, for example sun:04:00-sun:05:00',
-  ).default('sun:04:00-sun:05:00'),
-  deletionProtection: flag('rds.deletionProtection').optional(),
-  monitoringInterval: z
-    .union([0, 1, 5, 10, 15, 30, 60].map((n) => z.literal(n)) as [z.ZodLiteral<number>, ...z.ZodLiteral<number>[]], {
-      error: 'it must be 0 (off), 1, 5, 10, 15, 30 or 60 seconds, for example 60',
-    })
-    .default(60),
-  monitoringRoleName: roleName.optional(),
-  performanceInsights: flag('rds.performanceInsights').default(true),
-  performanceInsightsRetentionDays: z
-    .number({ error: 'it must be 7, 731 or 31 times 1 to 23, for example 7' })
-    .refine(
-      (n) => n === 7 || n === 731 || (n % 31 === 0 && n >= 31 && n <= 713),
-      'it must be 7, 731 or 31 times 1 to 23, for example 7',
-    )
-    .default(7),
-  logExports: z.array(z.string()).optional(),
-  parameters: z
-    .record(
-      z.string(),
-      z.preprocess(
-        (v) => (typeof v === 'number' ? String(v) : v),
-        z.string({ error: 'a parameter is a text or a number, for example "1"' }),
-      ),
-    )
-    .default({}),
-  autoMinorVersionUpgrade: flag('rds.autoMinorVersionUpgrade').default(true),
-  applyImmediately: flag('rds.applyImmediately').default(false),
-})
-
 const alarm = (threshold: number, evaluationPeriods: number) =>
   z
     .strictObject({
@@ -176,13 +103,6 @@ const monitoring = z.strictObject({
   dashboard: z.strictObject({ name: dashboardName.optional() }).prefault({}),
 })
 
-const databases = z.strictObject({
-  appUser: text(
-    /^[a-z_][a-z0-9_]{0,31}$/,
-    'it must have 1 to 32 lower-case letters, digits and _, for example shop_app',
-  ).optional(),
-})
-
 /** infra.yaml after the preset and the environment's overlay were merged into it. */
 export const configSchema = z
   .strictObject({
@@ -192,8 +112,8 @@ export const configSchema = z
       'it must have 2 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop',
     ),
     environment: text(
-      /^[a-z][a-z0-9-]{0,11}$/,
-      'it must have 1 to 12 lower-case letters, digits and hyphens and begin with a letter, for example production',
+      /^[a-z](?!.*--)[a-z0-9-]{0,11}(?<!-)$/,
+      'it must have 1 to 12 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example production',
     ),
     region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'it must be the name of an AWS region, for example us-east-1'),
     profile: z.string().optional(),
@@ -218,7 +138,7 @@ export const configSchema = z
         'AWS takes 50 tags on a resource and infra needs some, so at most 40, for example { Team: payments }',
       )
       .default({}),
-    steps: z.array(oneOf(STEPS)).optional(),
+    steps: z.array(oneOf(STEPS)).min(1, { error: 'it must name at least one step, for example [vpc]' }).optional(),
     vpc: vpc.prefault({}),
     securityGroups: securityGroups.prefault({}),
     secrets: secrets.prefault({}),

@@ -30,6 +30,7 @@ export interface Config {
     readonly masterUsername: string
     readonly port: number
     readonly deletionProtection: boolean
+    readonly performanceInsights: boolean
     readonly logExports: readonly string[]
     readonly monitoringRoleName: string
   }
@@ -50,6 +51,19 @@ export interface NamedSecret {
   readonly keys: SecretConfig['keys']
 }
 
+/** What Secrets Manager calls it. */
+export const secretName = (
+  file: Pick<ConfigFile, 'project' | 'environment' | 'secrets'>,
+  key: string,
+  secret: SecretConfig,
+): string =>
+  secret.name ??
+  file.secrets.namePattern.replaceAll('{project}', file.project).replaceAll('{env}', file.environment).replaceAll('{name}', key)
+
+/** AWS has no Performance Insights for MySQL on its smallest classes. */
+export const withoutInsights = (rds: Pick<ConfigFile['rds'], 'engine' | 'instanceClass'>): boolean =>
+  rds.engine === 'mysql' && /\.(micro|small)$/.test(rds.instanceClass)
+
 /** Fills in what depends on other keys. */
 export const settle = (file: ConfigFile): Config => {
   const { project, environment, region, rds, vpc, monitoring } = file
@@ -57,10 +71,10 @@ export const settle = (file: ConfigFile): Config => {
   const application = file.application ?? project
   const zones = vpc.azs?.length ?? vpc.azCount
   const blocks = layout(parseCidr(vpc.cidr) ?? { base: 0, bits: 16 }, zones)
-  const { namePattern, recoveryWindowDays, kmsKey, database, ...others } = file.secrets
+  const { namePattern: _, recoveryWindowDays, kmsKey, database, ...others } = file.secrets
   const named = (key: string, secret: SecretConfig): NamedSecret => ({
     key,
-    name: secret.name ?? namePattern.replaceAll('{project}', project).replaceAll('{env}', environment).replaceAll('{name}', key),
+    name: secretName(file, key, secret),
     description: secret.description ?? `${application} ${environment}: ${key}`,
     keys: secret.keys,
   })
@@ -95,12 +109,17 @@ export const settle = (file: ConfigFile): Config => {
       masterUsername: rds.masterUsername ?? (postgres ? 'postgres' : 'admin'),
       port: rds.port ?? (postgres ? 5432 : 3306),
       deletionProtection: rds.deletionProtection ?? !/^(dev|test|sandbox)/.test(environment),
+      performanceInsights: rds.performanceInsights ?? !withoutInsights(rds),
+      // AWS answers in lower case: written otherwise, each run would see a change.
+      maintenanceWindow: rds.maintenanceWindow.toLowerCase(),
       logExports: rds.logExports ?? (postgres ? ['postgresql'] : ['error']),
       monitoringRoleName: rds.monitoringRoleName ?? `${namePrefix}-rds-monitoring`,
     },
     databases: { appUser: file.databases.appUser ?? `${project.replaceAll('-', '_')}_app` },
     monitoring: {
-      emails: [...new Set([...(monitoring.email ? [monitoring.email] : []), ...(monitoring.emails ?? [])])],
+      emails: [monitoring.email, ...(monitoring.emails ?? [])].filter(
+        (a, i, all): a is string => a !== undefined && all.findIndex((b) => b?.toLowerCase() === a.toLowerCase()) === i,
+      ),
       alarms: monitoring.alarms,
       dashboardName: monitoring.dashboard.name ?? `${namePrefix}-rds`,
     },

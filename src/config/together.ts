@@ -1,6 +1,8 @@
-import { contains, overlap, parseCidr } from './cidr.ts'
+import { contains, layout, overlap, parseCidr } from './cidr.ts'
+import { checkNames } from './name-rules.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
+import { withoutInsights } from './settle.ts'
 
 interface Ctx {
   addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string; input: unknown }): void
@@ -13,20 +15,35 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
     ctx.addIssue({ code: 'custom', path, message, input })
   subnets(config, no)
   database(config, no)
-  secretsAndNames(config, no)
+  alarms(config, no)
+  checkNames(config, no)
 }
 
-type No = (path: (string | number)[], input: unknown, message: string) => void
+export type No = (path: (string | number)[], input: unknown, message: string) => void
 
 const subnets = ({ vpc, securityGroups }: ConfigFile, no: No): void => {
   const outer = parseCidr(vpc.cidr)
   const zones = vpc.azs?.length ?? vpc.azCount
-  if (vpc.azs && vpc.azs.length < 2)
-    no(['vpc', 'azs'], vpc.azs, 'RDS needs subnets in at least two availability zones, for example [us-east-1a, us-east-1b]')
+  if (vpc.azs && (zones < 2 || zones > 6))
+    no(
+      ['vpc', 'azs'],
+      vpc.azs,
+      'RDS needs subnets in at least two zones, and a stack uses 6 at most, for example [us-east-1a, us-east-1b]',
+    )
   if (vpc.azs && new Set(vpc.azs).size < vpc.azs.length)
     no(['vpc', 'azs'], vpc.azs, 'each zone may stand there once, for example [us-east-1a, us-east-1b]')
-  const seen: { path: (string | number)[]; text: string; block: NonNullable<ReturnType<typeof parseCidr>> }[] = []
-  for (const tier of ['publicCidrs', 'privateCidrs'] as const) {
+  const tiers = ['publicCidrs', 'privateCidrs'] as const
+  // A block too small for its parts is told below; its parts would only repeat it.
+  const fits = outer !== undefined && outer.bits + Math.ceil(Math.log2(2 * zones)) <= 28
+  const made = fits ? layout(outer, zones) : undefined
+  const seen: {
+    tier: (typeof tiers)[number]
+    path: (string | number)[]
+    text: string
+    block: NonNullable<ReturnType<typeof parseCidr>>
+  }[] = []
+  // Those that were written come last, so that it is they who are told about a clash with the layout.
+  for (const tier of tiers.toSorted((a, b) => Number(vpc[a] !== undefined) - Number(vpc[b] !== undefined))) {
     const list = vpc[tier]
     if (list && list.length !== zones)
       no(
@@ -34,7 +51,7 @@ const subnets = ({ vpc, securityGroups }: ConfigFile, no: No): void => {
         list,
         `there must be one block for each of the ${zones} zones, for example ${Array.from({ length: zones }, (_, i) => `10.0.${i + 1}.0/24`).join(', ')}`,
       )
-    for (const [i, text] of (list ?? []).entries()) {
+    for (const [i, text] of (list ?? made?.[tier === 'publicCidrs' ? 'publics' : 'privates'] ?? []).entries()) {
       const block = parseCidr(text)
       if (!block || !outer) continue
       if (!contains(outer, block))
@@ -48,12 +65,12 @@ const subnets = ({ vpc, securityGroups }: ConfigFile, no: No): void => {
         no(
           ['vpc', tier, i],
           text,
-          `it overlaps ${clash.path.join('.')} ${clash.text}; subnets must not overlap, for example 10.0.1.0/24 and 10.0.2.0/24`,
+          `it overlaps ${clash.path.join('.')} ${clash.text}${vpc[clash.tier] ? '' : ' (the default; set both lists)'}; subnets must not overlap, for example 10.0.1.0/24 and 10.0.2.0/24`,
         )
-      seen.push({ path: ['vpc', tier, i], text, block })
+      seen.push({ tier, path: ['vpc', tier, i], text, block })
     }
   }
-  if (outer && !vpc.publicCidrs && outer.bits + Math.ceil(Math.log2(2 * zones)) > 28)
+  if (outer && !fits && !(vpc.publicCidrs && vpc.privateCidrs))
     no(['vpc', 'cidr'], vpc.cidr, `${2 * zones} subnets of at least /28 do not fit into it, for example 10.0.0.0/16`)
   if (parseCidr(securityGroups.bastionCidr)?.bits === 0 && !securityGroups.allowOpenSsh)
     no(
@@ -95,7 +112,7 @@ const database = ({ rds }: ConfigFile, no: No): void => {
   for (const [i, log] of (rds.logExports ?? []).entries())
     if (!allowed.includes(log))
       no(['rds', 'logExports', i], log, `${rds.engine} exports ${allowed.join(', ')}, for example [${allowed[0]}]`)
-  if (rds.engine === 'mysql' && rds.performanceInsights && /\.(micro|small)$/.test(rds.instanceClass))
+  if (rds.performanceInsights && withoutInsights(rds))
     no(
       ['rds', 'performanceInsights'],
       rds.performanceInsights,
@@ -103,18 +120,7 @@ const database = ({ rds }: ConfigFile, no: No): void => {
     )
 }
 
-const SECRET_WORD = /pass(word)?|secret|token|(api|private|access)_?key/i
-
-const secretsAndNames = (c: ConfigFile, no: No): void => {
-  const { namePattern: _n, recoveryWindowDays: _r, kmsKey: _k, ...all } = c.secrets
-  for (const [name, secret] of Object.entries(all))
-    for (const [key, source] of Object.entries(secret.keys))
-      if ('value' in source && SECRET_WORD.test(key))
-        no(
-          ['secrets', name, 'keys', key],
-          '(not shown)',
-          'a secret does not belong in this file; use { generate: 32 }, or { placeholder: CHANGE_ME } and put the real one into Secrets Manager, for example { generate: 32 }',
-        )
+const alarms = (c: ConfigFile, no: No): void => {
   for (const [what, a] of Object.entries(c.monitoring.alarms))
     if (a.periodSeconds * a.evaluationPeriods > (a.periodSeconds >= 3600 ? 604_800 : 86_400))
       no(

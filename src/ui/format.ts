@@ -24,6 +24,9 @@ export const count = (n: number, one: string, many = `${one}s`): string => `${n}
 export const list = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 
+/** An ARN is long and says what the screen says anyway: its last part names the thing. */
+export const shortId = (id: string): string => (id.startsWith('arn:') ? (id.split(':').at(-1) ?? id) : id)
+
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 const width = (text: string): number => text.replace(ESCAPES, '').length
 

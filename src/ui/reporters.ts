@@ -1,6 +1,6 @@
 import { InfraError } from '../engine/errors.ts'
 import type { Event, Report } from '../engine/events.ts'
-import { about, elapsed } from './format.ts'
+import { about, elapsed, shortId } from './format.ts'
 import type { Io } from './io.ts'
 
 /** Hears the engine's events and shows them; `end` leaves the screen tidy. */
@@ -17,7 +17,7 @@ export const line = (event: Event, io: Io): string | undefined => {
   switch (event.type) {
     case 'resource.ready':
       if (event.did === 'kept') return undefined
-      return `${c.green('✓')} ${event.key} ${DONE[event.did]} ${c.dim(`${event.id}  ${elapsed(event.tookMs)}`)}`
+      return `${c.green('✓')} ${event.key} ${DONE[event.did]} ${c.dim(`${shortId(event.id)}  ${elapsed(event.tookMs)}`)}`
     case 'resource.gone':
       return `${c.green('✓')} ${event.key} deleted ${c.dim(elapsed(event.tookMs))}${event.leaves ? `\n  ${c.yellow('stays:')} ${event.leaves}` : ''}`
     case 'resource.failed':

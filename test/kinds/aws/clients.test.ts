@@ -9,6 +9,8 @@ afterEach(async () => {
   await server?.close()
   server = undefined
 })
+/** The first call of a service loads its part of the SDK, which takes seconds on a busy machine. */
+const PATIENT = { timeout: 20_000, interval: 20 }
 const moment = () => new Promise((done) => setTimeout(done, 60))
 const NEVER = new Promise<void>(() => {})
 
@@ -21,11 +23,11 @@ describe('connect', () => {
     server = await serve((action) => ec2Answer(action, '', held))
     const aws = connect({ region: 'us-east-1', sandboxUrl: server.url })
     const running = Array.from({ length: 25 }, () => aws.ec2('DescribeVpcs', {}))
-    await vi.waitFor(() => expect(server?.calls).toHaveLength(10))
+    await vi.waitFor(() => expect(server?.calls).toHaveLength(10), PATIENT)
     await moment()
     expect(server.calls).toHaveLength(10)
     const other = aws.rds('DescribeDBInstances', {})
-    await vi.waitFor(() => expect(server?.calls).toContain('DescribeDBInstances'))
+    await vi.waitFor(() => expect(server?.calls).toContain('DescribeDBInstances'), PATIENT)
     release()
     await Promise.all([...running, other])
     expect(server.calls).toHaveLength(26)

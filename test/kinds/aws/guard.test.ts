@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../../src/aws/clients.ts'
 import { UnknownOutcome } from '../../../src/aws/guard.ts'
-import { outcomeUnknown } from '../../../src/aws/trouble.ts'
-import { classify } from '../../../src/aws/trouble.ts'
+import { classify, outcomeUnknown } from '../../../src/aws/trouble.ts'
 import { ec2Answer, ec2Error, type LocalServer, type Reply, serve } from '../support/http.ts'
 
 let server: LocalServer | undefined

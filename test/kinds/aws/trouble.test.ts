@@ -104,6 +104,12 @@ describe('classify', () => {
     )
   })
 
+  it('a server error that outlasted the retries is an unknown outcome of any call, a throttled one is not', () => {
+    expect(classify(awsError('InternalFailure', 'x', 500))).toBe('unknown-outcome')
+    expect(classify(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('unknown-outcome')
+    expect(classify(awsError('RequestLimitExceeded', 'x', 503))).toBe('fatal')
+  })
+
   it.each([undefined, null, 'text', 7, new Error('x'), {}])('%j is fatal', (error) => {
     expect(classify(error)).toBe('fatal')
   })

@@ -1,0 +1,38 @@
+import { expect } from 'vitest'
+import type { LoadOptions } from '../../../src/config/load.ts'
+import { parseYaml, readConfig } from '../../../src/config/read.ts'
+import type { Config } from '../../../src/config/settle.ts'
+import { InfraError } from '../../../src/engine/errors.ts'
+
+/** What is made of the text of an infra.yaml. */
+export const read = (yaml: string, options: LoadOptions = {}): Config =>
+  readConfig(parseYaml('infra.yaml', yaml), options, 'infra.yaml')
+
+/** The refusal that it gets: exit code 2, and never the words of a program. */
+export const refusal = (yaml: string, options: LoadOptions = {}): InfraError => {
+  try {
+    read(yaml, options)
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error
+    expect(error.exitCode).toBe(2)
+    expect(error.next).toBeTruthy()
+    expect(error.message).not.toMatch(/undefined|\[object|Invalid input|ZodError/)
+    return error
+  }
+  throw new Error(`it was accepted:\n${yaml}`)
+}
+
+/** One key of a config that is good otherwise: `at('rds.port', 80)`. Values are written as JSON, which is YAML. */
+export const at = (key: string, value: unknown, rest: Record<string, unknown> = {}): string => {
+  const nested = key.split('.').reduceRight<unknown>((inner, k) => ({ [k]: inner }), value)
+  const base: Record<string, unknown> = { project: 'shop', region: 'us-east-1' }
+  const all = [base, rest, nested as Record<string, unknown>].reduce((below, above) => deep(below, above))
+  return JSON.stringify(all)
+}
+
+const deep = (below: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> =>
+  Object.entries(above).reduce<Record<string, unknown>>(
+    (sum, [k, v]) => ({ ...sum, [k]: plain(sum[k]) && plain(v) ? deep(sum[k], v) : v }),
+    below,
+  )
+const plain = (v: unknown): v is Record<string, unknown> => v !== null && typeof v === 'object' && !Array.isArray(v)
