@@ -61,7 +61,22 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
   }
   const parsed = configSchema.safeParse(all, { reportInput: true })
   if (parsed.success) return settle(parsed.data)
-  throw mistakes(file, parsed.error.issues, all)
+  throw mistakes(file, withTogether(parsed.error.issues, all), all)
+}
+
+/** The rules between keys are not asked where a value is of a wrong kind. Without that value they can be, for the other groups. */
+const withTogether = (issues: readonly z.core.$ZodIssue[], input: JsonObject): z.core.$ZodIssue[] => {
+  const broken = issues.filter((issue) => /^invalid_(type|value|union|key|element)$/.test(issue.code))
+  const rest = broken.reduce((left, { path }) => without(left, path.map(String)), input)
+  const more = broken.length > 0 ? configSchema.safeParse(rest, { reportInput: true }).error?.issues : undefined
+  const told = (issue: z.core.$ZodIssue): boolean =>
+    broken.some((b) => b.path[0] === issue.path[0]) || issues.some((i) => i.path.join() === issue.path.join())
+  return [...issues, ...(more ?? []).filter((issue) => issue.code === 'custom' && !told(issue))]
+}
+
+const without = (input: JsonObject, [key = '', ...rest]: readonly string[]): JsonObject => {
+  const { [key]: value, ...others } = input
+  return rest.length > 0 && isObject(value) ? { ...others, [key]: without(value, rest) } : others
 }
 
 /** What was written, whatever it is: a number where a name belongs is a mistake, not a missing name. */

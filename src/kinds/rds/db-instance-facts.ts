@@ -86,6 +86,10 @@ export const propsOf = (db: DBInstance, want: Partial<DbInstanceProps>): Partial
     maintenanceWindow: inWantedCase(db.PreferredMaintenanceWindow, want.maintenanceWindow),
     monitoringInterval: db.MonitoringInterval,
     performanceInsights: db.PerformanceInsightsEnabled,
+    // Only where it is switched on is there a number of days to compare.
+    performanceInsightsDays: db.PerformanceInsightsEnabled ? db.PerformanceInsightsRetentionPeriod : undefined,
+    // An instance that exports nothing has no list, like one that is not finished: only the status tells them apart.
+    logExports: db.DBInstanceStatus === 'available' ? inWantedOrder(exportsOf(db), want.logExports) : undefined,
     autoMinorVersionUpgrade: db.AutoMinorVersionUpgrade,
     deletionProtection: db.DeletionProtection,
   })
@@ -94,6 +98,14 @@ export const propsOf = (db: DBInstance, want: Partial<DbInstanceProps>): Partial
 /** Autoscaling may have grown the storage, and it can never shrink: more than what is wanted is as wanted. */
 const grown = (is: number | undefined, want: number | undefined): number | undefined =>
   is !== undefined && want !== undefined && is > want ? want : is
+
+/** The logs that go to CloudWatch, once what is being switched on and off has come about. */
+const exportsOf = (db: DBInstance): string[] => {
+  const { LogTypesToEnable = [], LogTypesToDisable = [] } = db.PendingModifiedValues?.PendingCloudwatchLogsExports ?? {}
+  return [...new Set([...(db.EnabledCloudwatchLogsExports ?? []), ...LogTypesToEnable])].filter(
+    (l) => !LogTypesToDisable.includes(l),
+  )
+}
 
 /** RDS takes `Sun:04:00-Sun:05:00` and answers it in lower case. */
 const inWantedCase = (is: string | undefined, want: string | undefined): string | undefined =>

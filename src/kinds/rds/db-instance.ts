@@ -1,4 +1,5 @@
 import type { ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
+import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
@@ -84,10 +85,15 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         ...(want.monitoringRoleArn !== undefined ? { MonitoringRoleArn: want.monitoringRoleArn } : {}),
       },
       performanceInsights: { EnablePerformanceInsights: want.performanceInsights },
+      performanceInsightsDays: {
+        EnablePerformanceInsights: true,
+        PerformanceInsightsRetentionPeriod: want.performanceInsightsDays,
+      },
       autoMinorVersionUpgrade: { AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade },
       deletionProtection: { DeletionProtection: want.deletionProtection },
     }
-    const parts = changed.map((p) => to[p] ?? {})
+    const parts: object[] = changed.map((p) => to[p] ?? {})
+    if (changed.includes('logExports')) parts.push(await logChange(aws, attrs.id, want.logExports))
     await aws.rds('ModifyDBInstance', {
       DBInstanceIdentifier: attrs.id,
       ApplyImmediately: want.applyImmediately,
@@ -120,7 +126,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         'iam:PassRole',
         'iam:CreateServiceLinkedRole',
       ],
-      update: ['rds:ModifyDBInstance', 'rds:AddTagsToResource', 'iam:PassRole'],
+      update: ['rds:ModifyDBInstance', 'rds:DescribeDBInstances', 'rds:AddTagsToResource', 'iam:PassRole'],
       delete: ['rds:DeleteDBInstance', 'rds:ModifyDBInstance', 'rds:CreateDBSnapshot'],
     },
     immutable: ['engine', 'version', 'encrypted', 'kmsKey', 'masterUsername', 'subnetGroup', 'port', 'databaseName'],
@@ -136,4 +142,16 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         .filter((s) => s !== undefined)
         .join(', ') || undefined,
   },
+}
+
+/** RDS wants to be told which logs to switch on and which off, so what is on is looked up. */
+const logChange = async (aws: Aws, id: string, want: readonly string[]): Promise<Partial<ModifyDBInstanceCommandInput>> => {
+  const [db] = (await aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id })).DBInstances ?? []
+  const now = db?.EnabledCloudwatchLogsExports ?? []
+  return {
+    CloudwatchLogsExportConfiguration: {
+      EnableLogTypes: want.filter((l) => !now.includes(l)),
+      DisableLogTypes: now.filter((l) => !want.includes(l)),
+    },
+  }
 }

@@ -1,6 +1,6 @@
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { HOST_PLACEHOLDER, mergeSecret, parseSecret } from './value.ts'
+import { HOST_PLACEHOLDER, jsonIn, mergeSecret } from './value.ts'
 
 export type SecretFieldProps = {
   /** The name of the secret that holds the field. */
@@ -25,7 +25,7 @@ export const SecretField: AwsKind<SecretFieldProps, SecretFieldAttrs> = {
       }),
     )
     if (!found) return { is: 'absent' }
-    const value = parseSecret(secret, found.SecretString)[field]
+    const value = jsonIn(found.SecretString)?.[field]
     if (typeof value !== 'string' || value === HOST_PLACEHOLDER) return { is: 'absent' }
     return { is: 'ready', attrs: { secret, field }, props: { secret, field, value } }
   },

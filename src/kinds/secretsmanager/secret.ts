@@ -2,7 +2,7 @@ import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { firstValue, type KeySource, mergeSecret, parseSecret } from './value.ts'
+import { firstValue, jsonIn, type KeySource, mergeSecret } from './value.ts'
 
 export type SecretProps = {
   description: string
@@ -29,8 +29,8 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
     const owner = last ? undefined : foreignTo(stamp, tags, `the secret ${SecretId}`)
     if (found.DeletedDate && !owner?.foreign)
       return { is: 'absent', note: 'was scheduled for deletion; restored with its old values' }
-    const text = (await value)?.SecretString
-    const there = text === undefined ? undefined : parseSecret(SecretId, text)
+    // A person may have put something else into it: then its keys are not known, and only writing to it is an error.
+    const there = jsonIn((await value)?.SecretString)
     return {
       is: 'ready',
       attrs: { arn: found.ARN, name: found.Name ?? SecretId, recoveryDays: want.recoveryDays ?? last?.recoveryDays ?? 30 },

@@ -28,20 +28,25 @@ export const firstValue = (source: KeySource): string | number =>
       ? source.placeholder
       : randomPassword(source.generate, source.exclude)
 
+/** The JSON object in a secret; undefined when it holds something else. */
+export const jsonIn = (text: string | undefined): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text ?? '')
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** The JSON object in a secret. @throws InfraError when it is not one */
 export const parseSecret = (name: string, text: string | undefined): Record<string, unknown> => {
-  let value: unknown
-  try {
-    value = JSON.parse(text ?? '')
-  } catch {
-    value = undefined
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
+  const value = jsonIn(text)
+  if (!value)
     throw new InfraError(`The secret ${name} does not hold a JSON object`, {
       why: 'its keys cannot be read or changed one by one',
       next: 'Put a JSON object into it (aws secretsmanager put-secret-value), then run the same command again',
     })
-  return value as Record<string, unknown>
+  return value
 }
 
 /** One key of a secret. */
