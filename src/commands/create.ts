@@ -3,7 +3,6 @@ import { create } from '../engine/create.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
-import { PENDING_CONFIRMATION } from '../kinds/sns/subscription.ts'
 import { asker } from '../ui/ask.ts'
 import { elapsed, list } from '../ui/format.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
@@ -120,9 +119,7 @@ const success = async (s: Session, ms: number, steps: readonly string[], flags: 
     (r) => r.type === 'sns.subscription' && steps.includes(r.step) && String(r.attrs?.arn).startsWith('arn:') === false,
   )
   for (const row of mail)
-    io.say(
-      `  ${io.c.yellow('!')} ${row.name}: ${PENDING_CONFIRMATION}. AWS has sent a mail; click its link, or no alarm arrives.`,
-    )
+    io.say(`  ${io.c.yellow('!')} ${row.name}: pending confirmation. AWS has sent a mail; click its link, or no alarm arrives.`)
   if (steps.includes('monitoring') && s.config.monitoring.emails.length === 0)
     io.say(
       `  ${io.c.yellow('!')} No e-mail gets the alarms: set monitoring.email in ${s.loaded.file} and run create monitoring again.`,

@@ -7,7 +7,7 @@ import { type Survey, subjectsOf, survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Lookups } from '../steps/types.ts'
 import type { Session } from './session.ts'
-import { askLookups, declareStack } from './stack.ts'
+import { askLookups, declareStack, offlineLookups } from './stack.ts'
 
 /** A session's view of the world: what is declared, what was seen, what follows. */
 export interface View {
@@ -27,14 +27,24 @@ export const lookAround = async (
   options: { refreshIp?: boolean; declared?: Lookups } = {},
 ): Promise<View> => {
   try {
-    const lookups = options.declared ?? (await askLookups(s, { steps, ...options }))
-    const graph = declareStack(s.config, lookups)
-    const within = graph.withNeeds(steps)
     const cx = s.context(() => undefined)
-    const subjects = subjectsOf(graph, s.state.all(), kindOf).filter((x) =>
-      within.includes(graph.get(x.key)?.step ?? s.state.row(x.key)?.step ?? ''),
-    )
-    const seen = await survey(subjects, cx)
+    const pass = cx.look()
+    const declared = (at: Lookups) => {
+      const graph = declareStack(s.config, at)
+      const within = graph.withNeeds(steps)
+      const subjects = subjectsOf(graph, s.state.all(), kindOf).filter((x) =>
+        within.includes(graph.get(x.key)?.step ?? s.state.row(x.key)?.step ?? ''),
+      )
+      return { graph, subjects }
+    }
+    // What is asked of AWS does not hang on zones and versions: the pass holds the answers by the time that those are known.
+    if (!options.declared) {
+      const guess = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+      survey(declared(guess).subjects, cx, pass).catch(() => undefined)
+    }
+    const lookups = options.declared ?? (await askLookups(s, { steps, ...options }))
+    const { graph, subjects } = declared(lookups)
+    const seen = await survey(subjects, cx, pass)
     return {
       lookups,
       graph,

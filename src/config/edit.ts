@@ -43,27 +43,30 @@ const inPlace = (text: string, doc: Document.Parsed, path: readonly string[], va
   for (const [depth, key] of path.entries()) {
     if (!isMap(node) || node.flow) return undefined
     const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    if (!pair) return added(text, node.items.at(-1), path.slice(depth), value)
+    const last = node.items.at(-1)
+    if (!pair) return last && added(text, column(text, last), offset(last.value, 1), path.slice(depth), value)
     node = pair.value
+    // Nothing but comments below the key: its first line comes above them.
+    if (isScalar(node) && node.value === null && depth + 1 < path.length)
+      return added(text, column(text, pair) + 2, offset(pair.key, 1), path.slice(depth + 1), value)
   }
   if (!isScalar(node) || !node.range || node.range[0] === node.range[1]) return undefined
   const [from, to] = node.range
   return text.slice(0, from) + stringify(value, { lineWidth: 0, collectionStyle: 'flow' }).trimEnd() + text.slice(to)
 }
 
-/** A new line below the last one of the group, with its indentation. */
-const added = (text: string, last: unknown, path: readonly string[], value: unknown): string | undefined => {
-  const { key, value: ends } = (last ?? {}) as { key?: { range?: number[] }; value?: { range?: number[] } }
-  const [begin, end] = [key?.range?.[0], ends?.range?.[1]]
-  if (begin === undefined || end === undefined) return undefined
-  const indent = ' '.repeat(begin - (text.lastIndexOf('\n', begin - 1) + 1))
-  const content = text.slice(0, end).trimEnd().length
-  const line = text.indexOf('\n', content)
+const offset = (node: unknown, end: 0 | 1): number => (node as { range?: number[] } | null)?.range?.[end] ?? Number.NaN
+const column = (text: string, pair: { key: unknown }): number => {
+  const begin = offset(pair.key, 0)
+  return begin - (text.lastIndexOf('\n', begin - 1) + 1)
+}
+
+/** New lines below the one in which `end` is, or the last one before it with something in it. */
+const added = (text: string, indent: number, end: number, path: readonly string[], value: unknown): string | undefined => {
+  if (Number.isNaN(end) || Number.isNaN(indent)) return undefined
+  const line = text.indexOf('\n', text.slice(0, end).trimEnd().length)
   const at = line < 0 ? text.length : line
-  const nested = path.reduceRight<unknown>((inner, k) => ({ [k]: inner }), value)
-  const lines = stringify(nested, { lineWidth: 0 })
-    .trimEnd()
-    .split('\n')
-    .map((l) => `\n${indent}${l}`)
-  return text.slice(0, at) + lines.join('') + (line < 0 ? '\n' : text.slice(at))
+  const nested = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
+  const lines = stringify(nested, { lineWidth: 0 }).trimEnd().split('\n')
+  return text.slice(0, at) + lines.map((l) => `\n${' '.repeat(indent)}${l}`).join('') + (line < 0 ? '\n' : text.slice(at))
 }

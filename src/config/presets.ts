@@ -18,7 +18,7 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
     secrets: {
       recoveryWindowDays: 30,
       database: {
-        name: `rds/${project}/multi-tenant/${environment === 'production' ? 'master' : environment}`,
+        name: `rds/${project}/multi-tenant/${environment === 'production' ? '' : `${environment}/`}master`,
         description: `All ${environment} credentials for ${application} (Database, Django, Stripe, Email)`,
         keys: {
           django_secret_key: { generate: 50 },
@@ -36,7 +36,8 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
     },
     rds: {
       version: '16',
-      identifier: `${project}-multi-tenant-${environment === 'production' ? 'prod' : environment}`,
+      // An environment may well be called prod: its database must not be that of production.
+      identifier: environment === 'production' ? `${project}-multi-tenant-prod` : `${project}-${environment}-multi-tenant`,
       instanceClass: 'db.t4g.small',
       masterUsername: 'postgres',
       logExports: ['postgresql'],

@@ -37,8 +37,7 @@ export const subjectsOf = <C>(graph: Graph<C>, rows: ReadonlyMap<string, Row>, k
  * can tell (the state was lost, or this is the first run) waits for what the survey itself finds of its dependencies.
  * @throws the first error of a look: a survey with holes would plan duplicates
  */
-export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>): Promise<Survey> => {
-  const pass = cx.look()
+export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>, pass = cx.look()): Promise<Survey> => {
   const byKey = new Map(subjects.map((s) => [s.key, s]))
   const started = new Map<string, Promise<AnySeen>>()
   const recorded = (key: string): JsonObject | undefined => cx.rows.row(key)?.attrs
@@ -53,12 +52,16 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>)
   const look = async (subject: Subject<C>): Promise<AnySeen> => {
     let want = resolve(subject.props, recorded) as Record<string, unknown>
     if (hasUnknown(want)) {
+      // Asked at once with what is known: the requests are the same, and the pass answers them a second time for nothing.
+      const early = observe(subject, pass, cx, knownProps(want))
+      early.catch(() => undefined)
       const found = new Map<string, JsonObject>()
       for (const key of subject.deps) {
         const dep = byKey.get(key)
         const seen = dep ? await visit(dep) : undefined
         if (seen && seen.is !== 'absent') found.set(key, seen.attrs)
       }
+      if (found.size === 0) return early
       want = resolve(subject.props, (key) => found.get(key) ?? recorded(key)) as Record<string, unknown>
     }
     return observe(subject, pass, cx, knownProps(want))

@@ -13,7 +13,11 @@ const parsed = (text: string): Block => parseCidr(text) ?? { base: -1, bits: 99 
 
 describe('blocks', () => {
   it('are written as they are read', () => {
-    fc.assert(fc.property(block(0, 32), (b) => expect(parseCidr(showCidr(b))).toEqual(b)))
+    fc.assert(
+      fc.property(block(0, 32), (b) => {
+        expect(parseCidr(showCidr(b))).toEqual(b)
+      }),
+    )
   })
 
   it('with bits behind the prefix are none', () => {

@@ -16,9 +16,14 @@ export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
   type: 'ec2.vpc',
   async observe(aws, stamp, _want, last) {
     const list = async (Filters: ReturnType<typeof filter>[]) => (await aws.ec2('DescribeVpcs', { Filters })).Vpcs
-    const vpc = await find(list, { of: (v) => v.VpcId, filter: 'vpc-id' }, stamp, last?.id)
+    const dnsOf = (VpcId: string) => unlessGone(aws.ec2('DescribeVpcAttribute', { VpcId, Attribute: 'enableDnsHostnames' }))
+    const listed = find(list, { of: (v) => v.VpcId, filter: 'vpc-id' }, stamp, last?.id)
+    // A recorded id is most likely the right one: both are asked at once.
+    const early = last?.id === undefined ? undefined : dnsOf(last.id)
+    early?.catch(() => undefined)
+    const vpc = await listed
     if (!vpc?.VpcId || !vpc.CidrBlock) return { is: 'absent' }
-    const dns = await unlessGone(aws.ec2('DescribeVpcAttribute', { VpcId: vpc.VpcId, Attribute: 'enableDnsHostnames' }))
+    const dns = await (vpc.VpcId === last?.id ? early : dnsOf(vpc.VpcId))
     // Listed a moment ago, and just deleted.
     if (!dns) return { is: 'absent' }
     return {

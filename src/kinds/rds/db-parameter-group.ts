@@ -17,16 +17,19 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
   type: 'rds.db-parameter-group',
   async observe(aws, stamp, want, last) {
     const name = last?.id ?? stamp.name
-    const found = await unlessGone(aws.rds('DescribeDBParameterGroups', { DBParameterGroupName: name }))
+    const user = (Marker?: string) =>
+      aws.rds('DescribeDBParameters', { DBParameterGroupName: name, Source: 'user', ...(Marker ? { Marker } : {}) })
+    const listed = unlessGone(aws.rds('DescribeDBParameterGroups', { DBParameterGroupName: name }))
+    // What is recorded is most likely there: both are asked at once.
+    const early = last?.id === undefined ? undefined : user()
+    early?.catch(() => undefined)
+    const found = await listed
     const group = found?.DBParameterGroups?.[0]
     if (!group?.DBParameterGroupName) return { is: 'absent' }
     const set = new Map<string, string>()
-    for (let Marker: string | undefined, more = true; more; more = Marker !== undefined) {
-      const page = await aws.rds('DescribeDBParameters', {
-        DBParameterGroupName: name,
-        Source: 'user',
-        ...(Marker ? { Marker } : {}),
-      })
+    for (let Marker: string | undefined, more = true, first = early; more; more = Marker !== undefined) {
+      const page = await (first ?? user(Marker))
+      first = undefined
       for (const p of page.Parameters ?? [])
         if (p.ParameterName && p.ParameterValue !== undefined) set.set(p.ParameterName, p.ParameterValue)
       Marker = page.Marker

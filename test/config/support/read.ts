@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 import type { LoadOptions } from '../../../src/config/load.ts'
-import { parseYaml, readConfig } from '../../../src/config/read.ts'
+import { merge, parseYaml, readConfig } from '../../../src/config/read.ts'
 import type { Config } from '../../../src/config/settle.ts'
 import { InfraError } from '../../../src/engine/errors.ts'
+import type { Json, JsonObject } from '../../../src/state/json.ts'
 
 /** What is made of the text of an infra.yaml. */
 export const read = (yaml: string, options: LoadOptions = {}): Config =>
@@ -24,15 +25,6 @@ export const refusal = (yaml: string, options: LoadOptions = {}): InfraError => 
 
 /** One key of a config that is good otherwise: `at('rds.port', 80)`. Values are written as JSON, which is YAML. */
 export const at = (key: string, value: unknown, rest: Record<string, unknown> = {}): string => {
-  const nested = key.split('.').reduceRight<unknown>((inner, k) => ({ [k]: inner }), value)
-  const base: Record<string, unknown> = { project: 'shop', region: 'us-east-1' }
-  const all = [base, rest, nested as Record<string, unknown>].reduce((below, above) => deep(below, above))
-  return JSON.stringify(all)
+  const nested = key.split('.').reduceRight<Json>((inner, k) => ({ [k]: inner }), value as Json)
+  return JSON.stringify(merge(merge({ project: 'shop', region: 'us-east-1' }, rest as JsonObject), nested as JsonObject))
 }
-
-const deep = (below: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> =>
-  Object.entries(above).reduce<Record<string, unknown>>(
-    (sum, [k, v]) => ({ ...sum, [k]: plain(sum[k]) && plain(v) ? deep(sum[k], v) : v }),
-    below,
-  )
-const plain = (v: unknown): v is Record<string, unknown> => v !== null && typeof v === 'object' && !Array.isArray(v)

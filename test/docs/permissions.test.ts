@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { readConfig } from '../../src/config/read.ts'
+import { kinds } from '../../src/kinds/index.ts'
+import { declare } from '../../src/steps/index.ts'
+import { generated, read, table } from './markdown.ts'
+
+const VERBS = ['observe', 'create', 'update', 'delete'] as const
+const SAY = { observe: 'read', create: 'create', update: 'change', delete: 'delete' } as const
+
+/** The preset with its one option taken, so that every kind is in it. */
+const config = readConfig({ preset: 'startupwebapp', vpc: { nat: 'single' }, monitoring: { email: 'ops@example.com' } }, {}, 'test')
+const zones = ['us-east-1a', 'us-east-1b']
+const at = { account: '123456789012', partition: 'aws', zones, sshFrom: '203.0.113.7/32', engineVersion: '16.10' }
+const nodes = declare(config, at).nodes()
+const steps = [...new Set(nodes.map((n) => n.step))]
+
+const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
+  [...new Set(of.flatMap((n) => n.kind.facts.iam[verb] ?? []))].sort()
+
+/** What the run asks before a step is declared, read from the code that asks. */
+const lookups = [
+  ...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|sts)\('(\w+)'/g),
+].map((m) => `${m[1]}:${m[2]}`)
+
+const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
+
+const policy = (sid: string, actions: readonly string[]): string => {
+  const Statement = [{ Sid: sid, Effect: 'Allow', Action: [...new Set(actions)].sort(), Resource: '*' }]
+  return `\`\`\`json\n${JSON.stringify({ Version: '2012-10-17', Statement }, null, 2)}\n\`\`\``
+}
+
+test('the actions in docs/permissions.md are those that the kinds name', () => {
+  const rows = steps.flatMap((step) =>
+    VERBS.map((verb) => [
+      verb === 'observe' ? `**${step}**` : '',
+      SAY[verb],
+      code(
+        actionsOf(
+          nodes.filter((n) => n.step === step),
+          verb,
+        ),
+      ),
+    ]),
+  )
+  const wanted = table(['step', 'verb', 'actions'], [['**every run**', 'read', code(lookups)], ...rows])
+  expect(generated('docs/permissions.md', 'actions', wanted)).toBe(wanted)
+})
+
+test('the two policies in docs/permissions.md are made of the same actions', () => {
+  const reading = [...lookups, ...actionsOf(nodes, 'observe')]
+  const look = policy('InfraReadOnly', reading)
+  expect(generated('docs/permissions.md', 'policy-read', look)).toBe(look)
+  const all = policy('InfraAllSteps', [...reading, ...VERBS.flatMap((verb) => actionsOf(nodes, verb))])
+  expect(generated('docs/permissions.md', 'policy-all', all)).toBe(all)
+})
+
+test('the preset with NAT uses every kind there is, so no action is left out', () => {
+  expect([...new Set(nodes.map((n) => n.kind.type))].sort()).toEqual(kinds.map((k) => k.type).sort())
+})

@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const DIST = fileURLToPath(new URL('../dist', import.meta.url))
+
+interface Import {
+  /** Below src: `engine/plan.ts`. */
+  readonly from: string
+  /** Below src, or the name of a package. */
+  readonly to: string
+  readonly typeOnly: boolean
+  /** Loaded when a line asks for it. */
+  readonly late: boolean
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'))
+
+const importsOf = (from: string): Import[] => {
+  const text = readFileSync(join(SRC, from), 'utf8')
+  const target = (to: string): string => (to.startsWith('.') ? relative(SRC, join(SRC, dirname(from), to)) : to)
+  const still = [...text.matchAll(/^(?:import|export)\s+(type\s+)?(\{[^}]*\}|\*[^'"\n]*?|[\w$]+)\s+from\s+'([^']+)'/gm)].map(
+    ([, type, names = '', to = '']) => {
+      const inner = /^\{([^}]*)\}$/
+        .exec(names)?.[1]
+        ?.split(',')
+        .flatMap((n) => n.trim() || [])
+      const typeOnly = type !== undefined || (inner?.every((n) => n.startsWith('type ')) ?? false)
+      return { from, to: target(to), typeOnly, late: false }
+    },
+  )
+  const dynamic = [...text.matchAll(/\bimport\('([^']+)'\)/g)].map(([, to = '']) => ({
+    from,
+    to: target(to),
+    typeOnly: false,
+    late: true,
+  }))
+  return [...still, ...dynamic]
+}
+const imports = files.flatMap(importsOf)
+const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file)
+
+/** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  'cli.ts': ['commands/', 'engine/errors.ts', 'aws/explain.ts'],
+  commands: ['steps/', 'engine/', 'ui/', 'config/', 'state/', 'aws/', 'kinds/index.ts', 'sandbox/index.ts'],
+  steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
+  kinds: ['aws/', 'type engine/', 'engine/errors.ts', 'state/json.ts'],
+  aws: ['engine/errors.ts', 'type engine/', 'state/json.ts'],
+  engine: ['state/json.ts', 'type state/schema.ts'],
+  state: ['engine/errors.ts'],
+  config: ['engine/errors.ts', 'state/json.ts', 'sandbox/paths.ts'],
+  ui: ['type engine/', 'engine/errors.ts'],
+  sandbox: [],
+}
+/** Each has a reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'steps/index.ts -> engine/graph.ts': 'the page of the whole stack makes the graph that the steps add to',
+}
+
+const allowed = ({ from, to, typeOnly }: Import): boolean =>
+  room(from) === room(to) ||
+  `${from} -> ${to}` in EXCEPTIONS ||
+  (MAY[room(from)] ?? []).some((rule) => {
+    const types = rule.startsWith('type ')
+    const place = rule.replace('type ', '')
+    return (!types || typeOnly) && (place.endsWith('/') ? to.startsWith(place) : to === place)
+  })
+
+const isOurs = ({ to }: Import): boolean => to.endsWith('.ts')
+
+describe('the rooms of the house', () => {
+  it('are those of the plan', () => {
+    expect([...new Set(files.map(room))].sort()).toEqual(Object.keys(MAY).sort())
+    expect(imports.length).toBeGreaterThan(300)
+  })
+
+  it.each(Object.keys(MAY))('%s imports only what it may', (name) => {
+    const wrong = imports.filter((i) => isOurs(i) && room(i.from) === name && !allowed(i))
+    expect(wrong.map((i) => `${i.from} -> ${i.to}${i.typeOnly ? ' (types)' : ''}`)).toEqual([])
+  })
+
+  it('no exception outlives its reason', () => {
+    const used = new Set(imports.map((i) => `${i.from} -> ${i.to}`))
+    expect(Object.keys(EXCEPTIONS).filter((e) => !used.has(e))).toEqual([])
+  })
+
+  it('only kinds and aws know the SDK', () => {
+    const sdk = imports.filter((i) => /^@(aws-sdk|smithy)\//.test(i.to) && !['kinds', 'aws'].includes(room(i.from)))
+    expect(sdk).toEqual([])
+  })
+
+  it('engine, state and steps use no package at all, so that they run anywhere', () => {
+    const packages = imports.filter(
+      (i) => ['engine', 'state', 'steps'].includes(room(i.from)) && !isOurs(i) && !i.to.startsWith('node:'),
+    )
+    expect(packages).toEqual([])
+  })
+
+  it('steps await nothing', () => {
+    const awaiting = files.filter(
+      (f) => room(f) === 'steps' && /\b(async|await|Promise|process\.)\b/.test(readFileSync(join(SRC, f), 'utf8')),
+    )
+    expect(awaiting).toEqual([])
+  })
+
+  it('nobody imports in a circle', () => {
+    const next = new Map(
+      files.map((f) => [f, imports.filter((i) => i.from === f && isOurs(i) && !i.typeOnly && !i.late).map((i) => i.to)]),
+    )
+    const circles: string[] = []
+    const done = new Set<string>()
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      if (path.includes(file) || done.has(file)) return
+      for (const to of next.get(file) ?? []) walk(to, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) walk(file, [])
+    expect(circles).toEqual([])
+  })
+
+  it('no file is longer than a person wants to read', () => {
+    const lines = (f: string): number => readFileSync(join(SRC, f), 'utf8').split('\n').length - 1
+    expect(files.map((f) => [f, lines(f)] as const).filter(([, n]) => n > 220)).toEqual([])
+  })
+})
+
+describe('the bundle', () => {
+  /** Chunks that are loaded before the first line of cli.ts runs. */
+  const atStart = (): Map<string, string> => {
+    const loaded = new Map<string, string>()
+    const load = (chunk: string): void => {
+      if (loaded.has(chunk)) return
+      const text = readFileSync(join(DIST, chunk), 'utf8')
+      loaded.set(chunk, text)
+      for (const [, to = ''] of text.matchAll(/(?:^|[;}\n])\s*(?:import|export)[^;'"()]*?["']\.\/([^"']+\.js)["']/g)) load(to)
+    }
+    load('cli.js')
+    return loaded
+  }
+
+  // Words that only stand in these packages; the test below shows that each is still found where it belongs.
+  const MARKS = {
+    'an SDK client': /AmazonEC2|GetCallerIdentity|x-amz-target/,
+    zod: /ZodError|invalid_type/,
+    yaml: /YAMLParseError|tag:yaml\.org/,
+    inquirer: /ExitPromptError extends|CancelPromptError/,
+    ora: /cliSpinners|discardStdin|dots12/,
+  }
+
+  it.each(Object.entries(MARKS))('cli.js does not load %s before a command needs it', (_, mark) => {
+    for (const [chunk, text] of atStart()) expect(mark.test(text), chunk).toBe(false)
+  })
+
+  it.each(Object.entries(MARKS))('and %s is in some other chunk', (_, mark) => {
+    const chunks = readdirSync(DIST).filter((f) => f.endsWith('.js') && mark.test(readFileSync(join(DIST, f), 'utf8')))
+    expect(chunks.length).toBeGreaterThan(0)
+  })
+
+  it('it starts with few bytes', () => {
+    const chunks = [...atStart()]
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(chunks.reduce((sum, [, text]) => sum + text.length, 0)).toBeLessThan(120_000)
+  })
+})
