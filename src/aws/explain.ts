@@ -27,12 +27,14 @@ const quotas = (service: string, at: Surroundings): string =>
 const RULES: readonly Rule[] = [
   [
     /^CredentialsProvider|^TokenProvider/,
-    (e) =>
+    (e, at) =>
       /expired|sso session/i.test(e.message)
-        ? { what: 'The AWS sign-in has expired', why: e.message, next: 'aws sso login, then run the same command again' }
+        ? { what: 'The AWS sign-in has expired', why: e.message, next: login(at) }
         : {
-            what: 'No AWS credentials were found',
-            why: 'neither environment variables nor a profile of the AWS CLI give any',
+            what: at.profile ? `The profile ${at.profile} gives no AWS credentials` : 'No AWS credentials were found',
+            why: at.profile
+              ? 'it is not in ~/.aws/config or ~/.aws/credentials, or has no keys there'
+              : 'neither environment variables nor a profile of the AWS CLI give any',
             next: 'Set AWS_PROFILE (or --profile), or run aws configure; without an AWS account, add --sandbox',
           },
   ],
@@ -131,7 +133,12 @@ function denied(error: Error, at: Surroundings): Words {
 export const explain = (error: unknown, at: Surroundings): InfraError => {
   if (error instanceof InfraError) return error
   const e = error instanceof Error ? error : new Error(String(error))
-  const like = e as Error & { what?: string; why?: string; next?: string; $metadata?: { requestId?: string } }
+  const like = e as Error & {
+    what?: string
+    why?: string
+    next?: string
+    $metadata?: { requestId?: string; httpStatusCode?: number }
+  }
   if (like.what) return new InfraError(like.what, { why: like.why, next: like.next, exitCode: 1, cause: e })
   const code = codeOf(e) || codeOf((e as { cause?: unknown }).cause)
   if (isThrottling(e))
@@ -147,6 +154,13 @@ export const explain = (error: unknown, at: Surroundings): InfraError => {
   }
   const call = callOf(e)
   const id = like.$metadata?.requestId
+  const status = like.$metadata?.httpStatusCode ?? 0
+  if (status >= 500)
+    return new InfraError('AWS has a problem of its own', {
+      why: `${[call ?? 'a call', `was answered with ${status}`, code.replace(/^Unknown.*/, '')].filter(Boolean).join(' ')}${id ? ` (request ${id})` : ''}`,
+      next: 'Run the same command again in a minute: what is done stays done (https://health.aws.amazon.com tells of trouble)',
+      cause: e,
+    })
   const trail = [call, code !== 'Error' ? code : undefined, id ? `request ${id}` : undefined].filter(Boolean).join(', ')
   return new InfraError(e.message || code || 'An unknown error', {
     why: trail || undefined,

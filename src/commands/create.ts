@@ -12,7 +12,7 @@ import { conclude, withReporter } from './outcome.ts'
 import { openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { chosenSteps, rememberLookups } from './stack.ts'
+import { checkedSteps, rememberLookups } from './stack.ts'
 
 export interface CreateFlags extends Globals {
   /** Ask for the caller's address again and let the SSH rule follow it. */
@@ -28,7 +28,7 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
   const again = commandLine(flags, ['create', ...names, ...(flags.yes ? ['--yes'] : [])].join(' '))
   if (io.interactive) await initIfMissing(flags)
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
-  const asked = chosenSteps(names, first.config)
+  const asked = checkedSteps(names, first.config)
   const loaded = io.interactive ? await openQuestions(first, asked, asker(io), flags) : first
   const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded)
   try {

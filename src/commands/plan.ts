@@ -1,14 +1,16 @@
+import { loadConfig } from '../config/load.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAround } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
-import { chosenSteps } from './stack.ts'
+import { checkedSteps } from './stack.ts'
 
 /** What create would do. Changes nothing, not even the state. */
 export const planCommand = async (names: readonly string[], g: Globals): Promise<number> => {
-  const s = await openSession(g)
+  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+  const steps = checkedSteps(names, loaded.config)
+  const s = await openSession(g, undefined, loaded)
   try {
-    const steps = chosenSteps(names, s.config)
     const view = await lookAround(s, steps)
     const plan = view.plan(steps)
     if (s.io.json) s.io.data(planData(plan))

@@ -1,3 +1,4 @@
+import { loadConfig } from '../config/load.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
 import { monthly, round } from '../engine/plan.ts'
@@ -23,9 +24,10 @@ interface Shown {
 
 /** Everything that is recorded, with its live status, and how to get in. Never a secret itself. */
 export const showResourcesCommand = async (names: readonly string[], g: Globals): Promise<number> => {
-  const s = await openSession(g)
+  const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
+  const steps = chosenSteps(names, loaded.config)
+  const s = await openSession(g, undefined, loaded)
   try {
-    const steps = chosenSteps(names, s.config)
     const rows = s.state.all()
     const wanted = names.length > 0 ? steps : [...s.config.steps, ...new Set([...rows.values()].map((r) => r.step))]
     const keys = [...new Set(wanted.flatMap((step) => keysOf(rows, [step])))]

@@ -123,6 +123,13 @@ export const rememberLookups = (s: Session, at: Lookups): Promise<void> =>
     ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
   })
 
+/** What can be said of the steps without asking AWS: they are known, and none stands on one that is off. */
+export const checkedSteps = (names: readonly string[], config: Config): string[] => {
+  const steps = chosenSteps(names, config)
+  declareStack(config, offlineLookups(config, {}, ''))
+  return steps
+}
+
 /** The declared stack; refuses when a step is on whose ground is off. */
 export const declareStack = (config: Config, at: Lookups): Graph<Aws> => {
   const graph = declare(config, at)

@@ -36,7 +36,8 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
   let seen = first
   if (seen.is === 'absent' && before?.is === 'creating' && kind.facts.found === 'tag')
     seen = await settle(node, want, cx, Date.parse(before.at))
-  if (seen.is !== 'absent' && seen.foreign) return use(seen)
+  if (seen.is !== 'absent' && (seen.foreign || node.adopt)) return use(seen)
+  if (node.adopt) throw adoptMissing(node)
   // The token of an intent serves again only for the very same request of which nothing was ever seen: AWS remembers tokens
   // beyond the end of what they made, and refuses one that comes with other inputs.
   const intended = seen.is === 'absent' && before?.is === 'creating' && !before.attrs && same(before.want, want)
@@ -68,7 +69,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     if (seen.is !== 'ready') throw broken(node, seen)
   }
 
-  const changed = adopted() ? [] : differing(seen.props, want)
+  const changed = adopted() ? [] : differing(seen.props, want, node.ignore)
   const fixed = unchangeable(kind, changed)
   if (fixed.length > 0) throw immutable(node, fixed, seen, want)
   if (changed.length > 0 && kind.update) {
@@ -80,13 +81,13 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     const { attrs } = seen
     if ((await patiently(cx, key, limit.minutes, () => update(cx.aws, attrs, want, changed))) === 'pending') {
       const applied = (s: AnySeen): boolean =>
-        s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want).length === 0)
+        s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
       const after = await until(cx, key, look, applied, limit)
       if (after.is !== 'ready') throw broken(node, after)
       seen = after
     }
   }
-  const tags = missingTags(seen.tags, cx.stamp(node, token).tags)
+  const tags = missingTags(seen.tags, cx.stamp(node, token).tags, node.ignore)
   if (kind.tag && !adopted() && Object.keys(tags).length > 0) {
     const { tag } = kind
     const { attrs } = seen
@@ -136,7 +137,7 @@ const useForeign = async <C>(
   cx: Context<C>,
   save: (attrs: JsonObject) => Promise<void>,
 ): Promise<JsonObject> => {
-  if (!node.shared) throw foreign(node, seen)
+  if (!node.shared && !node.adopt && !cx.rows.row(node.key)?.adopted) throw foreign(node, seen)
   const row = cx.rows.row(node.key)
   if (!row?.adopted || !same(row.attrs, seen.attrs)) await save(seen.attrs)
   cx.report({ type: 'resource.ready', key: node.key, did: 'found', id: idOf(seen.attrs, node.name), tookMs: 0 })
@@ -147,7 +148,15 @@ const useForeign = async <C>(
 export const foreign = <C>(node: Pick<Node<C>, 'key' | 'name' | 'kind'>, seen: Present): InfraError =>
   new InfraError(`${node.key}: the name ${node.name} is taken by ${seen.foreign}`, {
     why: `this ${node.kind.facts.title} was not made by this stack, so it is left alone`,
-    next: 'Set another namePrefix (or the name of this resource) in infra.yaml, or remove the other one, and run the command again',
+    next: `To use it as it is: infra adopt ${node.key} ${idOf(seen.attrs, node.name)}. Else set another namePrefix in infra.yaml`,
+    exitCode: 2,
+  })
+
+/** The sentence for something that was to be taken in and is not there. */
+export const adoptMissing = <C>(node: Pick<Node<C>, 'key' | 'adopt' | 'kind'>): InfraError =>
+  new InfraError(`${node.key}: there is no ${node.kind.facts.title} ${node.adopt}`, {
+    why: 'infra.yaml names it as one that exists, in this account and region',
+    next: 'Mend the id in infra.yaml and run the command again',
     exitCode: 2,
   })
 

@@ -14,6 +14,10 @@ export interface Node<C> {
   readonly name: string
   readonly tags: Tags
   readonly shared: boolean
+  /** Id of something that was there before: it is used as it is, never changed, never deleted. */
+  readonly adopt: string | undefined
+  /** Props whose difference is left alone (`tags` for the tags, `*` for all). */
+  readonly ignore: readonly string[]
 }
 
 export interface AddOptions {
@@ -27,6 +31,8 @@ export interface AddOptions {
   readonly beside?: readonly Ref<unknown>[]
   /** If something of this name is there that is not ours, it is used as it is and never deleted. */
   readonly shared?: boolean
+  /** Takes the existing resource with this id in, instead of making one. */
+  readonly adopt?: string | undefined
 }
 
 /** Declares a resource of the step and returns its typed outputs. */
@@ -36,10 +42,20 @@ export type Add<C> = <P, A>(kind: Kind<P, A, C>, key: string, props: In<P>, opti
 export class Graph<C> {
   readonly #nodes = new Map<string, Node<C>>()
   readonly #prefix: string
+  readonly #ignore: readonly string[]
   readonly steps: string[] = []
 
-  constructor(prefix: string) {
+  /** @param ignore differences to leave alone: `key.prop`, `key` for all of one, `*.prop` for one prop of all */
+  constructor(prefix: string, ignore: readonly string[] = []) {
     this.#prefix = prefix
+    this.#ignore = ignore
+  }
+
+  #ignored(key: string): string[] {
+    return this.#ignore.flatMap((pattern) => {
+      const [of = '', ...rest] = pattern.split('.')
+      return of === key || of === '*' ? [rest.join('.') || '*'] : []
+    })
   }
 
   /** `add` for one step; steps keep the order in which they are first named. */
@@ -61,6 +77,8 @@ export class Graph<C> {
         name: options.name ?? `${this.#prefix}-${key}`,
         tags: options.tags ?? {},
         shared: options.shared ?? false,
+        adopt: options.adopt,
+        ignore: this.#ignored(key),
       })
       return outputs(key)
     }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
-import { foreign, immutable } from './converge.ts'
+import { adoptMissing, foreign, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, AnySeen, Stamp } from './kind.ts'
@@ -111,6 +111,10 @@ const judge = <C>(
   problems: InfraError[],
 ): Verdict => {
   const row = input.rows.get(node.key)
+  if (node.adopt) {
+    if (seen.is === 'absent') problems.push(adoptMissing(node))
+    return { action: 'keep', reason: `${node.adopt} is used as it is` }
+  }
   if (seen.is === 'absent') {
     if (row?.adopted) return { action: 'create', reason: 'the one that was used is gone' }
     const reason =
@@ -118,6 +122,7 @@ const judge = <C>(
     return { action: 'create', reason }
   }
   if (seen.is === 'deleting') return { action: 'create', reason: 'is being deleted; made anew after that' }
+  if (row?.adopted) return { action: 'keep', reason: 'adopted: used as it is' }
   if (seen.foreign) {
     if (node.shared) return { action: 'keep', reason: `${seen.foreign}; used as it is` }
     problems.push(foreign(node, seen))
@@ -134,11 +139,10 @@ const judge = <C>(
     )
     return { action: 'keep', reason: 'failed' }
   }
-  if (row?.adopted) return { action: 'keep', reason: 'adopted' }
-  const changed = differing(seen.props, want)
+  const changed = differing(seen.props, want, node.ignore)
   const fixed = unchangeable(node.kind, changed)
   if (fixed.length > 0) problems.push(immutable(node, fixed, seen, want))
-  const tags = node.kind.tag ? Object.keys(missingTags(seen.tags, input.stamp(node).tags)) : []
+  const tags = node.kind.tag ? Object.keys(missingTags(seen.tags, input.stamp(node).tags, node.ignore)) : []
   if (changed.length > fixed.length || tags.length > 0) {
     const parts = changed.filter((p) => !fixed.includes(p)).map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }

@@ -13,6 +13,8 @@ export interface Subject<C> {
   readonly tags: Tags
   readonly props: Readonly<Record<string, unknown>>
   readonly deps: readonly string[]
+  /** Id of something that was there before. */
+  readonly adopt?: string | undefined
 }
 
 export type Survey = ReadonlyMap<string, AnySeen>
@@ -75,11 +77,20 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>,
 
 /** One look at one resource through the given pass. */
 export const observe = <C>(
-  subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags'>,
+  subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags' | 'adopt'>,
   pass: C,
   cx: Context<C>,
   want: Readonly<Record<string, unknown>>,
 ): Promise<AnySeen> => {
   const row = cx.rows.row(subject.key)
-  return subject.kind.observe(pass, cx.stamp(subject, row?.token ?? ''), want as JsonObject, row?.attrs)
+  return subject.kind.observe(
+    pass,
+    cx.stamp(subject, row?.token ?? ''),
+    want as JsonObject,
+    row?.attrs ?? recordOf(subject.adopt),
+  )
 }
+
+/** Kinds look by what they recorded; of something that is to be taken in, only the id is known, whatever the kind calls it. */
+export const recordOf = (id: string | undefined): JsonObject | undefined =>
+  id === undefined ? undefined : { id, arn: id, name: id }
