@@ -119,7 +119,7 @@ const complain = async (error: unknown, verbose: boolean): Promise<number> => {
   let known = error
   if (!(error instanceof InfraError)) {
     const { explain } = await import('./aws/explain.ts')
-    known = explain(error, { sandbox: false, region: process.env['AWS_REGION'] ?? 'the region in use' })
+    known = explain(error, { sandbox: false, region: process.env.AWS_REGION ?? 'the region in use' })
   }
   const e = known as InfraError
   process.stderr.write(

@@ -57,3 +57,70 @@ export const callerCidr = async (): Promise<string> => {
     throw refuse('Your public address could not be found out', `${ADDRESS_SERVICE} answered something else`, remedy)
   return `${text}/32`
 }
+
+interface FoundNetwork {
+  readonly vpcId: string
+  readonly publicSubnetIds: readonly string[]
+  readonly privateSubnetIds: readonly string[]
+}
+
+/**
+ * The account's default VPC with its default subnets, one in each zone. They are public: databases in them are unreachable only
+ * because they get no public address and by their security group.
+ * @throws InfraError (exit 2) when there is none
+ */
+export const defaultNetwork = async (aws: Aws, region: string): Promise<FoundNetwork> => {
+  const { Vpcs = [] } = await aws.ec2('DescribeVpcs', { Filters: [{ Name: 'is-default', Values: ['true'] }] })
+  const vpcId = Vpcs[0]?.VpcId
+  if (!vpcId)
+    throw refuse(
+      `vpc.mode is default, but ${region} has no default VPC`,
+      'it was deleted once',
+      'Set vpc.mode: new, or make one: aws ec2 create-default-vpc',
+    )
+  const { Subnets = [] } = await aws.ec2('DescribeSubnets', {
+    Filters: [
+      { Name: 'vpc-id', Values: [vpcId] },
+      { Name: 'default-for-az', Values: ['true'] },
+    ],
+  })
+  const ids = [...Subnets]
+    .sort((a, b) => (a.AvailabilityZone ?? '').localeCompare(b.AvailabilityZone ?? ''))
+    .flatMap((s) => s.SubnetId ?? [])
+  if (ids.length < 2)
+    throw refuse(
+      `The default VPC ${vpcId} has ${ids.length} default subnets`,
+      'RDS needs subnets in at least two zones',
+      'Set vpc.mode: new, or add one: aws ec2 create-default-subnet',
+    )
+  return { vpcId, publicSubnetIds: ids, privateSubnetIds: ids }
+}
+
+/** Checks that named subnets exist, lie in the named VPC, and that the private ones cover two zones. @throws InfraError (exit 2) */
+export const checkNetwork = async (aws: Aws, network: FoundNetwork): Promise<void> => {
+  const wanted = [...new Set([...network.publicSubnetIds, ...network.privateSubnetIds])]
+  const { Subnets = [] } = await aws.ec2('DescribeSubnets', { Filters: [{ Name: 'subnet-id', Values: wanted }] })
+  const found = new Map(Subnets.map((s) => [s.SubnetId, s]))
+  for (const id of wanted) {
+    const subnet = found.get(id)
+    if (!subnet)
+      throw refuse(
+        `infra.yaml names the subnet ${id}, which is not there`,
+        'this account and region do not have it',
+        'Mend vpc.publicSubnetIds and vpc.privateSubnetIds',
+      )
+    if (subnet.VpcId !== network.vpcId)
+      throw refuse(
+        `The subnet ${id} is in ${subnet.VpcId}, not in vpc.id ${network.vpcId}`,
+        'all subnets must be in one VPC',
+        'Mend vpc.id or the subnets',
+      )
+  }
+  const zones = new Set(network.privateSubnetIds.map((id) => found.get(id)?.AvailabilityZone))
+  if (zones.size < 2)
+    throw refuse(
+      `vpc.privateSubnetIds are all in ${[...zones].join()}`,
+      'RDS needs subnets in at least two zones',
+      'Add a subnet of another zone',
+    )
+}

@@ -7,8 +7,9 @@ import { knownProps, resolve } from '../engine/ref.ts'
 import { readState } from '../state/store.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { offlineLookups } from './lookups.ts'
 import { header } from './screens.ts'
-import { declareStack, offlineLookups } from './stack.ts'
+import { declareStack } from './stack.ts'
 
 interface Item {
   readonly key: string

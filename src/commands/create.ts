@@ -7,12 +7,13 @@ import { asker } from '../ui/ask.ts'
 import { elapsed, list } from '../ui/format.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
 import { lookAround, type View } from './look.ts'
+import { rememberLookups } from './lookups.ts'
 import { nextOf } from './next.ts'
 import { conclude, withReporter } from './outcome.ts'
 import { openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { checkedSteps, rememberLookups } from './stack.ts'
+import { checkedSteps } from './stack.ts'
 
 export interface CreateFlags extends Globals {
   /** Ask for the caller's address again and let the SSH rule follow it. */

@@ -6,8 +6,9 @@ import { type Plan, plan } from '../engine/plan.ts'
 import { type Survey, subjectsOf, survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Lookups } from '../steps/types.ts'
+import { askLookups, offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
-import { askLookups, declareStack, offlineLookups } from './stack.ts'
+import { declareStack } from './stack.ts'
 
 /** A session's view of the world: what is declared, what was seen, what follows. */
 export interface View {

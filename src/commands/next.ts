@@ -1,8 +1,9 @@
 import { overview } from '../engine/overview.ts'
 import { about, change } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
+import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
-import { declareStack, offlineLookups } from './stack.ts'
+import { declareStack } from './stack.ts'
 
 /** The exact next command after a create, told from the state alone. */
 export const nextOf = async (s: Session, g: Globals): Promise<string> => {

@@ -59,7 +59,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
           io.note(io.c.dim(`  ${service}.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
       : undefined,
   })
-  const surroundings: Surroundings = { sandbox, region: config.region, profile }
+  const surroundings: Surroundings = { sandbox, region: config.region, profile: profile ?? process.env.AWS_PROFILE }
   let caller: Caller
   try {
     caller = await whoAmI(aws)

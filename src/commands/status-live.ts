@@ -2,8 +2,8 @@ import type { Loaded } from '../config/load.ts'
 import { overview } from '../engine/overview.ts'
 import type { Globals } from './globals.ts'
 import { lookAround } from './look.ts'
+import { offlineLookups } from './lookups.ts'
 import { openSession } from './session.ts'
-import { offlineLookups } from './stack.ts'
 import type { Status } from './status.ts'
 
 /** The status as AWS shows it now. */

@@ -6,8 +6,9 @@ import { checkIdentity, readState } from '../state/store.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { offlineLookups } from './lookups.ts'
 import { header } from './screens.ts'
-import { declareStack, offlineLookups } from './stack.ts'
+import { declareStack } from './stack.ts'
 
 export interface StatusFlags extends Globals {
   /** Tell it from the state file alone. */

@@ -35,7 +35,12 @@ const secret = z.strictObject({
     .default({}),
 })
 
+const subnetIds = z.array(text(/^subnet-[0-9a-f]{8,17}$/, 'it must be the id of a subnet, for example subnet-0123456789abcdef0'))
 const vpc = z.strictObject({
+  mode: oneOf(['new', 'default', 'existing']).default('new'),
+  id: text(/^vpc-[0-9a-f]{8,17}$/, 'it must be the id of a VPC, for example vpc-0123456789abcdef0').optional(),
+  publicSubnetIds: subnetIds.optional(),
+  privateSubnetIds: subnetIds.optional(),
   cidr: cidr(
     16,
     28,
@@ -145,6 +150,22 @@ export const configSchema = z
     rds: rds.prefault({}),
     databases: databases.prefault({}),
     monitoring: monitoring.prefault({}),
+    drift: z
+      .strictObject({
+        ignore: z
+          .array(
+            text(
+              /^(\*|[a-z0-9-]+)(\.[A-Za-z*]+)?$/,
+              'it must be a resource, a resource and a property, or * and a property, for example db-instance.instanceClass',
+            ),
+          )
+          .default([]),
+      })
+      .prefault({}),
+    state: text(
+      /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?)$/,
+      'it must be local, or a bucket and a prefix, for example s3://my-team-state/infra',
+    ).default('local'),
   })
   .superRefine(checkTogether)
 

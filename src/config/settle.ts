@@ -40,6 +40,9 @@ export interface Config {
     readonly alarms: ConfigFile['monitoring']['alarms']
     readonly dashboardName: string
   }
+  readonly drift: ConfigFile['drift']
+  /** `local`, or s3://bucket/prefix. */
+  readonly state: string
 }
 
 export interface NamedSecret {
@@ -123,5 +126,7 @@ export const settle = (file: ConfigFile): Config => {
       alarms: monitoring.alarms,
       dashboardName: monitoring.dashboard.name ?? `${namePrefix}-rds`,
     },
+    drift: file.drift,
+    state: file.state,
   }
 }

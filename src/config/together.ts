@@ -13,6 +13,7 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
   const config = c as ConfigFile
   const no = (path: (string | number)[], input: unknown, message: string): void =>
     ctx.addIssue({ code: 'custom', path, message, input })
+  network(config, no)
   subnets(config, no)
   database(config, no)
   alarms(config, no)
@@ -20,6 +21,30 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
 }
 
 export type No = (path: (string | number)[], input: unknown, message: string) => void
+
+/** `existing` names what is there; the other modes find or make it, so names would be ignored. */
+const network = ({ vpc }: ConfigFile, no: No): void => {
+  const named = ['id', 'publicSubnetIds', 'privateSubnetIds'] as const
+  if (vpc.mode !== 'existing') {
+    for (const key of named)
+      if (vpc[key] !== undefined)
+        no(['vpc', key], vpc[key], `it counts only with vpc.mode existing (it is ${vpc.mode}), for example mode: existing`)
+  } else {
+    if (!vpc.id) no(['vpc', 'id'], undefined, 'vpc.mode existing needs the id of the VPC, for example vpc-0123456789abcdef0')
+    if ((vpc.privateSubnetIds ?? []).length < 2)
+      no(
+        ['vpc', 'privateSubnetIds'],
+        vpc.privateSubnetIds,
+        'RDS needs subnets in at least two zones, for example [subnet-0123456789abcdef0, subnet-0fedcba9876543210]',
+      )
+  }
+  if (vpc.mode !== 'new' && vpc.nat !== undefined && vpc.nat !== 'none')
+    no(
+      ['vpc', 'nat'],
+      vpc.nat,
+      `a NAT gateway is made only in a VPC that infra makes (vpc.mode is ${vpc.mode}), for example nat: none`,
+    )
+}
 
 const subnets = ({ vpc, securityGroups }: ConfigFile, no: No): void => {
   const outer = parseCidr(vpc.cidr)

@@ -10,7 +10,7 @@ import { vpc } from './vpc.ts'
 
 /** The whole stack on one page. */
 export const declare = (c: Config, at: Lookups): Graph<Aws> => {
-  const stack = new Graph<Aws>(c.namePrefix)
+  const stack = new Graph<Aws>(c.namePrefix, c.drift.ignore)
   const net = vpc(stack.in('vpc'), c, at)
   const groups = securityGroups(stack.in('security-groups'), c, at, net)
   const secret = secrets(stack.in('secrets'), c)

@@ -11,10 +11,19 @@ export interface Lookups {
   readonly partition: string
   /** One availability zone for each subnet of a tier. */
   readonly zones: readonly string[]
+  /** The network that is there and is used as it is; undefined: the step makes one. */
+  readonly network?: ExistingNetwork | undefined
   /** The caller's public address as a block; undefined when SSH is left out. */
   readonly sshFrom: string | undefined
   /** The exact engine version that RDS offers. */
   readonly engineVersion: string
+}
+
+/** Ids of a VPC that infra did not make. */
+export interface ExistingNetwork {
+  readonly vpcId: string
+  readonly publicSubnetIds: readonly string[]
+  readonly privateSubnetIds: readonly string[]
 }
 
 export interface Network {

@@ -8,12 +8,13 @@ import { RouteTableAssociation } from '../kinds/ec2/route-table-association.ts'
 import { Subnet } from '../kinds/ec2/subnet.ts'
 import { Vpc } from '../kinds/ec2/vpc.ts'
 import { DbSubnetGroup } from '../kinds/rds/db-subnet-group.ts'
-import type { Add, Lookups, Network } from './types.ts'
+import type { Add, ExistingNetwork, Lookups, Network } from './types.ts'
 
 const EVERYWHERE = '0.0.0.0/0'
 
 /** The network: a VPC, public and private subnets, the way out, and where RDS may live. */
 export const vpc = (add: Add, c: Config, at: Lookups): Network => {
+  if (at.network) return existing(add, c, at.network)
   const name = (rest: string) => `${c.namePrefix}-${rest}`
   const vpcId = add(Vpc, 'vpc', { cidr: c.vpc.cidr, dnsHostnames: true }).id
 
@@ -76,9 +77,25 @@ export const vpc = (add: Add, c: Config, at: Lookups): Network => {
       add(Route, `private-default-route${suffix(i)}`, { tableId, destination: EVERYWHERE, natId: gatewayOut.id })
     }
 
-  const dbSubnetGroup = add(DbSubnetGroup, 'db-subnet-group', {
-    description: `Subnet group for ${c.project} RDS multi-tenant instance`,
-    subnetIds: privateSubnetIds,
-  }).id
+  const dbSubnetGroup = subnetGroup(add, c, privateSubnetIds)
   return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup }
+}
+
+const subnetGroup = (add: Add, c: Config, subnetIds: Network['privateSubnetIds']): Network['dbSubnetGroup'] =>
+  add(DbSubnetGroup, 'db-subnet-group', { description: `Subnet group for ${c.project} RDS multi-tenant instance`, subnetIds }).id
+
+/** A VPC that was there before: used as it is, never changed, never deleted. Only the DB subnet group is made. */
+const existing = (add: Add, c: Config, network: ExistingNetwork): Network => {
+  const asIs = { zone: '', cidr: '', publicIps: false }
+  const vpcId = add(Vpc, 'vpc', { cidr: '', dnsHostnames: true }, { adopt: network.vpcId }).id
+  const adopted = new Map<string, Network['vpcId']>()
+  const take = (tier: string, ids: readonly string[]) =>
+    ids.map((id, i) => {
+      const ref = adopted.get(id) ?? add(Subnet, `${tier}-subnet-${i + 1}`, { vpcId, ...asIs }, { adopt: id }).id
+      adopted.set(id, ref)
+      return ref
+    })
+  const privateSubnetIds = take('private', network.privateSubnetIds)
+  const publicSubnetIds = take('public', network.publicSubnetIds)
+  return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup: subnetGroup(add, c, privateSubnetIds) }
 }

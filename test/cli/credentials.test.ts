@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { explain } from '../../src/aws/explain.ts'
 import { type Account, freshAccount } from '../support/account.ts'
 import { type Place, place, type Ran } from '../support/cli.ts'
 import { type FaultProxy, startProxy } from '../support/proxy.ts'
@@ -149,13 +150,17 @@ net.Socket.prototype.connect = function (...args) {
     expect(await readFile(join(p.dir, 'state', 'dev.json'), 'utf8')).toBe(text)
   })
 
-  it('AWS that is down, or not there', async () => {
+  it('an endpoint that is not there', async () => {
     await at()
-    proxy.rules = [{ match: /^sts\./, error: 'InternalFailure', status: 503 }]
-    p.env.AWS_MAX_ATTEMPTS = '1'
-    expect((await no('status')).stderr).toContain('AWS has a problem of its own: sts.GetCallerIdentity was answered with 503')
     p.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:1'
     expect((await no('status')).stderr).toContain('AWS does not answer')
+  })
+
+  it('AWS that is down', () => {
+    const error = Object.assign(new Error('Unknown'), { name: 'Unknown', $metadata: { httpStatusCode: 503, requestId: 'r-1' } })
+    const e = explain(error, { sandbox: false, region: 'us-east-1' })
+    expect([e.what, e.why]).toEqual(['AWS has a problem of its own', 'a call was answered with 503 (request r-1)'])
+    expect(e.next).toContain('Run the same command again')
   })
 
   it('--verbose shows the calls and where it came from; without it, no stack trace', async () => {

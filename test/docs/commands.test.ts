@@ -23,7 +23,12 @@ test('docs/commands.md names every flag', () => {
 
 /** Why a command line that stands in the docs cannot be typed; undefined when it can. */
 const wrong = (line: string): string | undefined => {
-  const words = line.split(/\s+#|[|;&>]|\s{2,}|\s\(/)[0]?.trim().split(/\s+/).slice(1) ?? []
+  const words =
+    line
+      .split(/\s+#|[|;&>]|\s{2,}|\s\(/)[0]
+      ?.trim()
+      .split(/\s+/)
+      .slice(1) ?? []
   const [name = ''] = words
   if (name.startsWith('-')) return globals.includes(name) || name === '--help' ? undefined : `${line}: no flag ${name}`
   if (!/^[a-z]/.test(name)) return undefined

@@ -5,7 +5,11 @@ import { anchor, pages, read, root } from './markdown.ts'
 
 const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
 const anchorsOf = (path: string): string[] =>
-  [...read(path).replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map((m) => anchor(m[1] ?? ''))
+  [
+    ...read(path)
+      .replaceAll(/^```[\s\S]*?^```$/gm, '')
+      .matchAll(/^#+ (.*)$/gm),
+  ].map((m) => anchor(m[1] ?? ''))
 
 describe.each(pages())('%s', (page) => {
   const links = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)]
@@ -25,6 +29,8 @@ describe.each(pages())('%s', (page) => {
 
 test('every page of docs can be reached from the README or from docs/configuration.md', () => {
   const from = `${read('README.md')}${read('docs/configuration.md')}`
-  const missing = pages().filter((page) => page.startsWith('docs/') && !from.includes(page.replace('docs/decisions/', 'decisions/')))
+  const missing = pages().filter(
+    (page) => page.startsWith('docs/') && !from.includes(page.replace('docs/decisions/', 'decisions/')),
+  )
   expect(missing).toEqual([])
 })

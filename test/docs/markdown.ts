@@ -43,13 +43,13 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
  * @returns the block as it stands in the file
  */
 export const generated = (path: string, name: string, wanted: string): string => {
-  const block = new RegExp(`(<!-- generated: ${name} -->\\n)([\\s\\S]*?)(\\n<!-- end: ${name} -->)`)
+  const block = new RegExp(`(<!-- generated: ${name} -->\\n)([\\s\\S]*?\\n)?(<!-- end: ${name} -->)`)
   if (process.env.UPDATE_DOCS === '1')
     writeFileSync(
       join(root, path),
-      read(path).replace(block, (_, begin: string, __, end: string) => begin + wanted + end),
+      read(path).replace(block, (_, begin: string, __, end: string) => `${begin}${wanted}\n${end}`),
     )
   const found = block.exec(read(path))
   if (!found) throw new Error(`${path} has no block "${name}"`)
-  return found[2] ?? ''
+  return (found[2] ?? '').replace(/\n$/, '')
 }

@@ -8,7 +8,11 @@ const VERBS = ['observe', 'create', 'update', 'delete'] as const
 const SAY = { observe: 'read', create: 'create', update: 'change', delete: 'delete' } as const
 
 /** The preset with its one option taken, so that every kind is in it. */
-const config = readConfig({ preset: 'startupwebapp', vpc: { nat: 'single' }, monitoring: { email: 'ops@example.com' } }, {}, 'test')
+const config = readConfig(
+  { preset: 'startupwebapp', vpc: { nat: 'single' }, monitoring: { email: 'ops@example.com' } },
+  {},
+  'test',
+)
 const zones = ['us-east-1a', 'us-east-1b']
 const at = { account: '123456789012', partition: 'aws', zones, sshFrom: '203.0.113.7/32', engineVersion: '16.10' }
 const nodes = declare(config, at).nodes()
@@ -18,9 +22,9 @@ const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
   [...new Set(of.flatMap((n) => n.kind.facts.iam[verb] ?? []))].sort()
 
 /** What the run asks before a step is declared, read from the code that asks. */
-const lookups = [
-  ...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|sts)\('(\w+)'/g),
-].map((m) => `${m[1]}:${m[2]}`)
+const lookups = [...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|sts)\('(\w+)'/g)].map(
+  (m) => `${m[1]}:${m[2]}`,
+)
 
 const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
 

@@ -1,4 +1,4 @@
-import { offlineLookups } from '../../../src/commands/stack.ts'
+import { offlineLookups } from '../../../src/commands/lookups.ts'
 import type { LoadOptions } from '../../../src/config/load.ts'
 import { declare } from '../../../src/steps/index.ts'
 import type { Lookups } from '../../../src/steps/types.ts'

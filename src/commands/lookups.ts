@@ -1,0 +1,122 @@
+import type { Aws } from '../aws/clients.ts'
+import { availabilityZones, callerCidr, checkNetwork, defaultNetwork, engineVersion } from '../aws/lookups.ts'
+import type { Config } from '../config/settle.ts'
+import { refuse } from '../engine/errors.ts'
+import type { JsonObject } from '../state/json.ts'
+import type { ExistingNetwork, Lookups } from '../steps/types.ts'
+import { list } from '../ui/format.ts'
+import type { Session } from './session.ts'
+
+/** In the sandbox nobody asks the internet who is calling. */
+const SANDBOX_CALLER = '127.0.0.1/32'
+
+const strings = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x) => typeof x === 'string') : [])
+const string = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined)
+
+/** What is known without asking anybody: recorded answers, and stand-ins of the same shape where there are none. */
+export const offlineLookups = (config: Config, recorded: JsonObject, account: string, partition = 'aws'): Lookups => {
+  const letters = 'abcdef'
+  const zones = config.vpc.azs ?? strings(recorded.zones)
+  const { bastionCidr } = config.securityGroups
+  return {
+    account,
+    partition,
+    zones: Array.from({ length: config.vpc.azCount }, (_, i) => zones[i] ?? `${config.region}${letters[i]}`),
+    network: knownNetwork(config, recorded),
+    sshFrom:
+      bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
+    engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
+  }
+}
+
+/** The network of `existing` stands in the config, that of `default` in the record. */
+const knownNetwork = ({ vpc }: Config, recorded: JsonObject): ExistingNetwork | undefined => {
+  if (vpc.mode === 'new') return undefined
+  const { id = '', publicSubnetIds = [], privateSubnetIds = [] } = vpc
+  if (vpc.mode === 'existing') return { vpcId: id, publicSubnetIds, privateSubnetIds }
+  const found = recorded.network as { vpcId?: unknown; subnetIds?: unknown } | undefined
+  const subnetIds = strings(found?.subnetIds)
+  return { vpcId: string(found?.vpcId) ?? 'vpc-default', publicSubnetIds: subnetIds, privateSubnetIds: subnetIds }
+}
+
+/** Looks once: what is recorded, or was found good before, is not asked for again. */
+const networkFor = async (s: Session, known: ExistingNetwork | undefined): Promise<ExistingNetwork | undefined> => {
+  if (!known) return undefined
+  if (s.config.vpc.mode === 'default') return known.privateSubnetIds.length > 0 ? known : defaultNetwork(s.aws, s.config.region)
+  if (!s.state.row('vpc')) await checkNetwork(s.aws, known)
+  return known
+}
+
+/** The recorded exact version, as long as it is what the config asks for. */
+const recordedVersion = (config: Config, recorded: JsonObject): string | undefined => {
+  const version = string(recorded.engineVersion)
+  return version !== undefined && (version === config.rds.version || version.startsWith(`${config.rds.version}.`))
+    ? version
+    : undefined
+}
+
+export interface LookupOptions {
+  /** The steps that are going to be declared for real. */
+  readonly steps: readonly string[]
+  /** Ask for the caller's address again although one is recorded. */
+  readonly refreshIp?: boolean
+}
+
+/** Asks what the steps need to know and the state does not tell. Everything is asked before anything is made. */
+export const askLookups = async (s: Session, options: LookupOptions): Promise<Lookups> => {
+  const { config, aws } = s
+  const recorded = s.state.lookups
+  const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
+  const wants = (step: string): boolean => options.steps.includes(step)
+  const [network, zones, sshFrom, version] = await Promise.all([
+    networkFor(s, known.network),
+    known.network ? known.zones : zonesFor(aws, config, strings(recorded.zones)),
+    wants('security-groups') ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true) : known.sshFrom,
+    wants('rds') && !s.state.row('db-instance') && !recordedVersion(config, recorded)
+      ? engineVersion(aws, config.rds.engine, config.rds.version)
+      : known.engineVersion,
+  ])
+  return { ...known, network, zones, sshFrom, engineVersion: version }
+}
+
+/** Recorded zones stay first, so that a subnet never moves. */
+const zonesFor = async (aws: Aws, config: Config, recorded: readonly string[]): Promise<string[]> => {
+  const wanted = config.vpc.azs
+  if (wanted ? wanted.every((z) => recorded.includes(z)) : recorded.length >= config.vpc.azCount)
+    return [...(wanted ?? recorded.slice(0, config.vpc.azCount))]
+  const offered = await availabilityZones(aws, config.region)
+  const strange = wanted?.find((z) => !offered.includes(z))
+  if (strange)
+    throw refuse(
+      `vpc.azs names ${strange}, which is no zone of ${config.region} for this account`,
+      `it has ${list(offered)}`,
+      'Mend vpc.azs in infra.yaml',
+    )
+  const zones = [...(wanted ?? [...recorded, ...offered.filter((z) => !recorded.includes(z))])].slice(0, config.vpc.azCount)
+  if (zones.length < config.vpc.azCount)
+    throw refuse(
+      `vpc.azCount is ${config.vpc.azCount}: ${config.region} has only ${offered.length} zones`,
+      list(offered),
+      `Set vpc.azCount to ${offered.length} or less`,
+    )
+  return zones
+}
+
+const sshSource = async (s: Session, recorded: string | undefined, refresh: boolean): Promise<string | undefined> => {
+  const { bastionCidr } = s.config.securityGroups
+  if (bastionCidr !== 'auto') return bastionCidr === 'none' ? undefined : bastionCidr
+  if (recorded && !refresh) return recorded
+  return s.sandbox ? SANDBOX_CALLER : callerCidr()
+}
+
+/** Records the answers, so that the next run declares the same graph. */
+export const rememberLookups = (s: Session, at: Lookups): Promise<void> =>
+  s.state.remember({
+    ...s.state.lookups,
+    ...(s.config.vpc.mode === 'new' ? { zones: at.zones } : {}),
+    ...(s.config.vpc.mode === 'default' && at.network
+      ? { network: { vpcId: at.network.vpcId, subnetIds: at.network.privateSubnetIds } }
+      : {}),
+    ...(s.config.securityGroups.bastionCidr === 'auto' && at.sshFrom ? { callerCidr: at.sshFrom } : {}),
+    ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
+  })
