@@ -70,6 +70,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   )
     .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
     .option('--skip-final-snapshot', 'delete databases without a last snapshot')
+    .option('--adopted', 'delete what was taken in, too')
   command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) =>
     (await import('./commands/status.ts')).statusCommand(f),
   ).option('--offline', 'from the state file alone, without AWS')
@@ -79,8 +80,20 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     'every resource with id and live status, the way in, console links',
     async (n, f) => (await import('./commands/show-resources.ts')).showResourcesCommand(n, f),
   )
+  command('drift', 'Look:', 'what was deleted or altered outside of infra; exit code 3 when there is any', async (_, f) =>
+    (await import('./commands/drift.ts')).driftCommand(f),
+  )
   command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
     (await import('./commands/cost.ts')).costCommand(f),
+  )
+  command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
+    (await import('./commands/recover.ts')).recoverCommand(f),
+  )
+  command(
+    'adopt <key> <id>',
+    'Mend:',
+    'use an existing resource as it is, under a key of the stack',
+    async ([key = '', id = ''], f) => (await import('./commands/adopt.ts')).adoptCommand(key, id, f),
   )
   command<Globals & { fast?: boolean }>(
     'sandbox <start|stop|status|reset>',
@@ -95,6 +108,8 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
 export const main = async (argv: readonly string[]): Promise<number> => {
   let code = 0
   const verbose = argv.includes('--verbose')
+  // Prompts and spinners bring their own colours; this is what they all heed.
+  if (argv.includes('--no-color')) process.env.NO_COLOR = '1'
   try {
     const cli = program(async (work) => {
       code = await work()
@@ -103,7 +118,8 @@ export const main = async (argv: readonly string[]): Promise<number> => {
       cli.outputHelp()
       return 0
     }
-    await cli.parseAsync([...argv], { from: 'user' })
+    // As git and npm have it: `infra help create`.
+    await cli.parseAsync(argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

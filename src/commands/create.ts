@@ -55,7 +55,8 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
     const outcome = await withReporter(s, (report) => create(view.graph, steps, view.survey, s.context(report), kindOf))
     const code = conclude(s, outcome, again)
     if (s.io.json)
-      s.io.data({
+      s.io.event({
+        type: 'result',
         ...planData(plan),
         done: outcome.done,
         failed: [...outcome.failed.keys()],
@@ -108,7 +109,7 @@ const agreed = async (s: Session, flags: CreateFlags): Promise<boolean> => {
 }
 
 const nothing = async (s: Session, plan: Plan, flags: CreateFlags): Promise<number> => {
-  if (s.io.json) s.io.data({ ...planData(plan), done: [], failed: [], blocked: [] })
+  if (s.io.json) s.io.event({ type: 'result', ...planData(plan), done: [], failed: [], blocked: [] })
   s.io.say(`\n  Nothing to do: everything is as the config wants it. Next: ${s.io.c.cyan(await nextOf(s, flags))}`)
   return 0
 }

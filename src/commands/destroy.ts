@@ -1,12 +1,13 @@
-import { destroy, stillNeeding } from '../engine/destroy.ts'
+import { type DestroyOptions, destroy, stillNeeding } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
 import { remaining } from '../engine/graph.ts'
 import { monthly, round } from '../engine/plan.ts'
-import { survey as look, type Survey, subjectOfRow } from '../engine/survey.ts'
+import type { Survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
 import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
+import { lookAtRows } from './look.ts'
 import { conclude, withReporter } from './outcome.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
@@ -16,6 +17,8 @@ export interface DestroyFlags extends Globals {
   /** The project's name, typed again: the yes to losing data. */
   readonly confirm?: string
   readonly skipFinalSnapshot?: boolean
+  /** Delete what was taken in, too. */
+  readonly adopted?: boolean
 }
 
 /** Takes steps down, in reverse order. Needs the state only, and says what stays. */
@@ -29,18 +32,14 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     const keys = keysOf(rows, steps)
     if (keys.length === 0) return empty(s, names, flags)
     refuseIfNeeded(s, keys, steps, flags)
-    const cx = s.context(() => undefined)
-    const subjects = keys.flatMap((key) => {
+    const seen = await lookAtRows(s, keys)
+    const data = keys.filter((key) => {
       const row = rows.get(key)
-      return row ? [subjectOfRow(key, row, kindOf)] : []
+      return row && kindOf(row.type).facts.data && seen.get(key)?.is !== 'absent' && (!row.adopted || flags.adopted)
     })
-    const seen = await look(subjects, cx).catch((error) => {
-      throw s.explain(error)
-    })
-    const data = keys.filter((key) => kindOf(rows.get(key)?.type ?? '').facts.data && seen.get(key)?.is !== 'absent')
-    const options = { snapshots: flags.skipFinalSnapshot !== true, at: new Date() }
+    const options = { snapshots: flags.skipFinalSnapshot !== true, adopted: flags.adopted === true, at: new Date() }
     header({ ...s, account: s.caller.account }, 'Destroy')
-    screen(s, keys, seen, options.snapshots)
+    screen(s, keys, seen, options)
     if (!(await agreed(s, data, names, flags))) return 0
     const began = Date.now()
     s.io.say()
@@ -50,7 +49,13 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
       ['destroy', ...names, ...(flags.yes ? ['--yes'] : []), ...(flags.confirm ? [`--confirm ${flags.confirm}`] : [])].join(' '),
     )
     const code = conclude(s, outcome, again)
-    if (s.io.json) s.io.data({ deleted: outcome.done, failed: [...outcome.failed.keys()], blocked: [...outcome.blocked.keys()] })
+    if (s.io.json)
+      s.io.event({
+        type: 'result',
+        deleted: outcome.done,
+        failed: [...outcome.failed.keys()],
+        blocked: [...outcome.blocked.keys()],
+      })
     if (code === 0) {
       s.io.say(
         `\n${s.io.c.green('✓')} ${count(outcome.done.length, 'resource')} of ${list(steps)} gone after ${elapsed(Date.now() - began)}.`,
@@ -66,7 +71,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
 }
 
 const empty = (s: Session, names: readonly string[], flags: DestroyFlags): number => {
-  if (s.io.json) s.io.data({ deleted: [], failed: [], blocked: [] })
+  if (s.io.json) s.io.event({ type: 'result', deleted: [], failed: [], blocked: [] })
   s.io.say(
     `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.file}, so there is nothing to destroy. Next: ${commandLine(flags, 'status')}`,
   )
@@ -92,7 +97,7 @@ const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly str
   )
 }
 
-const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: boolean): void => {
+const screen = (s: Session, keys: readonly string[], seen: Survey, options: DestroyOptions): void => {
   const { io } = s
   const { c } = io
   const rows = s.state.all()
@@ -101,7 +106,7 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: bo
     io.say(`  ${c.bold(step)}`)
     const table = keys
       .filter((key) => rows.get(key)?.step === step)
-      .map((key) => line(s, key, seen.get(key)?.is === 'absent', snapshots))
+      .map((key) => line(s, key, seen.get(key)?.is === 'absent', options))
     io.say(columns(table, '', '    '))
   }
   const nodes = keys.map((key) => ({ key, deps: rows.get(key)?.deps ?? [] }))
@@ -117,18 +122,19 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, snapshots: bo
 
 const place = (s: Session, step: string): number => (s.config.steps as readonly string[]).indexOf(step)
 
-const line = (s: Session, key: string, gone: boolean, snapshots: boolean): string[] => {
+const line = (s: Session, key: string, gone: boolean, { snapshots, adopted }: DestroyOptions): string[] => {
   const { c } = s.io
   const row = s.state.row(key)
   const facts = row && kindOf(row.type).facts
   const snapshot = facts?.snapshotName ? (snapshots ? ', a final snapshot is taken' : `, ${c.red('no final snapshot')}`) : ''
-  const remark = row?.adopted
-    ? 'stays: it was there before'
-    : gone
-      ? 'already gone'
-      : facts?.data
-        ? `${c.red('holds data')}${snapshot}`
-        : ''
+  const remark =
+    row?.adopted && !adopted
+      ? 'stays: it was there before'
+      : gone
+        ? 'already gone'
+        : facts?.data
+          ? `${c.red('holds data')}${snapshot}`
+          : ''
   return [c.red('- delete'), key, c.dim(facts?.title ?? ''), remark]
 }
 

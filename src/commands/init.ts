@@ -149,7 +149,7 @@ const ask = async (flags: InitFlags, preset: string | undefined, io: ReturnType<
     return { preset: own, project, environment, region, email }
   }
   const check = (key: string) => (value: string) =>
-    checked({ project: 'aa', environment: 'dev', region: 'us-east-1', [key]: value })
+    checked(key, { project: 'aa', environment: 'dev', region: 'us-east-1', [key]: value })
   return {
     preset: own,
     project:
@@ -165,11 +165,13 @@ const ask = async (flags: InitFlags, preset: string | undefined, io: ReturnType<
 }
 
 /** The config's own rule for one key, as an answer to a wrong input. */
-const checked = (values: Record<string, string>): string | undefined => {
+const checked = (key: string, values: Record<string, string>): string | undefined => {
   try {
     readConfig(values, {}, 'infra.yaml')
     return undefined
   } catch (error) {
-    return error instanceof InfraError ? error.what : String(error)
+    if (!(error instanceof InfraError)) return String(error)
+    const sentences = [error.what, ...(error.why ?? '').split('\n').map((line) => line.trim())]
+    return sentences.find((sentence) => sentence.startsWith(`${key} `)) ?? error.what
   }
 }

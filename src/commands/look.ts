@@ -3,7 +3,7 @@ import { explain } from '../aws/explain.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { Graph } from '../engine/graph.ts'
 import { type Plan, plan } from '../engine/plan.ts'
-import { type Survey, subjectsOf, survey } from '../engine/survey.ts'
+import { type Survey, subjectOfRow, subjectsOf, survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Lookups } from '../steps/types.ts'
 import { askLookups, offlineLookups } from './lookups.ts'
@@ -64,5 +64,21 @@ export const lookAround = async (
   } catch (error) {
     const e = explain(error, { sandbox: s.sandbox, region: s.config.region, identity: s.caller.arn })
     throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+  }
+}
+
+/** One look at recorded resources, as they were made: needs no config. @throws InfraError */
+export const lookAtRows = async (s: Session, keys: readonly string[]): Promise<Survey> => {
+  const subjects = keys.flatMap((key) => {
+    const row = s.state.row(key)
+    return row ? [subjectOfRow(key, row, kindOf)] : []
+  })
+  try {
+    return await survey(
+      subjects,
+      s.context(() => undefined),
+    )
+  } catch (error) {
+    throw s.explain(error)
   }
 }

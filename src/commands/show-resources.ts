@@ -2,12 +2,12 @@ import { loadConfig } from '../config/load.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
 import { monthly, round } from '../engine/plan.ts'
-import { survey as look, subjectOfRow } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
 import { columns, count, daily, shortId, usd } from '../ui/format.ts'
 import { consoleLinks } from './console-links.ts'
 import { commandLine, type Globals } from './globals.ts'
+import { lookAtRows } from './look.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import { chosenSteps, keysOf } from './stack.ts'
@@ -31,14 +31,7 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
     const rows = s.state.all()
     const wanted = names.length > 0 ? steps : [...s.config.steps, ...new Set([...rows.values()].map((r) => r.step))]
     const keys = [...new Set(wanted.flatMap((step) => keysOf(rows, [step])))]
-    const cx = s.context(() => undefined)
-    const subjects = keys.flatMap((key) => {
-      const row = rows.get(key)
-      return row ? [subjectOfRow(key, row, kindOf)] : []
-    })
-    const seen = await look(subjects, cx).catch((error) => {
-      throw s.explain(error)
-    })
+    const seen = await lookAtRows(s, keys)
     const resources = keys.flatMap((key): Shown[] => {
       const row = rows.get(key)
       return row ? [shown(key, row, seen.get(key), s.config.region)] : []

@@ -46,7 +46,9 @@ const secrets = (c: ConfigFile, no: No): void => {
           'a secret does not belong in this file; use { generate: 32 }, or { placeholder: CHANGE_ME } and put the real one into Secrets Manager, for example { generate: 32 }',
         )
     const name = secretName(c, key, secret)
-    if (secret.name === undefined && !SECRET_NAME.test(name))
+    // A name that is wrong because the project is has been told as that.
+    const good = /^[a-z0-9-]+$/.test(c.project + c.environment)
+    if (secret.name === undefined && good && !SECRET_NAME.test(name))
       no(
         ['secrets', key, 'name'],
         name,

@@ -11,6 +11,8 @@ import { pause, until } from './wait.ts'
 export interface DestroyOptions {
   /** Take a last snapshot of what can have one. */
   readonly snapshots: boolean
+  /** Delete what was taken in, too; it stays otherwise. */
+  readonly adopted?: boolean
   readonly at: Date
 }
 
@@ -65,7 +67,7 @@ const remove = async <C>(
     await cx.rows.drop(key)
     cx.report({ type: 'resource.gone', key, tookMs: cx.clock.now() - began, ...(leaves ? { leaves } : {}) })
   }
-  if (row.adopted) return gone(`${kind.facts.title} ${row.name}: was there before, so it stays`)
+  if (row.adopted && !options.adopted) return gone(`${kind.facts.title} ${row.name}: was there before, so it stays`)
   const subject: Subject<C> = subjectOfRow(key, row, () => kind)
   const look = (): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want)
   const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.deleteMinutes ?? kind.facts.minutes }
@@ -75,7 +77,7 @@ const remove = async <C>(
     seen = await settle(subject, row.want, cx, Date.parse(row.at))
   if (seen.is === 'absent') return gone()
   // An intent that was never carried out may bear the name of something that was there all the time.
-  if (seen.foreign) return gone(`${seen.foreign}: this stack did not make it, so it stays`)
+  if (seen.foreign && !row.adopted) return gone(`${seen.foreign}: this stack did not make it, so it stays`)
 
   cx.report({ type: 'resource.deleting', key, title: kind.facts.title, name: row.name })
   const attrs = { ...row.attrs, ...seen.attrs }

@@ -51,7 +51,8 @@ export class Graph<C> {
     this.#ignore = ignore
   }
 
-  #ignored(key: string): string[] {
+  /** Props of a key whose difference is left alone. */
+  ignored(key: string): string[] {
     return this.#ignore.flatMap((pattern) => {
       const [of = '', ...rest] = pattern.split('.')
       return of === key || of === '*' ? [rest.join('.') || '*'] : []
@@ -78,7 +79,7 @@ export class Graph<C> {
         tags: options.tags ?? {},
         shared: options.shared ?? false,
         adopt: options.adopt,
-        ignore: this.#ignored(key),
+        ignore: this.ignored(key),
       })
       return outputs(key)
     }

@@ -22,6 +22,8 @@ export interface Io {
   say(text?: string): void
   /** The result for a program. */
   data(value: unknown): void
+  /** One of several results, as one line: events, and at the end of them the result. */
+  event(value: unknown): void
   /** Progress and remarks. */
   note(text: string): void
 }
@@ -41,6 +43,9 @@ export const terminalIo = (options: IoOptions): Io => {
     },
     data: (value) => {
       stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    },
+    event: (value) => {
+      stdout.write(`${JSON.stringify(value)}\n`)
     },
     note: (text) => {
       stderr.write(`${text}\n`)

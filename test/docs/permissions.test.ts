@@ -22,9 +22,13 @@ const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
   [...new Set(of.flatMap((n) => n.kind.facts.iam[verb] ?? []))].sort()
 
 /** What the run asks before a step is declared, read from the code that asks. */
-const lookups = [...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|sts)\('(\w+)'/g)].map(
-  (m) => `${m[1]}:${m[2]}`,
-)
+const lookups = [
+  ...new Set(
+    [...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|sts)\('(\w+)'/g)].map(
+      (m) => `${m[1]}:${m[2]}`,
+    ),
+  ),
+]
 
 const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
 
@@ -46,7 +50,7 @@ test('the actions in docs/permissions.md are those that the kinds name', () => {
       ),
     ]),
   )
-  const wanted = table(['step', 'verb', 'actions'], [['**every run**', 'read', code(lookups)], ...rows])
+  const wanted = table(['step', 'verb', 'actions'], [['**before the steps**', 'read', code(lookups)], ...rows])
   expect(generated('docs/permissions.md', 'actions', wanted)).toBe(wanted)
 })
 

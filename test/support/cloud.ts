@@ -1,6 +1,7 @@
 import type { Trouble } from '../../src/engine/errors.ts'
 import { canonical, type JsonObject } from '../../src/state/json.ts'
 import { VirtualClock } from '../engine/support/clock.ts'
+import type { InFlight } from '../engine/support/session.ts'
 
 /** An error of a call, already classified. */
 export class Fault extends Error {
@@ -54,10 +55,19 @@ export interface Thing extends Omit<Order, 'props' | 'tags' | 'looks' | 'guarded
   guarded: boolean
   failed?: string
   goneAt?: number
+  /** The whole request, to tell a repeated one from another. */
+  readonly asked: string
   next?: { readonly at: number; readonly props: JsonObject }
 }
 export interface Shown extends Readonly<Pick<Thing, 'id' | 'name' | 'tags' | 'props' | 'guarded' | 'failed'>> {
   readonly is: 'pending' | 'ready' | 'failed' | 'deleting'
+}
+
+/** A call that was under way when its process died, and takes effect only now. */
+export interface Late {
+  readonly at: number
+  readonly what: string
+  land(cloud: Cloud): void
 }
 
 /**
@@ -65,7 +75,7 @@ export interface Shown extends Readonly<Pick<Thing, 'id' | 'name' | 'tags' | 'pr
  * something is in use, tokens that are remembered for ever. It outlives the processes that use it.
  */
 export class Cloud {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly log: Entry[] = []
   readonly snapshots: string[] = []
   hook: Hook = () => {}
@@ -73,20 +83,62 @@ export class Cloud {
   tagLagMs = 0
   /** Each way, of every call. */
   latencyMs = 0
+  /** How long a thing that is gone still counts as a user of others (network interfaces). */
+  lingerMs = 0
+  /** Of each create and delete the first request gets lost before it takes effect, or its answer after that. */
+  faults: 'none' | 'request' | 'answer' = 'none'
   /** What becomes of calls that are under way when the process is killed: the network may still deliver them. */
-  inFlight: 'lost' | 'lands' = 'lost'
+  inFlight: InFlight = 'lost'
+  /** Deletes that were asked for while something still used it. */
+  refused = 0
+  /** What no engine may ever do. */
+  readonly sins: string[] = []
   points = 0
+  /** In the order of `at`. */
+  late: Late[] = []
   readonly #things: Thing[] = []
+  readonly #lost = new Set<string>()
+  #landing: number | undefined
+
+  constructor(clock = new VirtualClock()) {
+    this.clock = clock
+  }
+  /** The same cloud for itself: as it would go on if nobody used it meanwhile. Without hook and log. */
+  fork(): Cloud {
+    const to = new Cloud(new VirtualClock(this.clock.now()))
+    const { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused } = this
+    Object.assign(to, { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, late: [...this.late] })
+    to.snapshots.push(...this.snapshots)
+    to.sins.push(...this.sins)
+    for (const t of this.#things) to.#things.push({ ...t })
+    for (const text of this.#lost) to.#lost.add(text)
+    return to
+  }
+  /** The time, for what takes effect now. */
+  get now(): number {
+    return this.#landing ?? this.clock.now()
+  }
+  /** Whether this is the one call of its sort that gets lost. */
+  loses(what: 'request' | 'answer', text: string): boolean {
+    if (this.faults !== what || this.#lost.has(text) || !/^(make|remove) /.test(text)) return false
+    this.#lost.add(text)
+    return true
+  }
 
   /** What is there now. */
   things(): Thing[] {
-    const now = this.clock.now()
+    this.#landLate()
+    const { now } = this
     for (const t of this.#things)
       if (t.next && t.next.at <= now) {
         t.props = { ...t.props, ...t.next.props }
         delete t.next
       }
     return this.#things.filter((t) => t.goneAt === undefined || t.goneAt > now)
+  }
+  /** All that ever was, what is gone included. */
+  ever(): readonly Thing[] {
+    return this.#things
   }
   /** The one thing of this name, id, or tag `key`. */
   thing(ref: string): Thing {
@@ -106,17 +158,22 @@ export class Cloud {
   }
 
   make(order: Order): string {
+    const asked = canonical({ ...order })
     const old = order.token && this.#things.find((t) => t.token === order.token && t.type === order.type)
-    if (old) return old.id
+    if (old && old.asked === asked) return old.id
+    if (old) {
+      this.sins.push(`the token of ${old.id} was used for other inputs`)
+      throw new Fault('fatal', 'IdempotentParameterMismatch')
+    }
     if (order.name && this.things().some((t) => t.type === order.type && t.name === order.name))
       throw new Fault('exists', `${order.name} exists`)
     for (const id of idsIn(order.props))
       if (!this.things().some((t) => t.id === id)) throw new Fault('fatal', `there is no ${id}`)
-    const now = this.clock.now()
+    const { now } = this
     const { looks = 0, guarded = false, tags, ...rest } = order
     const id = `id-${order.type}-${this.#things.length + 1};`
     const timing = { tagsAt: now + this.tagLagMs, readyAt: now + (order.readyMs ?? 0), looks, guarded }
-    this.#things.push({ ...rest, ...timing, id, tags: { ...tags } })
+    this.#things.push({ ...rest, ...timing, asked, id, tags: { ...tags } })
     return id
   }
   remove(id: string, snapshot?: string): void {
@@ -124,10 +181,26 @@ export class Cloud {
     if (!thing) throw new Fault('gone', `there is no ${id}`)
     if (thing.goneAt !== undefined) throw new Fault('in-use', `${id} is being deleted`)
     if (thing.guarded) throw new Fault('fatal', `${id} is guarded`)
-    const user = this.things().find((t) => idsIn(t.props).includes(id))
-    if (user) throw new Fault('in-use', `${id} is used by ${user.id}`)
+    const { now } = this
+    const stays = (t: Thing): boolean => t.goneAt === undefined || t.goneAt + this.lingerMs > now
+    const user = this.#things.find((t) => stays(t) && idsIn(t.props).includes(id))
+    if (user) {
+      this.refused++
+      throw new Fault('in-use', `${id} is used by ${user.id}`)
+    }
     if (snapshot) this.snapshots.push(snapshot)
-    thing.goneAt = this.clock.now() + (thing.goneMs ?? 0)
+    thing.goneAt = now + (thing.goneMs ?? 0)
+  }
+  #landLate(): void {
+    for (let next = this.late[0]; next && next.at <= this.now; next = this.late[0]) {
+      this.late.shift()
+      const before = this.#landing
+      this.#landing = next.at
+      try {
+        next.land(this)
+      } catch {} // It was refused; nobody is there to hear it.
+      this.#landing = before
+    }
   }
   show(thing: Thing): Shown {
     const { id, name, tags, props, guarded, failed } = thing

@@ -2,11 +2,15 @@ import type { Clock } from '../../../src/engine/context.ts'
 
 /** Time that passes only while everybody sleeps: hours in milliseconds, and the same order on every run. */
 export class VirtualClock implements Clock {
-  #now = Date.UTC(2026, 0, 1)
+  #now: number
   #sleepers: { readonly at: number; readonly signal: AbortSignal; readonly wake: () => void }[] = []
   readonly #heard = new WeakSet<AbortSignal>()
   #ticking = false
+  #busy = 0
 
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now
+  }
   now(): number {
     return this.#now
   }
@@ -30,6 +34,17 @@ export class VirtualClock implements Clock {
     this.#now += ms
   }
 
+  /** No time passes meanwhile: work outside of this clock (files) is instantaneous to those who live by it. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy++
+    try {
+      return await work()
+    } finally {
+      this.#busy--
+      this.#tick()
+    }
+  }
+
   #release(which: (s: { readonly signal: AbortSignal }) => boolean): void {
     const woken = this.#sleepers.filter(which)
     this.#sleepers = this.#sleepers.filter((s) => !which(s))
@@ -37,10 +52,11 @@ export class VirtualClock implements Clock {
   }
   /** A macrotask comes only when all promises have settled, so nobody who could still act is overtaken by the time. */
   #tick(): void {
-    if (this.#ticking) return
+    if (this.#ticking || this.#busy > 0) return
     this.#ticking = true
     setImmediate(() => {
       this.#ticking = false
+      if (this.#busy > 0) return
       const next = this.#sleepers.reduce<{ at: number; wake: () => void } | undefined>(
         (first, s) => (first && first.at <= s.at ? first : s),
         undefined,

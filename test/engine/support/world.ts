@@ -12,38 +12,52 @@ import { Cloud, type Entry, Fault } from '../../support/cloud.ts'
 import { Client } from './client.ts'
 import { anyKind, type FakeKind, KINDS } from './kinds.ts'
 import { MemoryRows } from './rows.ts'
-import { Session } from './session.ts'
+import { type Ground, Session } from './session.ts'
 import { stampOf } from './stamp.ts'
 
 /** What is declared: one function for a stack of one step, or one for each step. */
 export type Declare = (add: Add<Client>) => void
 
 /** A cloud and a state that outlive the processes which work on them. */
-export class World {
-  readonly cloud = new Cloud()
+export class World implements Ground {
+  readonly cloud: Cloud
   /** The state as it is on the disk. */
   readonly rows = new Map<string, Row>()
   readonly events: Event[] = []
   graceMs = 5000
   signal = new AbortController().signal
-  readonly #kinds: Map<string, AnyKind<Client>>
+  /** Changes what the engine is given: takes one of its safety layers away. */
+  adapt: (cx: Context<Client>) => Context<Client> = (cx) => cx
+  /** The process that began last. */
+  session: Session | undefined
+  readonly #kinds: readonly FakeKind[]
   #tokens = 0
 
-  constructor(...more: FakeKind[]) {
-    this.#kinds = new Map([...KINDS, ...more].map((k) => [k.type, anyKind(k)]))
+  constructor(...kinds: FakeKind[]) {
+    this.#kinds = kinds
+    this.cloud = new Cloud()
+  }
+  /** A world of its own that is as this one is now; the process at work in this one does not exist there. */
+  fork(): World {
+    const to = new World(...this.#kinds)
+    Object.assign(to, { cloud: this.cloud.fork(), graceMs: this.graceMs, adapt: this.adapt })
+    for (const [key, row] of this.rows) to.rows.set(key, row)
+    to.#tokens = this.#tokens
+    return to
   }
   readonly kindOf = (type: string): AnyKind<Client> => {
-    const kind = this.#kinds.get(type)
+    const kind = [...this.#kinds, ...KINDS].find((k) => k.type === type)
     if (!kind) throw new Error(`no kind ${type}`)
-    return kind
+    return anyKind(kind)
   }
 
   /** A new process. */
   begin(): { readonly session: Session; readonly cx: Context<Client> } {
-    const session = new Session(this.cloud)
+    const session = new Session(this)
+    this.session = session
     const aws = new Client(session)
     const cx: Context<Client> = {
-      rows: new MemoryRows(session, this.rows),
+      rows: new MemoryRows(session),
       aws,
       look: () => aws.pass(),
       stamp: stampOf,
@@ -54,7 +68,7 @@ export class World {
       report: (event) => void this.events.push(event),
       signal: this.signal,
     }
-    return { session, cx }
+    return { session, cx: this.adapt(cx) }
   }
   /** Runs the command: a survey of all, then create. */
   create(declare: Declare | Graph<Client>, steps?: readonly string[]): Promise<Outcome> {

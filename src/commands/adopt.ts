@@ -1,0 +1,99 @@
+import { closest } from '../config/closest.ts'
+import { differing, show } from '../engine/compare.ts'
+import { refuse } from '../engine/errors.ts'
+import { knownProps, resolve } from '../engine/ref.ts'
+import { observe } from '../engine/survey.ts'
+import type { JsonObject } from '../state/json.ts'
+import { asker } from '../ui/ask.ts'
+import { columns } from '../ui/format.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { offlineLookups } from './lookups.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import { declareStack } from './stack.ts'
+
+/** Takes an existing resource in under a key of the stack: used as it is, never changed, never deleted unless told so. */
+export const adoptCommand = async (key: string, id: string, g: Globals): Promise<number> => {
+  const s = await openSession(g, `infra adopt ${key} ${id}`)
+  try {
+    const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+    const node = graph.get(key)
+    if (!node) {
+      const meant = closest(
+        key,
+        graph.nodes().map((n) => n.key),
+      )
+      throw refuse(
+        `The stack has no resource ${key}`,
+        meant ? `did you mean ${meant}?` : 'infra plan lists them all',
+        commandLine(g, 'plan'),
+      )
+    }
+    const row = s.state.row(key)
+    if (row && !row.adopted)
+      throw refuse(
+        `${key} is recorded already (${String(row.attrs?.id ?? row.name)})`,
+        'infra made it',
+        `To use another one, take that down first: ${commandLine(g, `destroy ${row.step}`)}`,
+      )
+    const want = resolve(node.props, (k) => s.state.row(k)?.attrs) as Record<string, unknown>
+    const seen = await observe(
+      { ...node, adopt: id },
+      s.aws,
+      s.context(() => undefined),
+      knownProps(want),
+    ).catch((error) => {
+      throw s.explain(error)
+    })
+    const { title } = node.kind.facts
+    if (seen.is === 'absent')
+      throw refuse(
+        `There is no ${title} ${id}`,
+        `account ${s.caller.account}, region ${s.config.region}`,
+        `Give the id that the AWS console shows: infra adopt ${key} <id>`,
+      )
+    const differs = differing(seen.props, want)
+    header({ ...s, account: s.caller.account }, 'Adopt')
+    s.io.say(`  ${key} will be the ${title} ${id}. It is used as it is: never changed, and deleted only by destroy --adopted.`)
+    if (differs.length > 0)
+      s.io.say(
+        `\n  It differs from what infra would have made:\n${columns(
+          differs.map((p) => [p, show(seen.props?.[p]), 'instead of', show(want[p])]),
+          '',
+          '    ',
+        )}`,
+      )
+    if (!(await agreed(s, g, key, id))) return 0
+    await s.state.put(key, {
+      type: node.kind.type,
+      step: node.step,
+      name: node.name,
+      want: { ...knownProps(want), ...seen.props } as JsonObject,
+      deps: [...node.deps, ...node.beside].sort(),
+      is: 'ready',
+      token: '',
+      attrs: seen.attrs,
+      at: new Date().toISOString(),
+      adopted: true,
+    })
+    if (s.io.json) s.io.data({ key, type: node.kind.type, id, attrs: seen.attrs, differs })
+    s.io.say(`\n${s.io.c.green('✓')} Recorded. Next: ${s.io.c.cyan(commandLine(g, 'plan'))}`)
+    return 0
+  } finally {
+    await s.close()
+  }
+}
+
+const agreed = async (s: Session, g: Globals, key: string, id: string): Promise<boolean> => {
+  if (g.yes) return true
+  if (!s.io.interactive)
+    throw refuse(
+      'This would write the state file, and nobody can be asked here',
+      'there is no terminal',
+      `${commandLine(g, `adopt ${key} ${id}`)} --yes`,
+    )
+  s.io.say()
+  if (await asker(s.io).confirm('Take it in?', true, '--yes')) return true
+  s.io.say('Nothing was changed.')
+  return false
+}

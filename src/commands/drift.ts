@@ -1,0 +1,61 @@
+import { drift } from '../engine/drift.ts'
+import { columns, count } from '../ui/format.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { lookAtRows } from './look.ts'
+import { offlineLookups } from './lookups.ts'
+import { header } from './screens.ts'
+import { openSession } from './session.ts'
+import { declareStack } from './stack.ts'
+
+/** There is drift; nothing failed. */
+const DRIFT = 3
+
+/** What was deleted or altered outside of infra. Never changes anything. @returns 0 none, 3 drift */
+export const driftCommand = async (g: Globals): Promise<number> => {
+  const s = await openSession(g)
+  try {
+    const rows = s.state.all()
+    const survey = await lookAtRows(s, [...rows.keys()])
+    const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+    const found = drift({
+      rows,
+      survey,
+      tagsOf: (key) => {
+        const node = graph.get(key)
+        return node && s.stamp(node, '').tags
+      },
+      ignoreOf: (key) => graph.ignored(key),
+    })
+    const { ignore } = s.config.drift
+    if (s.io.json) {
+      s.io.data({ drift: found, ignore, checked: rows.size })
+      return found.length > 0 ? DRIFT : 0
+    }
+    const { c } = s.io
+    header({ ...s, account: s.caller.account }, 'Drift')
+    for (const d of found) {
+      const word = d.what === 'altered' ? c.yellow('~ altered') : c.red(`✗ ${d.what}`)
+      s.io.say(`  ${word}  ${c.bold(d.key)}  ${c.dim(d.name)}`)
+      if (d.changes.length > 0)
+        s.io.say(
+          columns(
+            d.changes.map((x) => [x.prop, x.recorded, '->', x.actual]),
+            '',
+            '      ',
+          ),
+        )
+    }
+    const ignored = ignore.length > 0 ? ` Left alone by drift.ignore: ${ignore.join(', ')}.` : ''
+    if (found.length === 0) {
+      s.io.say(`  No drift: ${count(rows.size, 'resource')} as infra left ${rows.size === 1 ? 'it' : 'them'}.${ignored}`)
+      return 0
+    }
+    s.io.say(`\n  ${count(found.length, 'resource')} of ${rows.size} changed outside of infra.${ignored}`)
+    s.io.say(
+      `  Next: ${c.cyan(commandLine(g, 'plan'))} shows what create would put right; drift.ignore in infra.yaml leaves it alone.`,
+    )
+    return DRIFT
+  } finally {
+    await s.close()
+  }
+}

@@ -1,0 +1,120 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Config } from '../config/settle.ts'
+import { idOf } from '../engine/context.ts'
+import { refuse } from '../engine/errors.ts'
+import type { Node } from '../engine/graph.ts'
+import type { Present } from '../engine/kind.ts'
+import { hasUnknown, resolve } from '../engine/ref.ts'
+import { survey } from '../engine/survey.ts'
+import type { JsonObject } from '../state/json.ts'
+import type { Lookups } from '../steps/types.ts'
+import { asker } from '../ui/ask.ts'
+import { columns, count, shortId } from '../ui/format.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { askLookups, rememberLookups } from './lookups.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import { declareStack } from './stack.ts'
+
+/** Rebuilds a lost state from the tags and names in the account. Changes nothing in AWS. */
+export const recoverCommand = async (g: Globals): Promise<number> => {
+  const s = await openSession(g, 'infra recover')
+  try {
+    const lookups = await askLookups(s, { steps: s.config.steps })
+    const graph = declareStack(s.config, lookups)
+    const nodes = [...graph.nodes(), ...onceDeclared(s.config, lookups).filter((n) => !graph.get(n.key))]
+    const seen = await survey(
+      nodes,
+      s.context(() => undefined),
+    ).catch((error) => {
+      throw s.explain(error)
+    })
+    const found = nodes.flatMap((node) => {
+      const it = seen.get(node.key)
+      return it && it.is !== 'absent' && it.is !== 'deleting' && !s.state.row(node.key) && (!it.foreign || node.shared)
+        ? [{ node, it }]
+        : []
+    })
+    show(s, found)
+    if (found.length === 0) {
+      if (s.io.json) s.io.data({ recovered: [] })
+      s.io.say(`  Nothing of this stack was found that the state does not know. Next: ${s.io.c.cyan(commandLine(g, 'status'))}`)
+      return 0
+    }
+    if (!(await agreed(s, g, found.length))) return 0
+    await record(s, found, lookups)
+    if (s.io.json)
+      s.io.data({
+        recovered: found.map(({ node, it }) => ({ key: node.key, type: node.kind.type, id: idOf(it.attrs, node.name) })),
+      })
+    s.io.say(
+      `\n${s.io.c.green('✓')} ${count(found.length, 'resource')} recorded in ${s.state.file}. Next: ${s.io.c.cyan(commandLine(g, 'plan'))}`,
+    )
+    return 0
+  } finally {
+    await s.close()
+  }
+}
+
+/** The config may have changed since: what it could once have declared is looked for too (the next create then removes it). */
+const onceDeclared = (config: Config, lookups: Lookups): Node<Aws>[] => {
+  const vpc = config.vpc.mode === 'new' ? { ...config.vpc, nat: 'perAz' as const } : config.vpc
+  return declareStack({ ...config, vpc }, { ...lookups, sshFrom: lookups.sshFrom ?? '0.0.0.0/32' }).nodes()
+}
+
+interface Found {
+  readonly node: Node<Aws>
+  readonly it: Present
+}
+
+const show = (s: Session, found: readonly Found[]): void => {
+  header({ ...s, account: s.caller.account }, 'Recover')
+  const rows = found.map(({ node, it }) => [
+    s.io.c.green('+ found'),
+    node.step,
+    node.key,
+    shortId(idOf(it.attrs, node.name)),
+    s.io.c.dim(it.foreign ? `${it.foreign}; used as it is` : (it.note ?? it.is)),
+  ])
+  if (rows.length > 0) s.io.say(columns(rows))
+}
+
+const agreed = async (s: Session, g: Globals, n: number): Promise<boolean> => {
+  if (g.yes) return true
+  if (!s.io.interactive)
+    throw refuse(
+      'This would write the state file, and nobody can be asked here',
+      'there is no terminal',
+      `${commandLine(g, 'recover')} --yes`,
+    )
+  s.io.say()
+  if (await asker(s.io).confirm(`Record ${count(n, 'resource')}?`, true, '--yes')) return true
+  s.io.say('Nothing was changed.')
+  return false
+}
+
+const record = async (s: Session, found: readonly Found[], lookups: Lookups): Promise<void> => {
+  const attrs = new Map(found.map(({ node, it }) => [node.key, it.attrs]))
+  const attrsOf = (key: string): JsonObject | undefined => attrs.get(key) ?? s.state.row(key)?.attrs
+  const at = new Date().toISOString()
+  await rememberLookups(s, lookups)
+  await Promise.all(
+    found.map(({ node, it }) => {
+      const want = resolve(node.props, attrsOf) as Record<string, unknown>
+      const known = Object.fromEntries(Object.entries(want).filter(([, v]) => !hasUnknown(v))) as JsonObject
+      return s.state.put(node.key, {
+        type: node.kind.type,
+        step: node.step,
+        name: node.name,
+        // Seen to be so counts, wished for does not: what differs is then drift, not a secret update.
+        want: { ...known, ...it.props },
+        deps: [...node.deps, ...node.beside].sort(),
+        is: it.is === 'ready' ? 'ready' : 'creating',
+        token: '',
+        attrs: it.attrs,
+        at,
+        ...(it.foreign || node.adopt ? { adopted: true } : {}),
+      })
+    }),
+  )
+}

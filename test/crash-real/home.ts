@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Account, freshAccount } from '../support/account.ts'
+import { type FaultProxy, startProxy } from '../support/proxy.ts'
+
+export const CREATE = ['create', '--yes']
+export const DESTROY = ['destroy', '--yes', '--confirm', 'startupwebapp']
+const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
+
+/** A command that hangs is as bad as one that fails. */
+const PATIENCE_MS = 90_000
+
+export interface State {
+  readonly resources: Readonly<Record<string, { readonly is: string; readonly attrs?: Readonly<Record<string, unknown>> }>>
+}
+
+export interface Ended {
+  /** Null when it was killed. */
+  readonly code: number | null
+  readonly out: string
+}
+
+export interface Run {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+/** An account, a folder and a proxy of their own: nothing that one case does can be seen by another. */
+export class Home {
+  readonly account: Account
+  readonly proxy: FaultProxy
+  readonly dir: string
+  readonly #bin: string
+
+  private constructor(bin: string, dir: string, account: Account, proxy: FaultProxy) {
+    this.#bin = bin
+    this.dir = dir
+    this.account = account
+    this.proxy = proxy
+  }
+
+  /** @param folder where homes are made; the first one writes the config there, the others copy it */
+  static async open(bin: string, folder: string, server: string): Promise<Home> {
+    const [account, proxy] = await Promise.all([freshAccount(server), startProxy(server)])
+    const home = new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy)
+    const template = join(folder, 'infra.yaml')
+    try {
+      cpSync(template, join(home.dir, 'infra.yaml'))
+    } catch {
+      const { code, out } = await home.run('init', '--preset', 'startupwebapp', '--yes', ...SETTINGS.flatMap((s) => ['--set', s]))
+      if (code !== 0) throw new Error(`infra init ended with ${code}: ${out}`)
+      cpSync(join(home.dir, 'infra.yaml'), template)
+    }
+    return home
+  }
+
+  start(...args: string[]): Run {
+    const { PATH = '', LANG = '' } = process.env
+    const env = {
+      PATH,
+      LANG,
+      ...this.account.env,
+      HOME: this.dir,
+      INFRA_CACHE_DIR: join(this.dir, '.cache'),
+      INFRA_LOOPBACK_ONLY: '1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL: this.proxy.url,
+      // On AWS a new thing shows up in its lists some seconds late, so the next run looks for 20 s. moto shows it at once: what is
+      // not seen after one second is not there, and nineteen more would prove nothing. (What shows late has its own tests.)
+      INFRA_GRACE_SECONDS: '1',
+    }
+    const child = spawn(process.execPath, [this.#bin, ...args], { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (out += part))
+    const timer = setTimeout(() => {
+      out += `\n(killed: not done after ${PATIENCE_MS / 1000} s)`
+      child.kill('SIGKILL')
+    }, PATIENCE_MS)
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => {
+        clearTimeout(timer)
+        resolve({ code, out })
+      })
+    })
+    return { child, ended }
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return this.start(...args).ended
+  }
+
+  get state(): State {
+    return JSON.parse(readFileSync(join(this.dir, 'state', 'production.json'), 'utf8')) as State
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.close()
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+/** The CLI as it is published, in a folder of its own: a build or a test run beside us cannot pull it away. */
+export const copyOfCli = (root: string, folder: string): string => {
+  mkdirSync(join(folder, 'infra'), { recursive: true })
+  for (const part of ['bin', 'dist', 'package.json']) cpSync(join(root, part), join(folder, 'infra', part), { recursive: true })
+  return join(folder, 'infra', 'bin', 'infra.js')
+}

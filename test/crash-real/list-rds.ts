@@ -1,0 +1,72 @@
+import {
+  DescribeDBInstancesCommand,
+  DescribeDBParameterGroupsCommand,
+  DescribeDBParametersCommand,
+  DescribeDBSnapshotsCommand,
+  DescribeDBSubnetGroupsCommand,
+  ListTagsForResourceCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds'
+import { type Account, clientConfig } from '../support/account.ts'
+import { type Thing, tagsOf } from './thing.ts'
+
+export const listRds = async (account: Account): Promise<Thing[]> => {
+  const rds = new RDSClient(clientConfig(account))
+  const [{ DBInstances = [] }, { DBSubnetGroups = [] }, { DBParameterGroups = [] }, { DBSnapshots = [] }] = await Promise.all([
+    rds.send(new DescribeDBInstancesCommand({})),
+    rds.send(new DescribeDBSubnetGroupsCommand({})),
+    rds.send(new DescribeDBParameterGroupsCommand({})),
+    rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' })),
+  ])
+  const tags = async (arn: string | undefined) =>
+    tagsOf((await rds.send(new ListTagsForResourceCommand({ ResourceName: arn }))).TagList)
+  const instances = DBInstances.map((d) => ({
+    type: 'db-instance',
+    label: d.DBInstanceIdentifier ?? '',
+    ids: [d.DBInstanceIdentifier ?? '', d.DBInstanceArn ?? ''],
+    view: {
+      engine: [d.Engine, d.EngineVersion, d.DBInstanceClass, d.DBInstanceStatus, d.Endpoint?.Address, d.Endpoint?.Port].join(' '),
+      storage: [d.AllocatedStorage, d.MaxAllocatedStorage, d.StorageType, d.StorageEncrypted].join(' '),
+      subnetGroup: d.DBSubnetGroup?.DBSubnetGroupName,
+      groups: d.VpcSecurityGroups?.map((g) => g.VpcSecurityGroupId),
+      parameterGroups: d.DBParameterGroups?.map((g) => g.DBParameterGroupName),
+      role: d.MonitoringRoleArn,
+      logs: d.EnabledCloudwatchLogsExports,
+      guarded: d.DeletionProtection,
+      tags: tagsOf(d.TagList),
+    },
+  }))
+  const subnetGroups = DBSubnetGroups.map(async (g) => ({
+    type: 'db-subnet-group',
+    label: g.DBSubnetGroupName ?? '',
+    ids: [g.DBSubnetGroupName ?? '', g.DBSubnetGroupArn ?? ''],
+    view: {
+      vpc: g.VpcId,
+      subnets: g.Subnets?.map((s) => s.SubnetIdentifier).sort(),
+      description: g.DBSubnetGroupDescription,
+      tags: await tags(g.DBSubnetGroupArn),
+    },
+  }))
+  const parameterGroups = DBParameterGroups.filter((g) => !g.DBParameterGroupName?.startsWith('default.')).map(async (g) => {
+    const { DBParameterGroupName } = g
+    const set = await rds.send(new DescribeDBParametersCommand({ DBParameterGroupName, Source: 'user' }))
+    return {
+      type: 'db-parameter-group',
+      label: DBParameterGroupName ?? '',
+      ids: [DBParameterGroupName ?? '', g.DBParameterGroupArn ?? ''],
+      view: {
+        family: g.DBParameterGroupFamily,
+        description: g.Description,
+        set: set.Parameters?.map((x) => `${x.ParameterName}=${x.ParameterValue}`).sort(),
+        tags: await tags(g.DBParameterGroupArn),
+      },
+    }
+  })
+  const snapshots = DBSnapshots.map((s) => ({
+    type: 'db-snapshot',
+    label: (s.DBSnapshotIdentifier ?? '').replace(/\d{8}-\d{6}$/, 'time'),
+    ids: [s.DBSnapshotIdentifier ?? '', s.DBSnapshotArn ?? ''],
+    view: { of: s.DBInstanceIdentifier, status: s.Status },
+  }))
+  return Promise.all([...instances, ...subnetGroups, ...parameterGroups, ...snapshots])
+}

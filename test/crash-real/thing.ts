@@ -1,0 +1,49 @@
+import { canonical } from '../../src/state/json.ts'
+
+/** One object of an account, as AWS itself lists it. */
+export interface Thing {
+  readonly type: string
+  /** What it stands for: its key in the stack, or its name. The same in every account that holds the same stack. */
+  readonly label: string
+  /** All that a state row could know it by: id, ARN, name. */
+  readonly ids: readonly string[]
+  /** What makes it what it is, without what differs from run to run (times, addresses). May hold ids of others. */
+  readonly view: object
+  /** Comes and goes with another one (the main route table of a VPC): no row can know it. */
+  readonly implied?: boolean
+}
+
+export const tagsOf = (tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined) =>
+  Object.fromEntries((tags ?? []).map((t) => [t.Key ?? '', t.Value ?? '']))
+
+/** The key that infra gave it, else its name tag, else the given name. */
+export const labelOf = (tags: Readonly<Record<string, string>>, otherwise = 'without tags'): string =>
+  tags['infra:key'] ?? tags.Name ?? otherwise
+
+/** One line for each thing, sorted. Ids become labels, so accounts with equal stacks have equal lines. */
+export const linesOf = (things: readonly Thing[], accountId: string): string[] => {
+  const known = things
+    .flatMap((t) => t.ids.filter((id) => id !== t.label).map((id) => [id, `<${t.label}>`] as const))
+    // An ARN holds the name of the thing, so the longer one goes first.
+    .sort(([a], [b]) => b.length - a.length)
+  const plain = (text: string): string =>
+    known.reduce((s, [id, label]) => s.replaceAll(id, label), text).replaceAll(accountId, '<account>')
+  return things.map((t) => plain(`${t.type} ${t.label} ${canonical(t.view)}`)).sort()
+}
+
+export interface Difference {
+  readonly extra: string[]
+  readonly missing: string[]
+}
+
+/** As bags: the same line twice is not the same as once. */
+export const difference = (wanted: readonly string[], found: readonly string[]): Difference => {
+  const missing = [...wanted]
+  const extra: string[] = []
+  for (const line of found) {
+    const at = missing.indexOf(line)
+    if (at < 0) extra.push(line)
+    else missing.splice(at, 1)
+  }
+  return { extra, missing }
+}
