@@ -95,6 +95,15 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     'use an existing resource as it is, under a key of the stack',
     async ([key = '', id = ''], f) => (await import('./commands/adopt.ts')).adoptCommand(key, id, f),
   )
+  command('unlock', 'Mend:', 'show who holds the lock, and take it away', async (_, f) =>
+    (await import('./commands/unlock.ts')).unlockCommand(f),
+  )
+  command(
+    'state <move> <place>',
+    'Mend:',
+    'move the state to s3://bucket/prefix for a team, or back to local',
+    async ([verb = '', to = ''], f) => (await import('./commands/state-move.ts')).stateCommand(verb, to, f),
+  )
   command<Globals & { fast?: boolean }>(
     'sandbox <start|stop|status|reset>',
     'Try:',

@@ -8,6 +8,7 @@ const services = {
   ec2: () => import('./services/ec2.ts'),
   iam: () => import('./services/iam.ts'),
   rds: () => import('./services/rds.ts'),
+  s3: () => import('./services/s3.ts'),
   secretsManager: () => import('./services/secretsmanager.ts'),
   sns: () => import('./services/sns.ts'),
   sts: () => import('./services/sts.ts'),
@@ -72,6 +73,8 @@ export const connect = (to: Connection): Aws => {
       // Without the last one the SDK only warns that a call hangs, and goes on hanging.
       requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
       customUserAgent: 'infra',
+      // A state bucket may be in another region than the stack.
+      ...(service === 's3' ? { followRegionRedirects: true } : {}),
       ...access,
     })
     guard(client, IN_FLIGHT)

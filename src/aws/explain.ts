@@ -77,6 +77,14 @@ const RULES: readonly Rule[] = [
     }),
   ],
   [
+    /^NoSuchBucket/,
+    (e) => ({
+      what: 'The bucket of the state does not exist',
+      why: e.message,
+      next: 'Mend "state" in infra.yaml, or make the bucket with versioning on: aws s3 mb s3://<bucket>',
+    }),
+  ],
+  [
     /^RequestTimeTooSkewed/,
     (e) => ({
       what: 'The clock of this machine is wrong',

@@ -4,7 +4,8 @@ import type { Config } from '../config/settle.ts'
 import type { CostItem } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
-import { readState } from '../state/store.ts'
+import { localBackend } from '../state/local.ts'
+import { readState } from '../state/parse.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
@@ -27,7 +28,7 @@ export const costCommand = async (g: Globals): Promise<number> => {
   const io = ioOf(g)
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
-  const state = await readState(loaded.stateFile(wantsSandbox(g)))
+  const state = await readState(localBackend(loaded.stateFile(wantsSandbox(g))))
   const itemsFor = (c: Config): Item[] => itemsOf(c, state?.lookups ?? {})
   const items = itemsFor(config)
   const monthlyUsd = total(items)

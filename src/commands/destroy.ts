@@ -73,7 +73,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
 const empty = (s: Session, names: readonly string[], flags: DestroyFlags): number => {
   if (s.io.json) s.io.event({ type: 'result', deleted: [], failed: [], blocked: [] })
   s.io.say(
-    `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.file}, so there is nothing to destroy. Next: ${commandLine(flags, 'status')}`,
+    `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.place}, so there is nothing to destroy. Next: ${commandLine(flags, 'status')}`,
   )
   return 0
 }

@@ -1,20 +1,43 @@
 import type { Io } from '../ui/io.ts'
 
+export interface Interrupt {
+  readonly signal: AbortSignal
+  /** From now on something is being changed. */
+  begin(): void
+  /** Stops the run as the first Ctrl-C does. */
+  abort(): void
+  stop(): void
+}
+
 /**
- * The first Ctrl-C lets the calls in flight finish and saves; the second leaves at once (the state is whole at every instant).
- * @param working false for commands that only read: they leave at the first one
+ * Ctrl-C. While a command only looks around, it leaves at once. When it is at work, the first one lets the calls in flight finish
+ * and saves; the second leaves at once (the state is whole at every instant).
+ * @param release gives back what is held, before leaving; undefined for commands that hold nothing
  */
-export const onInterrupt = (io: Io, working: boolean): { signal: AbortSignal; stop(): void } => {
+export const onInterrupt = (io: Io, release: (() => Promise<void>) | undefined): Interrupt => {
   const controller = new AbortController()
+  let working = false
+  const leave = (): never => process.exit(130)
   const handler = (): void => {
-    if (!working || controller.signal.aborted) process.exit(130)
-    io.note('\nStopping: the calls in flight are finished and recorded. Press Ctrl-C again to leave at once (also without loss).')
+    if (controller.signal.aborted || (!working && !release)) leave()
     controller.abort()
+    if (working)
+      io.note(
+        '\nStopping: the calls in flight are finished and recorded. Press Ctrl-C again to leave at once (also without loss).',
+      )
+    else {
+      io.note('\nInterrupted. Nothing was changed in the account.')
+      release?.().finally(leave)
+    }
   }
   process.on('SIGINT', handler)
   process.on('SIGTERM', handler)
   return {
     signal: controller.signal,
+    abort: () => controller.abort(),
+    begin() {
+      working = true
+    },
     stop() {
       process.off('SIGINT', handler)
       process.off('SIGTERM', handler)

@@ -15,6 +15,7 @@ export const reporterFor = async (s: Session): Promise<Reporter> => {
 /** Runs the engine with a reporter that is always ended, also by an error. */
 export const withReporter = async <T>(s: Session, work: (report: Report) => Promise<T>): Promise<T> => {
   const reporter = await reporterFor(s)
+  s.begin()
   try {
     return await work(reporter.report)
   } finally {

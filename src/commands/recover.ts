@@ -48,7 +48,7 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
         recovered: found.map(({ node, it }) => ({ key: node.key, type: node.kind.type, id: idOf(it.attrs, node.name) })),
       })
     s.io.say(
-      `\n${s.io.c.green('✓')} ${count(found.length, 'resource')} recorded in ${s.state.file}. Next: ${s.io.c.cyan(commandLine(g, 'plan'))}`,
+      `\n${s.io.c.green('✓')} ${count(found.length, 'resource')} recorded in ${s.state.place}. Next: ${s.io.c.cyan(commandLine(g, 'plan'))}`,
     )
     return 0
   } finally {

@@ -11,11 +11,13 @@ import type { Context } from '../engine/context.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Stamp } from '../engine/kind.ts'
-import { type Lock, lock } from '../state/lock.ts'
-import { LocalState } from '../state/store.ts'
+import type { Backend } from '../state/backend.ts'
+import type { Lock } from '../state/lock.ts'
+import { StoredState } from '../state/store.ts'
 import type { Io } from '../ui/io.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
+import { backendFor } from './place.ts'
 
 /** Everything that a command which talks to AWS has at hand. */
 export interface Session {
@@ -27,8 +29,11 @@ export interface Session {
   readonly endpoint: string | undefined
   readonly aws: Aws
   readonly caller: Caller
-  readonly state: LocalState
+  readonly state: StoredState
+  readonly backend: Backend
   readonly signal: AbortSignal
+  /** From now on something is being changed: Ctrl-C waits for the calls in flight. */
+  begin(): void
   context(report: Report): Context<Aws>
   stamp: Context<Aws>['stamp']
   explain(error: unknown): InfraError
@@ -60,19 +65,27 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       : undefined,
   })
   const surroundings: Surroundings = { sandbox, region: config.region, profile: profile ?? process.env.AWS_PROFILE }
-  let caller: Caller
-  try {
-    caller = await whoAmI(aws)
-  } catch (error) {
-    const e = explain(error, surroundings)
-    throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+  /** Until the run begins, every error is a refusal: nothing was changed yet. */
+  const orRefuse = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      const e = explain(error, surroundings)
+      throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+    }
   }
-  const file = from.stateFile(sandbox)
-  const held: Lock | undefined = exclusive ? await lock(`${file.replace(/\.json$/, '')}.lock`, exclusive, io.note) : undefined
+  const caller = await orRefuse(whoAmI(aws))
+  const backend = await backendFor(from, sandbox, aws)
+  let held: Lock | undefined
+  const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined)
+  const lost = (): void => {
+    io.note(`\nThe lock on ${backend.place} is another run's now: this one finishes its calls in flight and stops.`)
+    interrupt.abort()
+  }
   try {
+    if (exclusive) held = await orRefuse(backend.lock(exclusive, io.note, lost))
     const { project, environment, region } = config
-    const state = await LocalState.open(file, { project, environment, account: caller.account, region, sandbox })
-    const interrupt = onInterrupt(io, exclusive !== undefined)
+    const state = await orRefuse(StoredState.open(backend, { project, environment, account: caller.account, region, sandbox }))
     const stamp: Session['stamp'] = (of, token): Stamp => {
       const stack = `${project}/${environment}`
       return {
@@ -94,7 +107,9 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       aws,
       caller,
       state,
+      backend,
       signal: interrupt.signal,
+      begin: interrupt.begin,
       stamp,
       context: (report) => ({
         rows: state,
@@ -115,6 +130,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       },
     }
   } catch (error) {
+    interrupt.stop()
     await held?.release()
     throw error
   }

@@ -127,7 +127,7 @@ const screen = (
   io.say(
     `  Cost         ${c.bold(usd(monthlyUsd))} a month, ${usd(daily(monthlyUsd))} a day, for ${count(resources.length, 'resource')}`,
   )
-  io.say(`  State        ${s.state.file}`)
+  io.say(`  State        ${s.state.place}`)
   if (!s.sandbox && links.length > 0) {
     io.say('\n  Console')
     io.say(

@@ -1,8 +1,9 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
+import { localBackend } from '../state/local.ts'
+import { checkIdentity, readState } from '../state/parse.ts'
 import type { Row } from '../state/schema.ts'
-import { checkIdentity, readState } from '../state/store.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
@@ -28,7 +29,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
   const sandbox = wantsSandbox(g)
-  const found = g.offline ? await offline(loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
+  const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
   const next = view.next && {
     command: commandLine(g, `create ${view.next.step}`),
@@ -63,12 +64,19 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   return 0
 }
 
-const offline = async (loaded: Loaded, sandbox: boolean): Promise<Status> => {
+const offline = async (g: Globals, loaded: Loaded, sandbox: boolean): Promise<Status> => {
   const { config } = loaded
-  const file = loaded.stateFile(sandbox)
-  const state = await readState(file)
+  // A state in a bucket needs the SDK even for this; a file must not pay for it.
+  const local = sandbox || config.state === 'local'
+  const backend = local ? localBackend(loaded.stateFile(sandbox)) : await (await import('./status-live.ts')).remote(g, loaded)
+  const state = await readState(backend)
   if (state)
-    checkIdentity(file, state, { project: config.project, environment: config.environment, region: config.region, sandbox })
+    checkIdentity(backend.place, state, {
+      project: config.project,
+      environment: config.environment,
+      region: config.region,
+      sandbox,
+    })
   const rows = new Map(Object.entries(state?.resources ?? {}))
   const graph = declareStack(config, offlineLookups(config, state?.lookups ?? {}, state?.account ?? ''))
   return {

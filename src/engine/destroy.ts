@@ -73,7 +73,8 @@ const remove = async <C>(
   const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.deleteMinutes ?? kind.facts.minutes }
 
   let seen = first ?? (await look())
-  if (seen.is === 'absent' && row.is === 'creating' && kind.facts.found === 'tag')
+  // Also what has a name: its create call may be on its way still, and nobody would look for it once the row is gone.
+  if (seen.is === 'absent' && row.is === 'creating' && (kind.facts.found === 'tag' || !row.attrs))
     seen = await settle(subject, row.want, cx, Date.parse(row.at))
   if (seen.is === 'absent') return gone()
   // An intent that was never carried out may bear the name of something that was there all the time.

@@ -7,6 +7,12 @@ import { observe, type Subject } from './survey.ts'
 import { pause } from './wait.ts'
 
 const ATTEMPTS = 5
+/** What has a name is visible at once; a call whose sender was killed or lost the connection may still need so long to take effect. */
+const NAMED_MS = 2000
+
+/** How long something that may have been made can stay invisible. */
+const graceOf = <C>({ kind }: Subject<C>, cx: Context<C>): number =>
+  kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, NAMED_MS)
 
 /**
  * Looks for something that may have been made but may not be visible yet, until the grace is over.
@@ -17,8 +23,8 @@ export const settle = async <C>(
   want: JsonObject,
   cx: Context<C>,
   sinceMs: number,
-  graceMs = cx.graceMs,
 ): Promise<AnySeen> => {
+  const graceMs = graceOf(subject, cx)
   for (;;) {
     const seen = await observe(subject, cx.look(), cx, want)
     const elapsed = cx.clock.now() - sinceMs
@@ -47,8 +53,7 @@ export const make = async <C>(
     } catch (error) {
       const trouble = cx.classify(error)
       if (trouble !== 'unknown-outcome' && trouble !== 'exists') throw error
-      const grace = kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, 2000)
-      const found = await settle(subject, want, cx, sent, grace)
+      const found = await settle(subject, want, cx, sent)
       if (found.is !== 'absent') return { found }
       if (trouble === 'exists' || attempt >= ATTEMPTS) throw error
     }

@@ -105,7 +105,8 @@ const release = async (file: string, me: Holder): Promise<void> => {
   if ((await read(file))?.nonce === me.nonce) await rm(file, { force: true })
 }
 
-const alive = (pid: number): boolean => {
+/** Whether a process of this host runs. */
+export const alive = (pid: number): boolean => {
   if (pid <= 0) return false
   try {
     process.kill(pid, 0)

@@ -1,114 +1,41 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { InfraError, refuse } from '../engine/errors.ts'
-import { replace } from './file.ts'
+import type { Backend } from './backend.ts'
 import type { JsonObject } from './json.ts'
+import { localBackend } from './local.ts'
+import { checkIdentity, type Identity, readState } from './parse.ts'
 import { FORMAT, type Row, type Rows, type StateFile } from './schema.ts'
 
-/** Whose state a file must be. `account` and `region` undefined: not known yet (offline), so not compared. */
-export interface Identity {
-  readonly project: string
-  readonly environment: string
-  readonly account?: string | undefined
-  readonly region?: string | undefined
-  readonly sandbox: boolean
-}
-
-/** Reads a state file. Undefined when there is none; refuses what it cannot trust and touches nothing. */
-export const readState = async (file: string): Promise<StateFile | undefined> => {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new InfraError(`Cannot read ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
-  }
-  let state: StateFile
-  try {
-    state = JSON.parse(text) as StateFile
-  } catch (error) {
-    throw refuse(
-      `The state file ${file} is not whole (${(error as Error).message})`,
-      'it was cut off or edited by hand; nothing was changed',
-      restoreHint(file),
-    )
-  }
-  if (!isObject(state) || typeof state.format !== 'number' || !isObject(state.resources))
-    throw refuse(
-      `${file} is not a state file of infra`,
-      'it has no "format" and "resources"; nothing was changed',
-      restoreHint(file),
-    )
-  if (state.format > FORMAT)
-    throw refuse(
-      `${file} was written by a newer infra (format ${state.format}, this one knows ${FORMAT})`,
-      'nothing was changed',
-      'Update infra, then run the command again',
-    )
-  if (typeof state.lineage !== 'string' || typeof state.serial !== 'number' || !isObject(state.lookups))
-    throw refuse(`The head of ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
-  for (const [key, row] of Object.entries(state.resources))
-    if (!isRow(row))
-      throw refuse(`The entry "${key}" in ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
-  return state
-}
-
-const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value)
-
-/** All that the engine relies on: a row that lacks some of it would fail in the middle of a run, after the first calls. */
-const isRow = (row: Partial<Row> | null): boolean =>
-  row !== null &&
-  [row.type, row.step, row.name, row.token].every((text) => typeof text === 'string') &&
-  ['creating', 'ready', 'deleting'].includes(String(row.is)) &&
-  !Number.isNaN(Date.parse(String(row.at))) &&
-  isObject(row.want) &&
-  (row.attrs === undefined || isObject(row.attrs)) &&
-  Array.isArray(row.deps) &&
-  row.deps.every((dep) => typeof dep === 'string')
-
-const restoreHint = (file: string): string =>
-  `The last good copy is ${file}.backup: compare, then put it in place: cp ${file}.backup ${file}`
-
-/** Refuses a state that belongs to something else than this run. */
-export const checkIdentity = (file: string, state: StateFile, of: Identity): void => {
-  const differs = (what: string, is: string | boolean, now: string | boolean | undefined): void => {
-    if (now !== undefined && is !== now)
-      throw refuse(
-        `${file} belongs to ${what} ${is}, but this run is for ${what} ${now}`,
-        'working on would leave the recorded resources behind and make others; nothing was changed',
-        `Use the credentials and settings of ${what} ${is}, or another --env`,
-      )
-  }
-  differs('project', state.project, of.project)
-  differs('environment', state.environment, of.environment)
-  differs('account', state.account, of.account)
-  differs('region', state.region, of.region)
-}
-
-/** The state in a local file. Every `put` and `drop` resolves when it is durable; those that come together share one write. */
-export class LocalState implements Rows {
-  readonly file: string
+/** A state in memory and at its place. Every `put` and `drop` resolves when it is durable; those that come together share one write. */
+export class StoredState implements Rows {
+  readonly #backend: Backend
   readonly #rows: Map<string, Row>
   #lookups: JsonObject
   #head: Omit<StateFile, 'resources' | 'lookups'>
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
 
-  private constructor(file: string, state: StateFile) {
+  private constructor(backend: Backend, state: StateFile) {
     const { resources, lookups, ...head } = state
-    this.file = file
+    this.#backend = backend
     this.#head = head
     this.#lookups = lookups
     this.#rows = new Map(Object.entries(resources))
   }
 
-  /** @throws InfraError (exit 2) when the file is corrupt, newer, or belongs to another project, account or region */
-  static async open(file: string, of: Identity & { account: string; region: string }): Promise<LocalState> {
-    const found = await readState(file)
-    if (found) checkIdentity(file, found, of)
-    return new LocalState(file, found ?? { format: FORMAT, ...of, lineage: randomUUID(), serial: 0, lookups: {}, resources: {} })
+  /** @throws InfraError (exit 2) when it is corrupt, newer, or belongs to another project, account or region */
+  static async open(backend: Backend, of: Identity & { account: string; region: string }): Promise<StoredState> {
+    const found = await readState(backend)
+    if (found) checkIdentity(backend.place, found, of)
+    return new StoredState(
+      backend,
+      found ?? { format: FORMAT, ...of, lineage: randomUUID(), serial: 0, lookups: {}, resources: {} },
+    )
   }
 
+  /** Where it is kept, for a person. */
+  get place(): string {
+    return this.#backend.place
+  }
   get lookups(): JsonObject {
     return this.#lookups
   }
@@ -155,14 +82,12 @@ export class LocalState implements Rows {
     this.#head = { ...this.#head, serial: this.#head.serial + 1 }
     const sorted = Object.fromEntries([...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)))
     const text = `${JSON.stringify({ ...this.#head, lookups: this.#lookups, resources: sorted }, null, 2)}\n`
-    try {
-      await replace(this.file, text)
-    } catch (error) {
-      throw new InfraError(`Cannot write the state file ${this.file}`, {
-        why: (error as Error).message,
-        next: 'Make room or mend the permissions, then run the same command again: what was made meanwhile is found by its tags',
-        cause: error,
-      })
-    }
+    await this.#backend.write(text)
   }
+}
+
+/** The state in a local file. */
+export const LocalState = {
+  open: (file: string, of: Identity & { account: string; region: string }): Promise<StoredState> =>
+    StoredState.open(localBackend(file), of),
 }

@@ -30,7 +30,7 @@ export interface Io {
 
 export const terminalIo = (options: IoOptions): Io => {
   const { env, stdin, stdout, stderr } = process
-  const quiet = !options.color || env.NO_COLOR !== undefined || env.TERM === 'dumb'
+  const quiet = !options.color || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
   const terminal = Boolean(stdin.isTTY && stderr.isTTY)
   return {
     json: options.json,

@@ -98,6 +98,22 @@ describe.skipIf(!url)('in a terminal', () => {
     if (before.length > 4) expect((await p.run('plan', 'vpc')).code).toBe(0)
   })
 
+  it('Ctrl-C while it looks around leaves, and asks nothing any more', async () => {
+    expect((await p.run(...INIT, '--set', 'vpc.nat=none')).code).toBe(0)
+    proxy.rules = [{ match: /^ec2\.Describe/, delay: 800 }]
+    const t = terminal(p, ['create', 'vpc'])
+    const began = Date.now()
+    while (!proxy.log.some((c) => c.op.startsWith('ec2.Describe')) && Date.now() - began < 10_000)
+      await new Promise((r) => setTimeout(r, 20))
+    t.press(ctrlC)
+    await ends(t, 130)
+    proxy.rules = []
+    expect(t.screen()).not.toContain('Do it?')
+    expect(t.screen()).toContain('Nothing was changed')
+    expect(proxy.changing()).toEqual([])
+    expect((await p.run('create', 'vpc', '--yes')).code).toBe(0)
+  })
+
   it('create rds offers the steps that it needs; no refuses, yes makes them', async () => {
     expect((await p.run(...INIT, '--set', 'vpc.nat=none')).code).toBe(0)
     const no = terminal(p, ['create', 'rds'])

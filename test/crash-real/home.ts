@@ -31,6 +31,10 @@ export class Home {
   readonly account: Account
   readonly proxy: FaultProxy
   readonly dir: string
+  /** On top of what every run gets. */
+  readonly env: Record<string, string> = {}
+  /** A command that starts the CLI instead of being it: `bash -c 'ulimit ...; exec "$@"'`. */
+  wrapper: readonly string[] = []
   readonly #bin: string
 
   private constructor(bin: string, dir: string, account: Account, proxy: FaultProxy) {
@@ -69,8 +73,10 @@ export class Home {
       // On AWS a new thing shows up in its lists some seconds late, so the next run looks for 20 s. moto shows it at once: what is
       // not seen after one second is not there, and nineteen more would prove nothing. (What shows late has its own tests.)
       INFRA_GRACE_SECONDS: '1',
+      ...this.env,
     }
-    const child = spawn(process.execPath, [this.#bin, ...args], { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command = '', ...rest] = [...this.wrapper, process.execPath, this.#bin, ...args]
+    const child = spawn(command, rest, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (out += part))
     const timer = setTimeout(() => {

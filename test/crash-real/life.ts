@@ -80,7 +80,12 @@ const passwordTroubles = async (home: Home): Promise<string[]> => {
   })
 }
 
-const judge = async (home: Home, verb: Verb, of: Undisturbed): Promise<Pick<Verdict, 'orphans' | 'duplicates' | 'wrong'>> => {
+/** The account, and what our state says of it, against an undisturbed life. */
+export const judge = async (
+  home: Home,
+  verb: Verb,
+  of: Undisturbed,
+): Promise<Pick<Verdict, 'orphans' | 'duplicates' | 'wrong'>> => {
   const found = await listAccount(home.account)
   const { state } = home
   const wanted = verb === 'create' ? of.built : of.left

@@ -65,8 +65,8 @@ export const listEc2 = async (account: Account): Promise<Thing[]> => {
       {
         vpc: t.VpcId,
         main,
-        routes: t.Routes?.map((r) => [r.DestinationCidrBlock, r.GatewayId ?? r.NatGatewayId, r.State].join(' ')).sort(),
-        subnets: t.Associations?.map((a) => `${a.SubnetId} ${a.AssociationState?.State}`).sort(),
+        routes: t.Routes?.map((r) => [r.DestinationCidrBlock, r.GatewayId ?? r.NatGatewayId, r.State].join(' ')),
+        subnets: t.Associations?.map((a) => `${a.SubnetId} ${a.AssociationState?.State}`),
       },
       {
         ids: [t.RouteTableId ?? '', ...(t.Associations ?? []).flatMap((a) => a.RouteTableAssociationId ?? [])],

@@ -42,7 +42,7 @@ export const listRds = async (account: Account): Promise<Thing[]> => {
     ids: [g.DBSubnetGroupName ?? '', g.DBSubnetGroupArn ?? ''],
     view: {
       vpc: g.VpcId,
-      subnets: g.Subnets?.map((s) => s.SubnetIdentifier).sort(),
+      subnets: g.Subnets?.map((s) => s.SubnetIdentifier),
       description: g.DBSubnetGroupDescription,
       tags: await tags(g.DBSubnetGroupArn),
     },
@@ -57,7 +57,7 @@ export const listRds = async (account: Account): Promise<Thing[]> => {
       view: {
         family: g.DBParameterGroupFamily,
         description: g.Description,
-        set: set.Parameters?.map((x) => `${x.ParameterName}=${x.ParameterValue}`).sort(),
+        set: set.Parameters?.map((x) => `${x.ParameterName}=${x.ParameterValue}`),
         tags: await tags(g.DBParameterGroupArn),
       },
     }

@@ -80,7 +80,8 @@ export const listTopics = async (account: Account): Promise<Thing[]> => {
   const subscriptions = Subscriptions.map(({ SubscriptionArn, Endpoint, Protocol, TopicArn }) => ({
     type: 'subscription',
     label: Endpoint ?? '',
-    ids: [SubscriptionArn ?? ''],
+    // Before the person has confirmed it, it has no ARN, and its endpoint is all that a row can know.
+    ids: [SubscriptionArn ?? '', Endpoint ?? ''],
     view: { Protocol, TopicArn, confirmed: SubscriptionArn?.startsWith('arn:') },
   }))
   return [...(await Promise.all(topics)), ...subscriptions]

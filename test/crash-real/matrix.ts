@@ -13,9 +13,13 @@ const killsOf = (points: readonly Point[], both: boolean): Kill[] =>
     }),
   )
 
-/** One life for each pair of kills, one in create and one in destroy; what is longer than the other gets lives of its own. */
+/**
+ * One life for each pair of kills, one in create and one in destroy; what is longer than the other gets lives of its own.
+ * @param every 1: at each call, before and after it; k: at each k-th call, before and after in turn
+ */
 export const livesOf = (of: Undisturbed, every: number, both: boolean): Partial<Record<Verb, Kill>>[] => {
-  const [create, destroy] = VERBS.map((verb) => killsOf(of.points[verb], both).filter((_, i) => i % every === 0))
+  const stride = every === 1 ? 1 : 2 * every + 1
+  const [create, destroy] = VERBS.map((verb) => killsOf(of.points[verb], both).filter((_, i) => i % stride === 0))
   const length = Math.max(create?.length ?? 0, destroy?.length ?? 0)
   return Array.from({ length }, (_, i) => ({
     ...(create?.[i] ? { create: create[i] } : {}),

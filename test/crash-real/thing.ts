@@ -28,7 +28,14 @@ export const linesOf = (things: readonly Thing[], accountId: string): string[] =
     .sort(([a], [b]) => b.length - a.length)
   const plain = (text: string): string =>
     known.reduce((s, [id, label]) => s.replaceAll(id, label), text).replaceAll(accountId, '<account>')
-  return things.map((t) => plain(`${t.type} ${t.label} ${canonical(t.view)}`)).sort()
+  return things.map((t) => `${t.type} ${t.label} ${canonical(sorted(JSON.parse(plain(JSON.stringify(t.view)))))}`).sort()
+}
+
+/** AWS lists in any order; once ids are labels, equal lists can be made equal text. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.every((v) => typeof v === 'string') ? [...value].sort() : value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, sorted(v)]))
 }
 
 export interface Difference {

@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { LocalState, readState } from '../../src/state/store.ts'
+import { localBackend } from '../../src/state/local.ts'
+import { readState } from '../../src/state/parse.ts'
+import { LocalState } from '../../src/state/store.ts'
 import { away, bundle, child, folder, of, row } from './bundle.ts'
 
 let dir: string
@@ -38,12 +40,12 @@ it('a process that is killed while it saves leaves a whole file with all that it
     const end = Promise.all([once(saver, 'exit'), once(lines, 'close')])
     const until = performance.now() + 3 + kill
     // A reader meets the file at any instant, also while it is being replaced.
-    for (; performance.now() < until; reads++) expect((await readState(file))?.resources).toBeDefined()
+    for (; performance.now() < until; reads++) expect((await readState(localBackend(file)))?.resources).toBeDefined()
     saver.kill('SIGKILL')
     await end
     const state = await LocalState.open(file, of)
     expect(state.row(durable), `kill ${kill}`).toBeDefined()
-    expect(await readState(`${file}.backup`)).toBeDefined()
+    expect(await readState(localBackend(`${file}.backup`))).toBeDefined()
     await state.put('after', row())
   }
   expect(reads).toBeGreaterThan(20)

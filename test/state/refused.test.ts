@@ -2,7 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { InfraError } from '../../src/engine/errors.ts'
-import { checkIdentity, LocalState, readState } from '../../src/state/store.ts'
+import { localBackend } from '../../src/state/local.ts'
+import { checkIdentity, readState } from '../../src/state/parse.ts'
+import { LocalState } from '../../src/state/store.ts'
 import { away, folder, of, row } from './bundle.ts'
 
 let dir: string
@@ -65,12 +67,14 @@ describe('a state that cannot be trusted', () => {
 
   it('points at the last good copy', async () => {
     await writeFile(file, 'x')
-    await expect(readState(file)).rejects.toMatchObject({ next: expect.stringContaining(`cp ${file}.backup ${file}`) })
+    await expect(readState(localBackend(file))).rejects.toMatchObject({
+      next: expect.stringContaining(`cp ${file}.backup ${file}`),
+    })
   })
 
   it('a newer one asks for a newer infra, not for the backup', async () => {
     await writeFile(file, text({ format: 9 }))
-    await expect(readState(file)).rejects.toMatchObject({ next: expect.stringContaining('Update infra') })
+    await expect(readState(localBackend(file))).rejects.toMatchObject({ next: expect.stringContaining('Update infra') })
   })
 
   it('says whose it is and whose it should be', async () => {
@@ -83,7 +87,7 @@ describe('a state that cannot be trusted', () => {
 
   it('what is not known offline is not compared', async () => {
     await writeFile(file, text())
-    const state = await readState(file)
+    const state = await readState(localBackend(file))
     if (!state) throw new Error('no state')
     const { account, region, ...offline } = of
     expect(() => checkIdentity(file, state, offline)).not.toThrow()

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { InfraError } from '../../src/engine/errors.ts'
 import { Secret } from '../../src/state/json.ts'
+import { localBackend } from '../../src/state/local.ts'
+import { readState } from '../../src/state/parse.ts'
 import type { StateFile } from '../../src/state/schema.ts'
-import { LocalState, readState } from '../../src/state/store.ts'
+import { LocalState, type StoredState } from '../../src/state/store.ts'
 import { away, folder, of, row } from './bundle.ts'
 
 let dir: string
@@ -19,7 +21,7 @@ const onDisk = async (path = file): Promise<StateFile> => JSON.parse(await readF
 
 describe('the local state', () => {
   it('nothing is there at first, and reading makes nothing', async () => {
-    expect(await readState(file)).toBeUndefined()
+    expect(await readState(localBackend(file))).toBeUndefined()
     const state = await LocalState.open(file, of)
     expect(state.all().size).toBe(0)
     expect(await readdir(dir)).toEqual([])

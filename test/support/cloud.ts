@@ -125,6 +125,11 @@ export class Cloud {
     return true
   }
 
+  /** The calls that got lost already. */
+  lostOnce(): string[] {
+    return [...this.#lost].sort()
+  }
+
   /** What is there now. */
   things(): Thing[] {
     this.#landLate()

@@ -20,7 +20,9 @@ export interface Rule {
   readonly error?: string
   /** Of the error. Default 400. */
   readonly status?: number
-  readonly message?: string
+  readonly message?: string | ((call: Call) => string)
+  /** With `error`: the server carries the call out first, and the error comes instead of its answer. */
+  readonly late?: boolean
   /** The connection breaks before the server has heard of the call. */
   readonly reset?: boolean
   /** The server carries the call out, and the connection breaks instead of the answer. */
@@ -59,6 +61,8 @@ export interface FaultProxy {
   before: Hook | undefined
   /** The server has carried it out; the caller does not know yet. */
   after: Hook | undefined
+  /** Hears the text of each answer and says what the caller gets instead. */
+  edit: ((call: Call, text: string) => string) | undefined
   readonly log: readonly Call[]
   /** Forgets the log and how often rules applied, and counts from 1 again. Rules and hooks stay. */
   clear(): void
@@ -114,23 +118,26 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
     if ((await proxy.before?.(call)) === 'drop') return breakOff('dropped')
     if (rules.some((rule) => rule.reset)) return breakOff('reset')
     const refusal = rules.find((rule) => rule.error !== undefined)
-    if (refusal?.error !== undefined) {
-      call.fault = refusal.error
-      const [type, content] = errorBody(question, op, refusal.error, refusal.message ?? 'refused by the proxy')
-      return finish(refusal.status ?? 400, { 'content-type': type, 'x-amzn-errortype': refusal.error }, Buffer.from(content))
+    const refuse = ({ error = '', message = 'refused by the proxy', status = 400 }: Rule): void => {
+      call.fault = error
+      const [type, content] = errorBody(question, op, error, typeof message === 'string' ? message : message(call))
+      finish(status, { 'content-type': type, 'x-amzn-errortype': error }, Buffer.from(content))
     }
+    if (refusal && !refusal.late) return refuse(refusal)
     const asked = request({ agent, hostname, port, method: question.method, path: question.url, headers: question.headers })
     asked.end(body)
     const [given] = (await once(asked, 'response')) as [IncomingMessage]
     let content = await whole(given)
     if ((await proxy.after?.(call)) === 'drop') return breakOff('dropped')
     if (rules.some((rule) => rule.lose)) return breakOff('lost')
+    if (refusal) return refuse(refusal)
     for (const { replace } of rules) {
       const replaced = replace && content.toString('utf8').replaceAll(global(replace[0]), replace[1])
       if (replaced === undefined || replaced === content.toString('utf8')) continue
       call.fault = 'replaced'
       content = Buffer.from(replaced)
     }
+    if (proxy.edit) content = Buffer.from(proxy.edit(call, content.toString('utf8')))
     // The server's own connection ends with each answer; that of the caller goes on.
     const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = given.headers
     finish(given.statusCode ?? 502, headers, content)
@@ -149,6 +156,7 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
     rules: [],
     before: undefined,
     after: undefined,
+    edit: undefined,
     get log() {
       return log
     },
@@ -201,7 +209,8 @@ function operationOf({ headers, url = '/', method }: IncomingMessage, body: stri
 }
 
 function errorBody({ headers }: IncomingMessage, op: string, code: string, message: string): [type: string, body: string] {
-  const error = `<Code>${code}</Code><Message>${message}</Message>`
+  const escaped = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const error = `<Code>${code}</Code><Message>${escaped}</Message>`
   if (/json/.test(headers['content-type'] ?? '')) return ['application/x-amz-json-1.0', JSON.stringify({ __type: code, message })]
   if (op.startsWith('ec2.'))
     return ['text/xml', `<Response><Errors><Error>${error}</Error></Errors><RequestID>x</RequestID></Response>`]

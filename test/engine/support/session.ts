@@ -10,11 +10,12 @@ export interface Ground {
 
 /**
  * What becomes of calls and writes that are under way at a kill. `lost`: nobody hears of them. `lands`: all take effect.
- * `calls`: the network delivers the calls, but the write to the disk is lost. `late`: so, but only some time after the kill.
+ * `calls`: the network delivers the calls, but the write to the disk is lost. `late`: so, but a create only some time after the kill, when
+ * the next run is at work already.
  */
 export type InFlight = 'lost' | 'lands' | 'calls' | 'late'
 
-/** Later than the next run begins, sooner than anybody may rely on. */
+/** Later than the next run begins, sooner than the grace ends. */
 const LATE_MS = 1500
 
 interface Flight {
@@ -36,6 +37,7 @@ export class Session {
   /** A call is not broken off by a stop. */
   readonly #stay = new AbortController().signal
   readonly #flying = new Set<Flight>()
+  #changes = 0
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -60,9 +62,11 @@ export class Session {
     if (cloud.loses('request', text)) throw new Fault('unknown-outcome', `${text}: no answer`)
     const flight: Flight = { what, text, detail, land: (on) => void effect(on) }
     this.#flying.add(flight)
+    if (what !== 'read') this.#changes++
     await this.#travel()
     if (!this.#flying.delete(flight)) return never()
     const value = effect(this.ground)
+    if (what !== 'read') this.#changes++
     // A write counts from when it is durable, a call from when it is sent: the log answers "was it recorded before?".
     if (what === 'write') cloud.log.push({ at: cloud.clock.now(), what, text })
     await this.#travel()
@@ -92,16 +96,21 @@ export class Session {
   /** Does to the ground what becomes of all that is under way, as if this process were killed now. */
   land(how: InFlight, on: Ground): void {
     for (const { what, text, detail, land } of this.#flying)
-      if (how === 'late' && what === 'change')
+      if (how === 'late' && text.startsWith('make '))
         on.cloud.late.push({
           at: on.cloud.clock.now() + LATE_MS,
           what: `${text} ${detail}`,
           land: (cloud) => land({ ...on, cloud }),
         })
-      else if (how === 'lands' || (how === 'calls' && what === 'change'))
+      else if (how === 'lands' || (what === 'change' && how !== 'lost'))
         try {
           land(on)
         } catch {} // It was refused; nobody is there to hear it.
+  }
+  /** The same for two instants between which nothing changed: no effect, no call that began, no time that passed. */
+  get moment(): string {
+    const { clock, late } = this.ground.cloud
+    return `${clock.now()} ${this.#changes} ${late.length}`
   }
   /** Whether a kill now would catch something under way. */
   get busy(): boolean {

@@ -1,0 +1,39 @@
+import type { ObjectStore } from '../state/backend.ts'
+import { Conflict } from '../state/backend.ts'
+import type { Aws } from './clients.ts'
+import { codeOf } from './trouble.ts'
+
+/** Objects of one bucket. Every write names what it replaces (S3 conditional writes: If-Match and If-None-Match). */
+export const bucket = (aws: Aws, Bucket: string): ObjectStore => ({
+  place: (key) => `s3://${Bucket}/${key}`,
+  async get(key) {
+    try {
+      const found = await aws.s3('GetObject', { Bucket, Key: key })
+      return { text: (await found.Body?.transformToString('utf8')) ?? '', tag: found.ETag ?? '' }
+    } catch (error) {
+      if (/^(NoSuchKey|NotFound)$/.test(codeOf(error))) return undefined
+      throw error
+    }
+  },
+  async put(key, text, replaces) {
+    try {
+      const put = await aws.s3('PutObject', {
+        Bucket,
+        Key: key,
+        Body: text,
+        ContentType: 'application/json',
+        ...(replaces === undefined ? { IfNoneMatch: '*' } : { IfMatch: replaces }),
+      })
+      return put.ETag ?? ''
+    } catch (error) {
+      if (!/^(PreconditionFailed|ConditionalRequestConflict)$/.test(codeOf(error))) throw error
+      // A put whose answer was lost is sent again by the SDK, and then meets what it has written itself.
+      const now = await this.get(key)
+      if (now?.text === text) return now.tag
+      throw new Conflict(`s3://${Bucket}/${key}`)
+    }
+  },
+  async remove(key) {
+    await aws.s3('DeleteObject', { Bucket, Key: key })
+  },
+})

@@ -1,0 +1,13 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Loaded } from '../config/load.ts'
+import type { Backend } from '../state/backend.ts'
+import { localBackend } from '../state/local.ts'
+
+/** Where the state of this stack is kept. The sandbox's stays in the folder: its bucket would be as short-lived as itself. */
+export const backendFor = async (loaded: Loaded, sandbox: boolean, aws: Aws, where = loaded.config.state): Promise<Backend> => {
+  if (sandbox || where === 'local') return localBackend(loaded.stateFile(sandbox))
+  const [{ bucket }, { parseS3, s3Backend }] = await Promise.all([import('../aws/objects.ts'), import('../state/s3.ts')])
+  const { bucket: name, prefix } = parseS3(where)
+  const { project, environment } = loaded.config
+  return s3Backend(bucket(aws, name), [prefix, project, environment].filter(Boolean).join('/'))
+}

@@ -1,0 +1,50 @@
+import { canonical } from '../../../src/state/json.ts'
+import type { World } from '../../engine/support/world.ts'
+import { snapshots } from './check.ts'
+
+/**
+ * Text that is the same for two worlds exactly when no run can tell them apart: times count from now, what is over is over, and ids
+ * and tokens are called by where they stand. What nobody reads (when a ready row was written, how long a create took) is not in it.
+ */
+export const fingerprint = (world: World): string => {
+  const { cloud, rows, graceMs } = world
+  const now = cloud.clock.now()
+  const left = (at: number | undefined): number | undefined => (at === undefined ? undefined : Math.max(0, at - now))
+  const things = cloud.things().map(({ readyAt, tagsAt, goneAt, next, id, asked, ...t }) => ({
+    ...t,
+    ...{ id, asked, readyIn: left(readyAt), tagsIn: left(tagsAt), goneIn: left(goneAt) },
+    next: next && { in: left(next.at), props: next.props },
+  }))
+  const entries = [...rows]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, { at, took, ...row }]) => ({
+      ...{ key, ...row },
+      // The grace is counted from the intent; once it is over, its age says nothing more.
+      age: row.is === 'creating' ? Math.min(now - Date.parse(at), graceMs) : 0,
+    }))
+  const remembered = cloud.ever().filter((t) => t.goneAt !== undefined && t.goneAt <= now && t.token)
+  const used = new Set([...rows.values()].map((row) => row.token))
+  const text = canonical({
+    things,
+    entries,
+    late: cloud.late.map((l) => [left(l.at), l.what]),
+    spent: remembered.filter((t) => used.has(t.token ?? '')).map((t) => [t.token, t.asked]),
+    lingering: cloud.ever().flatMap((t) => {
+      const rest = t.goneAt === undefined || t.goneAt > now ? 0 : t.goneAt + cloud.lingerMs - now
+      return rest > 0 ? [[t.props, rest]] : []
+    }),
+    lost: cloud.lostOnce(),
+    wrong: [cloud.sins, snapshots(world), cloud.refused],
+  })
+  return inOrder(inOrder(text, /id-[a-z.]+-\d+;/g, 'id'), /token-\d+/g, 'token')
+}
+
+/** Numbers what matches by its first appearance. */
+const inOrder = (text: string, what: RegExp, called: string): string => {
+  const known = new Map<string, string>()
+  return text.replace(what, (found) => {
+    const name = known.get(found) ?? `<${called} ${known.size + 1}>`
+    known.set(found, name)
+    return name
+  })
+}
