@@ -115,6 +115,11 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
 
 /** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 refused, 130 interrupted */
 export const main = async (argv: readonly string[]): Promise<number> => {
+  // `infra create | head`: whoever read along is gone; the run itself must go on to its end.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
   let code = 0
   const verbose = argv.includes('--verbose')
   // Prompts and spinners bring their own colours; this is what they all heed.

@@ -78,6 +78,9 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>
 
+/** Whether the table has prices of the region, or those of us-east-1 stand in. */
+export const hasPrices = (region: string): boolean => Object.values<Price>(PRICES).some((p) => p.usd[region] !== undefined)
+
 export type PriceKey = keyof typeof PRICES
 
 /** What one of it costs in a month; the text says so when the price of another region stands in. */

@@ -1,4 +1,4 @@
-import { PRICES_AS_OF } from '../aws/prices.ts'
+import { hasPrices, PRICES_AS_OF } from '../aws/prices.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
 import type { CostItem } from '../engine/kind.ts'
@@ -51,7 +51,7 @@ export const costCommand = async (g: Globals): Promise<number> => {
     io.say(`  With ${o.what}: ${usd(o.monthlyUsd)} a month (${change(o.monthlyChangeUsd)}); ${io.c.dim(o.option)}`)
   io.say(
     io.c.dim(
-      `\n  On-demand list prices of ${config.region}, as of ${PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
+      `\n  On-demand list prices of ${hasPrices(config.region) ? config.region : `us-east-1 (those of ${config.region} are not in the table)`}, as of ${PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
     ),
   )
   return 0

@@ -128,6 +128,6 @@ const success = async (s: Session, ms: number, steps: readonly string[], flags: 
     )
   const db = s.state.row('db-instance')
   if (steps.includes('rds') && db?.attrs?.endpoint)
-    io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port} (credentials: infra show-resources secrets)`)
+    io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port} (credentials: ${commandLine(flags, 'show-resources')})`)
   io.say(`  Next: ${io.c.cyan(await nextOf(s, flags))}`)
 }

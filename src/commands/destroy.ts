@@ -44,10 +44,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     const began = Date.now()
     s.io.say()
     const outcome = await withReporter(s, (report) => destroy(keys, seen, s.context(report), kindOf, options))
-    const again = commandLine(
-      flags,
-      ['destroy', ...names, ...(flags.yes ? ['--yes'] : []), ...(flags.confirm ? [`--confirm ${flags.confirm}`] : [])].join(' '),
-    )
+    const again = typed(flags, names)
     const code = conclude(s, outcome, again)
     if (s.io.json)
       s.io.event({
@@ -70,10 +67,24 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
   }
 }
 
+/** The same command for these steps, with all flags that change what it does. */
+const typed = (flags: DestroyFlags, names: readonly string[]): string =>
+  commandLine(
+    flags,
+    [
+      'destroy',
+      ...names,
+      ...(flags.yes ? ['--yes'] : []),
+      ...(flags.confirm ? [`--confirm ${flags.confirm}`] : []),
+      ...(flags.skipFinalSnapshot ? ['--skip-final-snapshot'] : []),
+      ...(flags.adopted ? ['--adopted'] : []),
+    ].join(' '),
+  )
+
 const empty = (s: Session, names: readonly string[], flags: DestroyFlags): number => {
   if (s.io.json) s.io.event({ type: 'result', deleted: [], failed: [], blocked: [] })
   s.io.say(
-    `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.place}, so there is nothing to destroy. Next: ${commandLine(flags, 'status')}`,
+    `Nothing of ${names.length > 0 ? list(names) : 'this stack'} is recorded in ${s.state.place}, so there is nothing to destroy. Should the state be lost: ${commandLine(flags, 'recover')}. Next: ${commandLine(flags, 'status')}`,
   )
   return 0
 }
@@ -93,7 +104,7 @@ const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly str
   throw refuse(
     `${list(steps)} ${steps.length === 1 ? 'is' : 'are'} still needed by ${list(others)}`,
     'they would lose what they stand on; nothing was changed',
-    commandLine(flags, `destroy ${inOrder.join(' ')}`),
+    typed(flags, inOrder),
   )
 }
 

@@ -44,7 +44,7 @@ export const planScreen = (io: Io, plan: Plan): void => {
   const found = plan.actions.filter((a) => a.action === 'keep' && a.reason === FOUND).length
   if (kept > 0)
     tally.push(
-      `${count(kept, 'resource')} as wanted${found > 0 ? ` (${found} found in the account by tag or name, the state did not know them)` : ''}`,
+      `${count(kept, 'resource')} ${plan.problems.length > 0 ? 'left as they are' : 'as wanted'}${found > 0 ? ` (${found} found in the account by tag or name, the state did not know them)` : ''}`,
     )
   io.say(`  ${tally.join(', ') || 'nothing to do'}.`)
   if (doing.length > 0)

@@ -105,7 +105,10 @@ const screen = (
   const { c } = io
   header({ ...s, account: s.caller.account }, 'Resources')
   if (resources.length === 0) {
-    io.say(`  Nothing is recorded yet. Next: ${c.cyan(commandLine(g, 'create'))}`)
+    const some = s.state.all().size > 0
+    io.say(
+      `  Nothing ${some ? 'of these steps ' : ''}is recorded yet. Next: ${c.cyan(commandLine(g, some ? 'status' : 'create'))}`,
+    )
     return
   }
   for (const step of new Set(resources.map((r) => r.step))) {

@@ -24,7 +24,7 @@ export const chosenSteps = (names: readonly string[], config: Pick<Config, 'step
     throw refuse(
       `There is no step ${name}`,
       meant ? `did you mean ${meant}?` : `the steps are ${list(config.steps)}`,
-      meant ? `Say ${meant}` : undefined,
+      `infra create ${meant ?? config.steps[0] ?? ''}`.trim(),
     )
   }
   return names.length > 0 ? config.steps.filter((s) => names.includes(s)) : [...config.steps]

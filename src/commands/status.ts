@@ -111,6 +111,7 @@ const screen = (io: Io, { view, rows, survey }: Status): void => {
 /** What a person would want to know of a step besides its state. */
 const notes = (step: string, rows: ReadonlyMap<string, Row>, survey: Survey | undefined): string[] => {
   const said: string[] = []
+  const gone: string[] = []
   for (const [key, row] of rows) {
     if (row.step !== step) continue
     const seen = survey?.get(key)
@@ -119,7 +120,13 @@ const notes = (step: string, rows: ReadonlyMap<string, Row>, survey: Survey | un
     if (row.type === 'sns.subscription' && note && note !== 'confirmed')
       said.push(`${row.name}: ${note}, click the link in the mail`)
     if (row.type === 'cloudwatch.alarm' && note === 'ALARM') said.push(`${row.name} is in ALARM`)
-    if (survey && row.is === 'ready' && seen?.is === 'absent') said.push(`${key} was deleted outside of infra`)
+    if (survey && row.is === 'ready' && seen?.is === 'absent') gone.push(key)
   }
+  if (gone.length > 0)
+    said.push(
+      gone.length > 3
+        ? `${gone.length} were deleted outside of infra`
+        : `${list(gone)} ${gone.length === 1 ? 'was' : 'were'} deleted outside of infra`,
+    )
   return said
 }

@@ -61,7 +61,7 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
   }
   const parsed = configSchema.safeParse(all, { reportInput: true })
   if (parsed.success) return settle(parsed.data)
-  throw mistakes(file, withTogether(parsed.error.issues, all), all)
+  throw mistakes(file, withTogether(parsed.error.issues, all), all, options)
 }
 
 /** The rules between keys are not asked where a value is of a wrong kind. Without that value they can be, for the other groups. */
@@ -123,10 +123,13 @@ export const merge = (below: JsonObject, above: JsonObject): JsonObject => {
   return result
 }
 
-const mistakes = (file: string, issues: readonly z.core.$ZodIssue[], input: JsonObject): InfraError => {
+const mistakes = (file: string, issues: readonly z.core.$ZodIssue[], input: JsonObject, options: LoadOptions): InfraError => {
   const lines = issues.flatMap((issue) => sentences(issue, input))
   const [only] = lines
-  const next = `Mend ${file} and run the command again`
+  // What came with a flag is not mended in the file.
+  const flags = { region: options.region && '--region', environment: options.environment && '--env' }
+  const at = issues.map((issue) => flags[String(issue.path[0]) as keyof typeof flags])
+  const next = `Mend ${at.every(Boolean) ? [...new Set(at)].join(' and ') : file} and run the command again`
   return lines.length === 1 && only
     ? refuse(only, undefined, next)
     : refuse(`${file} has ${lines.length} mistakes`, `\n  ${lines.join('\n  ')}`, next)

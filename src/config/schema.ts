@@ -133,8 +133,8 @@ export const configSchema = z
     tags: z
       .record(
         text(
-          /^(?!aws:)(?!infra:)[\w\s+=._:/@-]{1,128}$/i,
-          'a tag key has 1 to 128 letters, digits, spaces and _+=.:/@- and does not begin with aws: or infra:, for example Team',
+          /^(?!aws:)(?!infra:)(?!Name$)[\w\s+=._:/@-]{1,128}$/i,
+          'a tag key has 1 to 128 letters, digits, spaces and _+=.:/@- and does not begin with aws: or infra:, and Name is set by infra, for example Team',
         ),
         text(/^[\w\s+=._:/@-]{0,256}$/, 'a tag value has at most 256 letters, digits, spaces and _+=.:/@-, for example payments'),
       )

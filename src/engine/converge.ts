@@ -5,10 +5,10 @@ import { type Context, idOf } from './context.ts'
 import { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
-import { make, settle } from './make.ts'
+import { make } from './make.ts'
 import { patiently } from './patience.ts'
 import { hasUnknown, resolve } from './ref.ts'
-import { observe } from './survey.ts'
+import { graceOf, observe, settle } from './survey.ts'
 import { until } from './wait.ts'
 
 /**
@@ -62,10 +62,13 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     if (seen.is !== 'absent' && seen.foreign) return use(seen)
   }
   if (seen.is === 'absent') throw new InfraError(`${key} is not there although it was made`)
+  // Lists show late what was just made: for some seconds, not seen does not mean gone.
+  const shownBy = did === 'created' ? cx.clock.now() + graceOf(node, cx) : 0
+  const late = (s: AnySeen): boolean => s.is === 'absent' && cx.clock.now() < shownBy
   if (seen.is !== 'ready') {
     // The id is durable before the wait; where it is already, the row stays as it is.
     if (did === 'created' || !same(before?.attrs, seen.attrs)) await save({ is: 'creating', token, attrs: seen.attrs })
-    seen = await until(cx, key, look, settled, limit)
+    seen = await until(cx, key, look, (s) => settled(s) && !late(s), limit)
     if (seen.is !== 'ready') throw broken(node, seen)
   }
 
@@ -81,13 +84,16 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     const { attrs } = seen
     if ((await patiently(cx, key, limit.minutes, () => update(cx.aws, attrs, want, changed))) === 'pending') {
       const applied = (s: AnySeen): boolean =>
-        s.is === 'absent' || s.is === 'failed' || (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
+        (s.is === 'absent' && !late(s)) ||
+        s.is === 'failed' ||
+        (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
       const after = await until(cx, key, look, applied, limit)
       if (after.is !== 'ready') throw broken(node, after)
       seen = after
     }
   }
-  const tags = missingTags(seen.tags, cx.stamp(node, token).tags, node.ignore)
+  const wantedTags = cx.stamp(node, token).tags
+  const tags = missingTags(seen.tags ?? before?.tags, wantedTags, node.ignore)
   if (kind.tag && !adopted() && Object.keys(tags).length > 0) {
     const { tag } = kind
     const { attrs } = seen
@@ -95,12 +101,14 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     if (did === 'kept') did = 'updated'
   }
   const took = cx.clock.now() - began
-  const recorded = { attrs: before?.attrs, want: before?.want, deps: before?.deps, step: before?.step }
-  if (did !== 'kept' || !same(recorded, { attrs: seen.attrs, want, deps: base.deps, step: node.step }))
+  const marked = kind.tag && !adopted() ? { tags: wantedTags } : {}
+  const recorded = { attrs: before?.attrs, want: before?.want, deps: before?.deps, step: before?.step, tags: before?.tags }
+  if (did !== 'kept' || !same(recorded, { attrs: seen.attrs, want, deps: base.deps, step: node.step, ...marked }))
     await save({
       is: 'ready',
       token,
       attrs: seen.attrs,
+      ...marked,
       ...(did === 'created' ? { took } : before?.took !== undefined ? { took: before.took } : {}),
     })
   cx.report({ type: 'resource.ready', key, did, id: idOf(seen.attrs, node.name), tookMs: took })

@@ -2,10 +2,9 @@ import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { Context, KindOf } from './context.ts'
 import { checkStop, InfraError } from './errors.ts'
-import type { AnyKind, AnySeen, DeleteHow } from './kind.ts'
-import { settle } from './make.ts'
+import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
 import { type Outcome, runGraph } from './run.ts'
-import { observe, type Subject, type Survey, subjectOfRow } from './survey.ts'
+import { observe, type Subject, type Survey, settle, subjectOfRow } from './survey.ts'
 import { pause, until } from './wait.ts'
 
 export interface DestroyOptions {
@@ -95,7 +94,8 @@ const remove = async <C>(
       await kind.unguard(cx.aws, attrs)
       seen = await until(cx, key, look, (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded), limit)
     }
-    if (seen.is !== 'absent' && (await ask(key, cx, kind, attrs, how, limit)) === 'left') return gone()
+    const left = seen.is === 'absent' ? undefined : await ask(key, cx, kind, attrs, how, limit)
+    if (left) return gone(left === 'left' ? undefined : left.stays)
   }
   await until(cx, key, look, (s) => s.is === 'absent', limit)
   return gone(kind.facts.leaves?.(attrs, row.want, how))
@@ -109,7 +109,7 @@ const ask = async <C>(
   attrs: JsonObject,
   how: DeleteHow,
   limit: { deadline: number; minutes: number },
-): Promise<undefined | 'left'> => {
+): Promise<undefined | Left> => {
   const began = cx.clock.now()
   for (;;) {
     checkStop(cx.signal)

@@ -47,6 +47,9 @@ export interface CostItem {
   readonly plusUsage?: string
 }
 
+/** Not deleted, and that is right: because AWS lets it go by itself, or for the reason given. */
+export type Left = 'left' | { readonly stays: string }
+
 export interface DeleteHow {
   /** Name of the last snapshot; undefined: none is wanted. Only for kinds that can make one. */
   readonly finalSnapshot?: string
@@ -98,7 +101,7 @@ export interface Kind<P, A, C> {
   update?(aws: C, attrs: A, want: P, changed: readonly (keyof P & string)[]): Promise<'done' | 'pending'>
   tag?(aws: C, attrs: A, tags: Tags): Promise<void>
   unguard?(aws: C, attrs: A): Promise<void>
-  delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | 'left'>
+  delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | Left>
   /** What else in the account keeps it from being deleted, in words. */
   blockers?(aws: C, attrs: A): Promise<readonly string[]>
   readonly facts: Facts<P>

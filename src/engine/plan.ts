@@ -56,11 +56,16 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     const seen = survey.get(key)
     return seen && seen.is !== 'absent' ? seen.attrs : undefined
   }
+  /** What it costs as it is now. */
+  const before = new Map<string, number>()
   const actions = nodes.map((node) => {
     const want = resolve(node.props, attrsOf) as Record<string, unknown>
     const seen = survey.get(node.key) ?? { is: 'absent' as const }
     const verdict = judge(node, want, seen, input, problems)
-    return describe(node, node.kind, verdict, monthly(node.kind, knownProps(want) as JsonObject, region))
+    const known = knownProps(want) as JsonObject
+    if (seen.is !== 'absent' && verdict.action !== 'create')
+      before.set(node.key, monthly(node.kind, { ...known, ...seen.props }, region))
+    return describe(node, node.kind, verdict, monthly(node.kind, known, region))
   })
   const obsolete = [...rows].filter(([key, row]) => !graph.get(key) && input.steps.includes(row.step))
   for (const [key, row] of obsolete) {
@@ -84,7 +89,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     )
   }
   const sum = (of: (a: Action) => number): number => round(actions.reduce((total, a) => total + of(a), 0))
-  const now = (a: Action): number => (a.action === 'create' ? 0 : a.monthlyUsd)
+  const now = (a: Action): number => (a.action === 'create' ? 0 : (before.get(a.key) ?? a.monthlyUsd))
   const monthlyUsd = sum((a) => (a.action === 'delete' ? 0 : a.monthlyUsd))
   const busy = new Map(actions.map((a) => [a.key, a.minutes]))
   const chains = remaining(nodes, (n) => busy.get(n.key) ?? 0)
@@ -142,7 +147,7 @@ const judge = <C>(
   const changed = differing(seen.props, want, node.ignore)
   const fixed = unchangeable(node.kind, changed)
   if (fixed.length > 0) problems.push(immutable(node, fixed, seen, want))
-  const tags = node.kind.tag ? Object.keys(missingTags(seen.tags, input.stamp(node).tags, node.ignore)) : []
+  const tags = node.kind.tag ? Object.keys(missingTags(seen.tags ?? row?.tags, input.stamp(node).tags, node.ignore)) : []
   if (changed.length > fixed.length || tags.length > 0) {
     const parts = changed.filter((p) => !fixed.includes(p)).map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }

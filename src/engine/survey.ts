@@ -1,9 +1,11 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { Context, KindOf } from './context.ts'
+import { Interrupted } from './errors.ts'
 import type { Graph } from './graph.ts'
 import type { AnyKind, AnySeen, Tags } from './kind.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
+import { pause } from './wait.ts'
 
 /** Something to look at: a declared resource, or one that only the state remembers. */
 export interface Subject<C> {
@@ -72,8 +74,23 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>,
   const results = await Promise.allSettled(subjects.map(visit))
   const failed = results.find((r) => r.status === 'rejected')
   if (failed) throw failed.reason
-  return new Map(subjects.map((s, i) => [s.key, (results[i] as PromiseFulfilledResult<AnySeen>).value]))
+  const seen = new Map(subjects.map((s, i) => [s.key, (results[i] as PromiseFulfilledResult<AnySeen>).value]))
+  await Promise.all(
+    subjects.map(async (s) => {
+      const row = cx.rows.row(s.key)
+      if (seen.get(s.key)?.is === 'absent' && row && isNew(s, row, cx))
+        seen.set(
+          s.key,
+          await settle(s, knownProps(resolve(s.props, recorded) as Record<string, unknown>), cx, Date.parse(row.at)),
+        )
+    }),
+  )
+  return seen
 }
+
+/** Whether it was made so short a time ago that AWS may not show it yet: it is not gone, and must not be made a second time. */
+const isNew = <C>(subject: Subject<C>, row: Row, cx: Context<C>): boolean =>
+  row.attrs !== undefined && row.is !== 'deleting' && cx.clock.now() - Date.parse(row.at) < graceOf(subject, cx)
 
 /** One look at one resource through the given pass. */
 export const observe = <C>(
@@ -94,3 +111,30 @@ export const observe = <C>(
 /** Kinds look by what they recorded; of something that is to be taken in, only the id is known, whatever the kind calls it. */
 export const recordOf = (id: string | undefined): JsonObject | undefined =>
   id === undefined ? undefined : { id, arn: id, name: id }
+
+/** What has a name is visible at once; a call whose sender was killed or lost the connection may still need so long to take effect. */
+const NAMED_MS = 2000
+
+/** How long something that may have been made can stay invisible. */
+export const graceOf = <C>({ kind }: Pick<Subject<C>, 'kind'>, cx: Context<C>): number =>
+  kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, NAMED_MS)
+
+/**
+ * Looks for something that may have been made but may not be visible yet, until the grace is over.
+ * @param sinceMs when it may have been made; the grace counts from there
+ */
+export const settle = async <C>(
+  subject: Subject<C>,
+  want: Readonly<Record<string, unknown>>,
+  cx: Context<C>,
+  sinceMs: number,
+  graceMs = graceOf(subject, cx),
+): Promise<AnySeen> => {
+  for (;;) {
+    const seen = await observe(subject, cx.look(), cx, want)
+    const elapsed = cx.clock.now() - sinceMs
+    if (seen.is !== 'absent' || elapsed >= graceMs) return seen
+    if (cx.signal.aborted) throw new Interrupted()
+    await cx.clock.sleep(Math.min(pause(elapsed), graceMs - elapsed), cx.signal)
+  }
+}

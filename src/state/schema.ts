@@ -19,6 +19,8 @@ export interface Row {
   readonly token: string
   /** ISO time of the last change of `is`. */
   readonly at: string
+  /** Tags as last written: tells a changed config where AWS's own answer does not show them. */
+  readonly tags?: Readonly<Record<string, string>>
   /** Milliseconds that the create took, until ready. */
   readonly took?: number
   /** True for what was there before `infra`: used, never changed, never deleted. */

@@ -95,12 +95,12 @@ net.Socket.prototype.connect = function (...args) {
   it('access denied with all that AWS says: action, resource, identity', async () => {
     await at()
     const who = `arn:aws:iam::${account.accountId}:user/alice`
-    const message = `User: ${who} is not authorized to perform: rds:DescribeDBInstances on resource: arn:aws:rds:us-east-1:1:db:* because no identity-based policy allows it`
+    const message = `User: ${who} is not authorized to perform: kms:DescribeKey on resource: arn:aws:kms:us-east-1:1:key/k because no identity-based policy allows it`
     proxy.rules = [{ match: /^rds\.DescribeDBInstances/, error: 'AccessDenied', status: 403, message }]
     for (const args of [['create', '--yes'], ['plan'], ['status']]) {
       const r = await no(...args)
-      expect(r.stderr).toContain(`${who} may not do rds:DescribeDBInstances on arn:aws:rds:us-east-1:1:db:*`)
-      expect(r.stderr).toContain('Have rds:DescribeDBInstances allowed')
+      expect(r.stderr).toContain(`${who} may not do kms:DescribeKey on arn:aws:kms:us-east-1:1:key/k`)
+      expect(r.stderr).toContain('Have kms:DescribeKey allowed')
     }
   })
 

@@ -14,7 +14,6 @@ const NOT_YET: [op: string, error: string, status?: number][] = [
   ['ec2.CreateRouteTable', 'InvalidVpcID.NotFound'],
   ['ec2.CreateSecurityGroup', 'InvalidVpcID.NotFound'],
   ['ec2.AttachInternetGateway', 'InvalidInternetGatewayID.NotFound'],
-  ['ec2.ModifySubnetAttribute', 'InvalidSubnetID.NotFound'],
   ['ec2.AssociateRouteTable', 'InvalidSubnetID.NotFound'],
   ['ec2.CreateRoute', 'InvalidRouteTableID.NotFound'],
   ['ec2.AuthorizeSecurityGroupIngress', 'InvalidGroup.NotFound'],

@@ -117,7 +117,7 @@ describe('changes that come together', () => {
 })
 
 describe('a write that fails', () => {
-  const broken = async (): Promise<LocalState> => {
+  const broken = async (): Promise<StoredState> => {
     const state = await LocalState.open(file, of)
     // Where the folder should be, there is a file: works also for root, whom no permission stops.
     await writeFile(join(dir, 'state'), 'in the way')

@@ -61,7 +61,7 @@ export interface FaultProxy {
   before: Hook | undefined
   /** The server has carried it out; the caller does not know yet. */
   after: Hook | undefined
-  /** Hears the text of each answer and says what the caller gets instead. */
+  /** Hears the text of each answer, also of one that is then lost, and says what the caller gets instead. */
   edit: ((call: Call, text: string) => string) | undefined
   readonly log: readonly Call[]
   /** Forgets the log and how often rules applied, and counts from 1 again. Rules and hooks stay. */
@@ -128,6 +128,7 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
     asked.end(body)
     const [given] = (await once(asked, 'response')) as [IncomingMessage]
     let content = await whole(given)
+    if (proxy.edit) content = Buffer.from(proxy.edit(call, content.toString('utf8')))
     if ((await proxy.after?.(call)) === 'drop') return breakOff('dropped')
     if (rules.some((rule) => rule.lose)) return breakOff('lost')
     if (refusal) return refuse(refusal)
@@ -137,7 +138,6 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
       call.fault = 'replaced'
       content = Buffer.from(replaced)
     }
-    if (proxy.edit) content = Buffer.from(proxy.edit(call, content.toString('utf8')))
     // The server's own connection ends with each answer; that of the caller goes on.
     const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = given.headers
     finish(given.statusCode ?? 502, headers, content)

@@ -52,6 +52,11 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
     await aws.cloudWatch('PutMetricAlarm', request(attrs.id, want))
     return 'done'
   },
+  async tag(aws, attrs, tags) {
+    // PutMetricAlarm does not change the tags of an alarm that is there, and its answer has no ARN.
+    const arn = (await single(aws, attrs.id))?.AlarmArn
+    if (arn) await aws.cloudWatch('TagResource', { ResourceARN: arn, Tags: tagList(tags) })
+  },
   async delete(aws, attrs) {
     await aws.cloudWatch('DeleteAlarms', { AlarmNames: [attrs.id] })
   },
@@ -62,7 +67,7 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
     iam: {
       observe: ['cloudwatch:DescribeAlarms', 'cloudwatch:ListTagsForResource'],
       create: ['cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource'],
-      update: ['cloudwatch:PutMetricAlarm'],
+      update: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'cloudwatch:TagResource'],
       delete: ['cloudwatch:DeleteAlarms'],
     },
     found: 'name',

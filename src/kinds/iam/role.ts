@@ -1,3 +1,4 @@
+import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
@@ -64,6 +65,9 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     await aws.iam('TagRole', { RoleName: attrs.id, Tags: tagList(tags) })
   },
   async delete(aws, attrs) {
+    // Another stack may have found it under the same name and use it as it is.
+    const users = await instancesWatchedBy(aws, attrs.arn)
+    if (users.length > 0) return { stays: `the IAM role ${attrs.id}: ${users.join(', ')} uses it` }
     const { AttachedPolicies = [] } = await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })
     for (const { PolicyArn } of AttachedPolicies)
       if (PolicyArn) await aws.iam('DetachRolePolicy', { RoleName: attrs.id, PolicyArn })
@@ -76,9 +80,22 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
       observe: ['iam:GetRole', 'iam:ListAttachedRolePolicies'],
       create: ['iam:CreateRole', 'iam:TagRole', 'iam:AttachRolePolicy'],
       update: ['iam:ListAttachedRolePolicies', 'iam:AttachRolePolicy', 'iam:DetachRolePolicy', 'iam:TagRole'],
-      delete: ['iam:ListAttachedRolePolicies', 'iam:DetachRolePolicy', 'iam:DeleteRole'],
+      delete: ['rds:DescribeDBInstances', 'iam:ListAttachedRolePolicies', 'iam:DetachRolePolicy', 'iam:DeleteRole'],
     },
     immutable: ['service', 'description'],
     found: 'name',
   },
+}
+
+/** DB instances that send their enhanced monitoring through the role. */
+const instancesWatchedBy = async (aws: Aws, arn: string): Promise<string[]> => {
+  const found: string[] = []
+  for (let Marker: string | undefined, more = true; more; more = Marker !== undefined) {
+    const page = await aws.rds('DescribeDBInstances', Marker ? { Marker } : {})
+    found.push(
+      ...(page.DBInstances ?? []).filter((d) => d.MonitoringRoleArn === arn).flatMap((d) => d.DBInstanceIdentifier ?? []),
+    )
+    Marker = page.Marker
+  }
+  return found
 }

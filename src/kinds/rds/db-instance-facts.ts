@@ -1,6 +1,7 @@
 import type { DBInstance } from '@aws-sdk/client-rds'
 import { isPriced, monthlyPrice } from '../../aws/prices.ts'
 import type { CostItem } from '../../engine/kind.ts'
+import { keyProp } from '../kms.ts'
 import { inWantedOrder } from '../sets.ts'
 
 export type DbInstanceProps = {
@@ -69,6 +70,7 @@ export const propsOf = (db: DBInstance, want: Partial<DbInstanceProps>): Partial
     maxAllocatedGb: db.MaxAllocatedStorage ?? allocatedGb,
     storageType: later.StorageType ?? db.StorageType,
     encrypted: db.StorageEncrypted,
+    ...keyProp(db.KmsKeyId, want.kmsKey),
     masterUsername: db.MasterUsername,
     databaseName: db.DBName,
     port: later.Port ?? db.Endpoint?.Port,

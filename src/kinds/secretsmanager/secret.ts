@@ -2,6 +2,7 @@ import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
+import { keyProp } from '../kms.ts'
 import { firstValue, jsonIn, type KeySource, mergeSecret } from './value.ts'
 
 export type SecretProps = {
@@ -36,6 +37,7 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
       attrs: { arn: found.ARN, name: found.Name ?? SecretId, recoveryDays: want.recoveryDays ?? last?.recoveryDays ?? 30 },
       props: {
         ...(found.Description !== undefined ? { description: found.Description } : {}),
+        ...keyProp(found.KmsKeyId, want.kmsKey),
         ...(there && want.keys ? { keys: Object.fromEntries(Object.entries(want.keys).filter(([k]) => k in there)) } : {}),
       },
       tags,

@@ -38,9 +38,10 @@ export const terminal = (p: Place, args: readonly string[], { rows = 60, cols = 
   })
   let ended = false
   const done = new Promise<number>((resolve) => {
-    pty.onExit(({ exitCode }) => {
+    // The end may be told before the last words have come through the terminal.
+    pty.onExit(async ({ exitCode }) => {
+      for (let before = -1; before !== raw.length; await new Promise((r) => setTimeout(r, 100))) before = raw.length
       ended = true
-      // What is still in the display's queue belongs to the last screen.
       display.write('', () => {
         for (const hear of [...listeners]) hear()
         resolve(exitCode)

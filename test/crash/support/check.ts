@@ -3,7 +3,7 @@ import type { Thing } from '../../support/cloud.ts'
 import type { World } from '../../engine/support/world.ts'
 
 /** Long enough for all that was still under way anywhere. */
-const ALL_LANDED_MS = 60_000
+export const ALL_LANDED_MS = 60_000
 
 const told = (outcome: Outcome): string[] => [
   ...[...outcome.failed].map(([key, error]) => `${key} failed: ${error.message}`),

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../../src/engine/run.ts'
 import type { InFlight } from '../../engine/support/session.ts'
 import type { World } from '../../engine/support/world.ts'
+import type { Point } from '../../support/cloud.ts'
 import { fingerprint } from './fingerprint.ts'
 
 /** Something that a person runs. */
@@ -15,28 +16,32 @@ export interface Limits {
   /** How often the process is killed on the way, at most. */
   readonly kills: number
   readonly inFlight: readonly InFlight[]
-  /** What may be run where this one was killed, or (`undefined`) where it came to its end. */
-  readonly next: (killed: Command, ended: boolean) => readonly Command[]
-  /** Whether to kill at this point; the name of the command and of the point. */
-  readonly at?: (text: string) => boolean
+  /** What may be run where this one was killed, or where it came to its end. */
+  readonly next: (command: Command, it: 'was killed' | 'ended') => readonly Command[]
+  /** Whether to kill at this point. */
+  readonly at?: (point: Point, world: World) => boolean
   /** Stop at the first wrong. */
   readonly brief?: boolean
 }
 
 export interface Report {
-  /** Instants of a command that nothing disturbed before, and pairs of an instant and one of a run after it. */
+  /** Instants of the runs that nothing disturbed before. */
   readonly points: number
+  /** Pairs of such an instant (and what was under way) and an instant of a run after it. */
   readonly pairs: number
   /** Different worlds that were met, and runs made: each world is gone on from once with each command. */
   readonly worlds: number
   readonly runs: number
   /** Each with the way that led there. */
   readonly wrongs: readonly string[]
+  /** The fingerprints of all worlds that were met. */
+  readonly met: ReadonlySet<string>
 }
 
 interface Visit {
   readonly world: World
-  readonly mark: string
+  /** Of the world and the command. */
+  readonly id: string
   readonly command: Command
   readonly kills: number
   readonly way: readonly string[]
@@ -50,47 +55,63 @@ interface Visit {
 export const explore = async (begin: World, commands: readonly Command[], limits: Limits): Promise<Report> => {
   const wrongs: string[] = []
   const met = new Set<string>()
-  const worlds = new Set<string>()
-  /** By the number of kills: a world that few kills lead to is met with those. */
+  const fewest = new Map<string, number>()
+  /** By the number of kills: a world is gone on from after the fewest kills that lead to it. */
   const queues: Visit[][] = []
+  const pointsOf = new Map<string, number>()
+  const second: string[] = []
   let runs = 0
   let points = 0
-  let pairs = 0
-  const meet = (world: World, mark: string, command: Command, kills: number, way: readonly string[]): void => {
-    const id = `${command.name} ${mark}`
-    if (met.has(id)) return
-    met.add(id)
-    worlds.add(mark)
-    ;(queues[kills] ??= []).push({ world, mark, command, kills, way })
-  }
-  const start = fingerprint(begin)
-  for (const command of commands) meet(begin, start, command, 0, [command.name])
 
-  const take = (): Visit | undefined => queues.find((q) => q && q.length > 0)?.shift()
+  const meet = (world: World, next: readonly Command[], kills: number, way: readonly string[]): string[] => {
+    const mark = fingerprint(world)
+    met.add(mark)
+    return next.map((command) => {
+      const id = `${command.name} ${mark}`
+      if ((fewest.get(id) ?? Number.POSITIVE_INFINITY) > kills) {
+        fewest.set(id, kills)
+        queues[kills] ??= []
+        queues[kills]?.push({ world, id, command, kills, way: [...way, command.name] })
+      }
+      return id
+    })
+  }
+  const take = (): Visit | undefined => {
+    const visit = queues.find((q) => q && q.length > 0)?.shift()
+    return visit && fewest.get(visit.id) !== visit.kills ? take() : visit
+  }
+
+  meet(begin, commands, 0, [])
   for (let visit = take(); visit; visit = take()) {
-    const { command, kills, way } = visit
+    const { command, kills, way, id } = visit
     const world = visit.world.fork()
     let moment: string | undefined
+    let left: string[] = []
+    let count = 0
     world.cloud.hook = (point) => {
-      if (limits.at && !limits.at(point.text)) return
-      if (kills === 0) points++
-      if (kills >= limits.kills || world.session?.moment === moment) return
-      moment = world.session?.moment
-      for (const how of world.session?.busy ? limits.inFlight : limits.inFlight.slice(0, 1)) {
-        const left = world.fork()
-        world.session?.land(how, left)
-        const mark = fingerprint(left)
-        for (const next of limits.next(command, false))
-          meet(left, mark, next, kills + 1, [...way, `killed ${point.phase} "${point.text}" (${point.n}, ${how})`, next.name])
+      const { session } = world
+      if (!session || (limits.at && !limits.at(point, world))) return
+      count++
+      if (kills < limits.kills && session.moment !== moment) {
+        moment = session.moment
+        left = (session.busy ? limits.inFlight : limits.inFlight.slice(0, 1)).flatMap((how) => {
+          const after = world.fork()
+          session.land(how, after)
+          const kill = `killed ${point.phase} "${point.text}" (${point.n}, ${how})`
+          return meet(after, limits.next(command, 'was killed'), kills + 1, [...way, kill])
+        })
       }
+      if (kills === 0) second.push(...left)
     }
     runs++
     const outcome = await command.run(world)
     world.cloud.hook = () => {}
+    pointsOf.set(id, count)
+    if (kills === 0) points += count
     for (const wrong of command.wrongs(world, outcome)) wrongs.push(`${wrong}\n    after: ${way.join(' -> ')}`)
     if (limits.brief && wrongs.length > 0) break
-    const after = world.fork()
-    for (const next of limits.next(command, true)) meet(after, fingerprint(after), next, kills, [...way, 'ended', next.name])
+    meet(world.fork(), limits.next(command, 'ended'), kills, [...way, 'ended'])
   }
-  return { points, pairs, worlds: worlds.size, runs, wrongs }
+  const pairs = second.reduce((sum, of) => sum + (pointsOf.get(of) ?? 0), 0)
+  return { points, pairs, worlds: met.size, runs, wrongs, met }
 }

@@ -1,4 +1,3 @@
-import { canonical } from '../../../src/state/json.ts'
 import type { World } from '../../engine/support/world.ts'
 import { snapshots } from './check.ts'
 
@@ -24,7 +23,7 @@ export const fingerprint = (world: World): string => {
     }))
   const remembered = cloud.ever().filter((t) => t.goneAt !== undefined && t.goneAt <= now && t.token)
   const used = new Set([...rows.values()].map((row) => row.token))
-  const text = canonical({
+  const text = JSON.stringify({
     things,
     entries,
     late: cloud.late.map((l) => [left(l.at), l.what]),

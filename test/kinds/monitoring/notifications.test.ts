@@ -92,9 +92,19 @@ describe('role', () => {
   })
 
   it('delete detaches first: AWS refuses otherwise', async () => {
-    const account = cloud({ ...writes, ListAttachedRolePolicies: attached('A', 'Z') })
+    const account = cloud({ ...writes, DescribeDBInstances: {}, ListAttachedRolePolicies: attached('A', 'Z') })
     await Role.delete(aws, attrs, {})
     expect(account.writes.map(([operation]) => operation)).toEqual(['DetachRolePolicy', 'DetachRolePolicy', 'DeleteRole'])
+  })
+
+  it('stays while a DB instance of anybody sends its monitoring through it', async () => {
+    const users = [
+      { DBInstanceIdentifier: 'theirs', MonitoringRoleArn: attrs.arn },
+      { DBInstanceIdentifier: 'unrelated', MonitoringRoleArn: 'arn:other' },
+    ]
+    const account = cloud({ ...writes, DescribeDBInstances: { DBInstances: users }, ListAttachedRolePolicies: attached('A') })
+    expect(await Role.delete(aws, attrs, {})).toEqual({ stays: `the IAM role ${attrs.id}: theirs uses it` })
+    expect(account.writes).toEqual([])
   })
 
   it.each(['Role shop-dev-thing not found', 'The role with name shop-dev-thing cannot be found.'])(

@@ -1,0 +1,29 @@
+import type { FakeKind } from '../../engine/support/kinds.ts'
+import { World } from '../../engine/support/world.ts'
+import { kinds } from './stack.ts'
+
+export type Setup = (world: World) => void
+
+/** How the cloud makes it hard. */
+export const setups = {
+  'all goes well': () => {},
+  'tags show late': ({ cloud }) => {
+    Object.assign(cloud, { tagLagMs: 3000, latencyMs: 20 })
+  },
+  'what is gone is still in use for a while': ({ cloud }) => {
+    Object.assign(cloud, { lingerMs: 400, latencyMs: 20 })
+  },
+  'answers get lost': ({ cloud }) => {
+    Object.assign(cloud, { faults: 'answer', tagLagMs: 500, latencyMs: 20 })
+  },
+  'requests get lost': (world) => {
+    Object.assign(world.cloud, { faults: 'request', latencyMs: 20 })
+    world.graceMs = 2000
+  },
+} satisfies Record<string, Setup>
+
+export const worldOf = (setup: Setup, of: readonly FakeKind[] = kinds): World => {
+  const world = new World(...of)
+  setup(world)
+  return world
+}
