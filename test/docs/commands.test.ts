@@ -39,7 +39,12 @@ const wrong = (line: string): string | undefined => {
   return word ? `${line}: ${word} is no step` : undefined
 }
 const known = (name: string, word: string): boolean =>
-  name === 'adopt' || (name === 'sandbox' ? /^(start|stop|status|reset)$/.test(word) : STEPS.some((s) => s === word))
+  name === 'adopt' ||
+  (name === 'sandbox'
+    ? /^(start|stop|status|reset)$/.test(word)
+    : name === 'state'
+      ? /^(move|local)$/.test(word)
+      : STEPS.some((s) => s === word))
 
 test.each(pages())('%s: commands of infra that it shows can be typed', (page) => {
   const body = read(page)
