@@ -127,7 +127,6 @@ const success = async (s: Session, ms: number, steps: readonly string[], flags: 
       `  ${io.c.yellow('!')} No e-mail gets the alarms: set monitoring.email in ${s.loaded.file} and run create monitoring again.`,
     )
   const db = s.state.row('db-instance')
-  if (steps.includes('rds') && db?.attrs?.endpoint)
-    io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port} (credentials: ${commandLine(flags, 'show-resources')})`)
+  if (steps.includes('rds') && db?.attrs?.endpoint) io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port}`)
   io.say(`  Next: ${io.c.cyan(await nextOf(s, flags))}`)
 }

@@ -191,7 +191,8 @@ describe.skipIf(!url)('in a terminal, with a database that takes its time', () =
     expect(t.screen()).not.toMatch(PROGRAM)
     expect((await p.state()).resources['db-instance']?.is).toBe('creating')
     const s = await p.run('status')
-    expect(s.stdout).toMatch(/rds +… in progress/)
+    // Partial where this machine was so slow that the database is there by now; the rest of the step is not.
+    expect(s.stdout).toMatch(/rds +(… in progress|~ partial)/)
     const r = await p.run('create', '--yes')
     expect(r.code, r.all).toBe(0)
     expect((await p.state()).resources['db-instance']?.is).toBe('ready')

@@ -16,10 +16,13 @@ export interface State {
 }
 
 export interface Ended {
-  /** Null when it was killed. */
+  /** Null when it was killed, by us or by a stranger. */
   readonly code: number | null
   readonly out: string
 }
+
+/** A run was ended by a signal that is not ours (someone tidies up processes, memory is short): it proves nothing. */
+export class Disturbed extends Error {}
 
 export interface Run {
   readonly child: ChildProcess
@@ -78,16 +81,19 @@ export class Home {
     const [command = '', ...rest] = [...this.wrapper, process.execPath, this.#bin, ...args]
     const child = spawn(command, rest, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
+    let late = false
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (out += part))
     const timer = setTimeout(() => {
       out += `\n(killed: not done after ${PATIENCE_MS / 1000} s)`
+      late = true
       child.kill('SIGKILL')
     }, PATIENCE_MS)
     const ended = new Promise<Ended>((resolve, reject) => {
       child.once('error', reject)
-      child.once('close', (code) => {
+      child.once('close', (code, signal) => {
         clearTimeout(timer)
-        resolve({ code, out })
+        if (signal && !late && !child.killed) reject(new Disturbed(`infra ${args.join(' ')} got ${signal} from outside`))
+        else resolve({ code, out })
       })
     })
     return { child, ended }

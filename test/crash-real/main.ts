@@ -41,11 +41,10 @@ const crash = async (): Promise<boolean> => {
   let done = 0
   const verdicts = await runMatrix(ground, of, lives, sideBySide, (verdict) => {
     done++
-    if (!isGood(verdict)) console.log(`BAD  ${describe(verdict)}`)
+    for (const text of troubles([verdict])) console.log(`\nBAD  ${text}\n`)
     if (done % 20 === 0) console.log(`${done} of ${kills}, ${((performance.now() - began) / 60_000).toFixed(1)} min`)
   })
-  const bad = troubles(verdicts)
-  if (bad.length > 0) console.log(`\n${bad.join('\n\n')}`)
+  const bad = verdicts.filter((v) => !isGood(v))
   const missed = verdicts.filter((v) => !v.killed)
   if (missed.length > 0) console.log(`\nNever reached: ${missed.map((v) => describe(v)).join('; ')}`)
   console.log(`\n${table(verdicts, of)}\n`)

@@ -1,3 +1,4 @@
+import { Disturbed } from './home.ts'
 import type { Phase, Point, World } from './kill.ts'
 import { type Ground, isGood, type Kill, live, type Undisturbed, type Verb, type Verdict } from './life.ts'
 
@@ -37,12 +38,20 @@ export const runMatrix = async (
 ): Promise<Verdict[]> => {
   const todo = [...lives]
   const verdicts: Verdict[] = []
+  let disturbed = 0
   const worker = async (): Promise<void> => {
-    for (let next = todo.shift(); next; next = todo.shift())
-      for (const verdict of await live(ground, of, next)) {
+    for (let next = todo.shift(); next; next = todo.shift()) {
+      const again = next
+      const judged = await live(ground, of, next).catch((error: unknown) => {
+        if (!(error instanceof Disturbed) || ++disturbed > 5) throw error
+        todo.push(again)
+        return []
+      })
+      for (const verdict of judged) {
         verdicts.push(verdict)
         heard(verdict)
       }
+    }
   }
   await Promise.all(Array.from({ length: sideBySide }, worker))
   return verdicts

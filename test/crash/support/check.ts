@@ -39,7 +39,7 @@ export const wrongs = (world: World, wanted: readonly string[], outcome: Outcome
   }
   const ids = [...rows.values()].map((row) => row.attrs?.id)
   if (new Set(ids).size !== ids.length) found.push('two rows have one id')
-  return [...found, ...snapshots(world)]
+  return [...found, ...snapshots(world), ...early(world)]
 }
 
 /** Of each data resource: none while it is there, exactly one when it is gone. */
@@ -52,3 +52,7 @@ export const snapshots = ({ cloud, kindOf }: World): string[] =>
       const due = t.goneAt === undefined ? 0 : 1
       return taken === due ? [] : [`${taken} snapshots of ${nameOf(t)} instead of ${due}`]
     })
+
+/** Where nothing lingers, a right order never asks for a delete too early: the retries are not there to sort things out. */
+export const early = ({ cloud }: World): string[] =>
+  cloud.lingerMs === 0 && cloud.refused > 0 ? [`${cloud.refused} deletes were asked for too early`] : []
