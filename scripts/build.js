@@ -1,11 +1,12 @@
 // Bundles src into dist: one chunk for each command and each SDK client, so that a command loads only what it uses.
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile, rename, rm } from 'node:fs/promises'
 import { rolldown } from 'rolldown'
 
 const root = new URL('..', import.meta.url)
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
 
-await rm(new URL('dist', root), { recursive: true, force: true })
+// Built beside and put in place whole: a command that starts meanwhile finds the old bundle or the new one.
+const beside = `dist.${process.pid}`
 const bundle = await rolldown({
   cwd: root.pathname,
   input: { cli: 'src/cli.ts' },
@@ -15,8 +16,14 @@ const bundle = await rolldown({
   transform: { define: { INFRA_VERSION: JSON.stringify(version) } },
   logLevel: 'warn',
 })
-await bundle.write({ dir: 'dist', format: 'esm', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } })
-await cp(new URL('src/sandbox/moto_ext', root), new URL('dist/moto_ext', root), {
+await bundle.write({ dir: beside, format: 'esm', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } })
+await cp(new URL('src/sandbox/moto_ext', root), new URL(`${beside}/moto_ext`, root), {
   recursive: true,
   filter: (path) => !path.includes('__pycache__'),
 })
+const old = new URL(`dist.old.${process.pid}`, root)
+await rename(new URL('dist', root), old).catch((error) => {
+  if (error.code !== 'ENOENT') throw error
+})
+await rename(new URL(beside, root), new URL('dist', root))
+await rm(old, { recursive: true, force: true })

@@ -16,7 +16,12 @@ const infra = (...args) => {
 
 const sandbox = '--sandbox'
 infra('init', '--preset', 'startupwebapp', '--yes', '--force', '--set', 'monitoring.email=you@example.com', sandbox)
-for (const args of [['create', '--yes', sandbox], ['status', sandbox], ['show-resources', sandbox], ['cost', sandbox]]) {
+for (const args of [
+  ['create', '--yes', sandbox],
+  ['status', sandbox],
+  ['show-resources', sandbox],
+  ['cost', sandbox],
+]) {
   const code = infra(...args)
   if (code !== 0) process.exit(code)
 }

@@ -12,7 +12,14 @@ const folder = mkdtempSync(join(tmpdir(), 'infra-test-'))
 const report = join(folder, 'report.json')
 const code = run(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args.filter((a) => a !== '--require-moto')],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...args.filter((a) => a !== '--require-moto'),
+  ],
   { env: { ...process.env, ...(required ? { INFRA_REQUIRE_MOTO: '1' } : {}) } },
 )
 
@@ -29,14 +36,19 @@ if (!result) {
   process.exit(code || 1)
 }
 
-const tests = result.testResults.flatMap((file) => file.assertionResults.map((t) => ({ ...t, file: file.name.replace(`${root}`, '') })))
+const tests = result.testResults.flatMap((file) =>
+  file.assertionResults.map((t) => ({ ...t, file: file.name.replace(`${root}`, '') })),
+)
 const skipped = tests.filter((t) => t.status === 'pending' || t.status === 'skipped' || t.status === 'todo')
 if (skipped.length > 0) {
   console.log(`\nSkipped (the local AWS or a tool of the machine is missing; npm test -- --require-moto makes it a failure):`)
-  for (const file of new Set(skipped.map((t) => t.file))) console.log(`  ${file}: ${skipped.filter((t) => t.file === file).length}`)
+  for (const file of new Set(skipped.map((t) => t.file)))
+    console.log(`  ${file}: ${skipped.filter((t) => t.file === file).length}`)
 }
 // A file that could not be loaded has no tests of its own to fail: it counts as one.
-const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed')).length
+const broken = result.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'),
+).length
 const failed = tests.filter((t) => t.status === 'failed').length + broken
 const passed = tests.filter((t) => t.status === 'passed').length
 console.log(`\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)

@@ -143,7 +143,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
 
 const complain = async (error: unknown, verbose: boolean): Promise<number> => {
   if (error instanceof Error && error.name === 'ExitPromptError') {
-    process.stderr.write('\nNothing was changed.\n')
+    process.stderr.write('\nNothing was changed in the account.\n')
     return 130
   }
   let known = error

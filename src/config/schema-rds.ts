@@ -24,6 +24,7 @@ export const rds = z.strictObject({
   allocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 20').default(20),
   maxAllocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 100').default(100),
   storageType: oneOf(['gp3', 'gp2', 'io1', 'io2']).default('gp3'),
+  iops: int(1000, 256_000, 'RDS takes 1000 to 256000 provisioned IOPS, for example 3000').optional(),
   storageEncrypted: flag('rds.storageEncrypted').default(true),
   kmsKey: z.string().optional(),
   databaseName: text(

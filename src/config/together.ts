@@ -111,12 +111,32 @@ const RESERVED_USERS: Record<string, RegExp> = {
 }
 const RESERVED_DATABASES = /^(postgres|template0|template1|rdsadmin|mysql|sys|information_schema|performance_schema)$/i
 
-const database = ({ rds }: ConfigFile, no: No): void => {
+const database = ({ rds, databases }: ConfigFile, no: No): void => {
   if (rds.maxAllocatedGb !== rds.allocatedGb && rds.maxAllocatedGb < rds.allocatedGb * 1.1)
     no(
       ['rds', 'maxAllocatedGb'],
       rds.maxAllocatedGb,
       `storage autoscaling needs at least 10 % above rds.allocatedGb (${rds.allocatedGb}), or the same number to switch it off, for example ${Math.ceil(rds.allocatedGb * 1.26)}`,
+    )
+  const provisioned = rds.storageType === 'io1' || rds.storageType === 'io2'
+  if (provisioned && rds.iops === undefined)
+    no(
+      ['rds', 'iops'],
+      undefined,
+      `rds.storageType ${rds.storageType} needs the number of IOPS that you pay for, for example 3000`,
+    )
+  if (!provisioned && rds.iops !== undefined)
+    no(
+      ['rds', 'iops'],
+      rds.iops,
+      `it counts only with rds.storageType io1 or io2 (it is ${rds.storageType}), for example storageType: io2`,
+    )
+  const master = rds.masterUsername ?? (rds.engine === 'postgres' ? 'postgres' : 'admin')
+  if (databases.appUser === master)
+    no(
+      ['databases', 'appUser'],
+      databases.appUser,
+      'it must be another user than rds.masterUsername: the application needs less than the master may, for example shop_app',
     )
   if (rds.masterUsername && RESERVED_USERS[rds.engine]?.test(rds.masterUsername))
     no(

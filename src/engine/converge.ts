@@ -53,8 +53,9 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
       ...(seen.note ? { why: seen.note } : {}),
     })
     did = 'created'
-    await save({ is: 'creating', token })
-    const outcome = await make(node, want, cx.stamp(node, token), cx)
+    const intend = (): Promise<void> => save({ is: 'creating', token })
+    await intend()
+    const outcome = await make(node, want, cx.stamp(node, token), cx, intend)
     if ('made' in outcome) {
       const { attrs, ready, props } = outcome.made
       seen = { is: ready ? 'ready' : 'pending', attrs: attrs as JsonObject, ...(props ? { props: props as JsonObject } : {}) }

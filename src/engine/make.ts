@@ -8,6 +8,8 @@ const ATTEMPTS = 5
 /**
  * The create call, until its outcome is known. A call that may have taken effect is never sent again blindly, the world is looked
  * at first. (Throttling is retried by the SDK, which knows that nothing happened; "not visible yet" is {@link patiently}'s.)
+ * @param again writes the intent anew, before each call but the first: the next run counts the grace from the last call that a
+ * killed one may have sent
  * @returns the answer, or what was found when the answer was lost or the name was taken
  */
 export const make = async <C>(
@@ -15,12 +17,18 @@ export const make = async <C>(
   want: JsonObject,
   stamp: Stamp,
   cx: Context<C>,
+  again: () => Promise<void>,
 ): Promise<{ made: Made<JsonObject, JsonObject> } | { found: AnySeen }> => {
   const { kind, key } = subject
+  let sent: number | undefined
+  const send = async (): Promise<Made<JsonObject, JsonObject>> => {
+    if (sent !== undefined) await again()
+    sent = cx.clock.now()
+    return kind.create(cx.aws, want, stamp)
+  }
   for (let attempt = 1; ; attempt++) {
-    const sent = cx.clock.now()
     try {
-      return { made: await patiently(cx, key, kind.facts.minutes, () => kind.create(cx.aws, want, stamp)) }
+      return { made: await patiently(cx, key, kind.facts.minutes, send) }
     } catch (error) {
       const trouble = cx.classify(error)
       if (trouble !== 'unknown-outcome' && trouble !== 'exists') throw error

@@ -39,6 +39,7 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
       allocatedGb: rds.allocatedGb,
       maxAllocatedGb: rds.maxAllocatedGb,
       storageType: rds.storageType,
+      ...(rds.iops ? { iops: rds.iops } : {}),
       encrypted: rds.storageEncrypted,
       ...(rds.kmsKey ? { kmsKey: rds.kmsKey } : {}),
       masterUsername: rds.masterUsername,

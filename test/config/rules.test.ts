@@ -17,3 +17,7 @@ describe.each([...NETWORK_RULES, ...DATABASE_RULES])('$rule: $key', ({ key, good
     expect(sentence.replaceAll('"', '')).toContain(written.replaceAll('"', ''))
   })
 })
+
+it('provisioned storage needs its number of IOPS', () => {
+  expect(() => read(at('rds.storageType', 'io2'))).toThrow('rds.iops is missing: rds.storageType io2 needs the number of IOPS')
+})

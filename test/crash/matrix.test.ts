@@ -28,16 +28,33 @@ afterAll(() => {
 const life = (command: Command): Command[] =>
   command === create ? [edited, destroy] : command === destroy ? [create] : command === edited ? [destroy] : []
 
+const down = (command: Command): Command[] => (command === create ? [create, destroy] : [command])
+
 describe('killed at any instant, and once more at any instant of the next run', () => {
   for (const [name, setup] of Object.entries(setups))
     it(`the same command, or destroy, leads to what it says: ${name}`, async () => {
-      const down = (command: Command): Command[] => (command === create ? [create, destroy] : [command])
       const next: Limits['next'] = (command, it) => (it === 'ended' ? life(command) : down(command))
       await allGreen(name, setup, create, { kills: 2, next })
     })
 
-  it('whatever is run next, and however often it is killed, while all goes well otherwise', async () => {
+  it('whatever command comes next', async () => {
     const next: Limits['next'] = (command, it) => (it === 'ended' ? life(command) : [create, edited, destroy])
-    await allGreen('any command after any', setups['all goes well'], create, { kills: Number.POSITIVE_INFINITY, next })
+    await allGreen('any command after any', setups['all goes well'], create, { kills: 2, next })
   })
+})
+
+describe('killed again and again', () => {
+  it('however often', async () => {
+    const next: Limits['next'] = (command, it) => (it === 'ended' ? life(command) : down(command))
+    await allGreen('any number of kills', setups['all goes well'], create, { kills: Number.POSITIVE_INFINITY, next })
+  })
+})
+
+describe('a larger stack, killed once', () => {
+  for (const [name, setup] of Object.entries(setups))
+    it(name, async () => {
+      const next: Limits['next'] = (command, it) =>
+        command === destroy ? (it === 'ended' ? [] : [destroy]) : it === 'ended' ? [destroy] : [createLarge, destroy]
+      await allGreen(`large, ${name}`, setup, createLarge, { kills: 1, next })
+    })
 })

@@ -85,8 +85,8 @@ export class Cloud {
   latencyMs = 0
   /** How long a thing that is gone still counts as a user of others (network interfaces). */
   lingerMs = 0
-  /** Of each create and delete the first request gets lost before it takes effect, or its answer after that. */
-  faults: 'none' | 'request' | 'answer' = 'none'
+  /** Of each of these calls the first request gets lost before it takes effect, or its answer after that. */
+  faults: { readonly lost: 'request' | 'answer'; readonly of: RegExp } | undefined
   /** What becomes of calls that are under way when the process is killed: the network may still deliver them. */
   inFlight: InFlight = 'lost'
   /** Deletes that were asked for while something still used it. */
@@ -120,8 +120,9 @@ export class Cloud {
   }
   /** Whether this is the one call of its sort that gets lost. */
   loses(what: 'request' | 'answer', text: string): boolean {
-    if (this.faults !== what || this.#lost.has(text) || !/^(make|remove) /.test(text)) return false
-    this.#lost.add(text)
+    const call = text.replaceAll(ID, '')
+    if (this.faults?.lost !== what || this.#lost.has(call) || !this.faults.of.test(call)) return false
+    this.#lost.add(call)
     return true
   }
 
@@ -216,5 +217,6 @@ export class Cloud {
   }
 }
 
+const ID = /id-[a-z.]+-\d+;/g
 /** Ids in props are the uses: what is used cannot be deleted. */
-const idsIn = (props: JsonObject): string[] => JSON.stringify(props).match(/id-[a-z.]+-\d+;/g) ?? []
+const idsIn = (props: JsonObject): string[] => JSON.stringify(props).match(ID) ?? []

@@ -13,6 +13,8 @@ export type DbInstanceProps = {
   /** Storage grows by itself up to this; equal to allocatedGb: it does not grow. */
   maxAllocatedGb: number
   storageType: string
+  /** Provisioned IOPS: io1 and io2 only. */
+  iops?: number
   encrypted: boolean
   kmsKey?: string
   masterUsername: string
@@ -69,6 +71,7 @@ export const propsOf = (db: DBInstance, want: Partial<DbInstanceProps>): Partial
     // Storage that does not grow has no maximum in the answer.
     maxAllocatedGb: db.MaxAllocatedStorage ?? allocatedGb,
     storageType: later.StorageType ?? db.StorageType,
+    iops: want.iops === undefined ? undefined : (later.Iops ?? db.Iops),
     encrypted: db.StorageEncrypted,
     ...keyProp(db.KmsKeyId, want.kmsKey),
     masterUsername: db.MasterUsername,

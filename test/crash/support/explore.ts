@@ -38,6 +38,9 @@ export interface Report {
   readonly met: ReadonlySet<string>
 }
 
+/** No matrix of this suite is near it. */
+const MOST = 15_000
+
 interface Visit {
   readonly world: World
   /** Of the world and the command. */
@@ -66,6 +69,7 @@ export const explore = async (begin: World, commands: readonly Command[], limits
   const meet = (world: World, next: readonly Command[], kills: number, way: readonly string[]): string[] => {
     const mark = fingerprint(world)
     met.add(mark)
+    if (met.size > MOST) throw new Error(`more than ${MOST} worlds: something counts up that nobody reads (see fingerprint.ts)`)
     return next.map((command) => {
       const id = `${command.name} ${mark}`
       if ((fewest.get(id) ?? Number.POSITIVE_INFINITY) > kills) {

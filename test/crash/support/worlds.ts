@@ -4,6 +4,9 @@ import { kinds } from './stack.ts'
 
 export type Setup = (world: World) => void
 
+/** One call of each sort of resource; of all calls it would be the same, only many times over. */
+const LOST = /^(make (net|gate|db)|remove (alarm|db))$/
+
 /** How the cloud makes it hard. */
 export const setups = {
   'all goes well': () => {},
@@ -14,11 +17,11 @@ export const setups = {
     Object.assign(cloud, { lingerMs: 400, latencyMs: 20 })
   },
   'answers get lost': ({ cloud }) => {
-    Object.assign(cloud, { faults: 'answer', tagLagMs: 500, latencyMs: 20 })
+    Object.assign(cloud, { faults: { lost: 'answer', of: LOST }, tagLagMs: 500, latencyMs: 20 })
   },
   'requests get lost': (world) => {
-    Object.assign(world.cloud, { faults: 'request', latencyMs: 20 })
-    world.graceMs = 2000
+    Object.assign(world.cloud, { faults: { lost: 'request', of: LOST }, tagLagMs: 500, latencyMs: 20 })
+    world.graceMs = 2500
   },
 } satisfies Record<string, Setup>
 
