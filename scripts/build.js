@@ -11,12 +11,23 @@ const bundle = await rolldown({
   cwd: root.pathname,
   input: { cli: 'src/cli.ts' },
   platform: 'node',
+  preserveEntrySignatures: 'allow-extension',
   // The ES modules of the SDK: only those can be shaken, and half of EC2's schemas is not used.
   resolve: { mainFields: ['module', 'main'] },
   transform: { define: { INFRA_VERSION: JSON.stringify(version) } },
   logLevel: 'warn',
 })
-await bundle.write({ dir: beside, format: 'esm', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } })
+// What every command needs is one file: seventeen small ones cost more to load than they weigh. Errors stay apart, for --help.
+const core =
+  /src\/(engine\/(?!errors)|state\/(parse|local|file|lock|json|schema)|steps|kinds|config\/(load|cache|names|closest|settle|cidr)|aws\/(tags|trouble|prices|lookups)|ui\/(format|io)|commands\/(globals|stack|lookups|screens)|sandbox\/paths)/
+await bundle.write({
+  dir: beside,
+  format: 'esm',
+  minify: true,
+  codeSplitting: { groups: [{ name: 'core', test: core, includeDependenciesRecursively: false }] },
+  chunkFileNames: '[name]-[hash].js',
+  comments: { legal: false },
+})
 await cp(new URL('src/sandbox/moto_ext', root), new URL(`${beside}/moto_ext`, root), {
   recursive: true,
   filter: (path) => !path.includes('__pycache__'),

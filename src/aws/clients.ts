@@ -1,6 +1,7 @@
 import type { CommandIO } from '@smithy/types'
 import { canonical } from '../state/json.ts'
 import { guard } from './guard.ts'
+import { withoutSecrets } from './secrecy.ts'
 
 /** Each SDK client is a chunk of its own, loaded when the first call of its service is made. */
 const services = {
@@ -95,6 +96,7 @@ export const connect = (to: Connection): Aws => {
         to.onCall?.(service, operation, performance.now() - began)
         return answer
       } catch (error) {
+        withoutSecrets(error, service, input)
         to.onCall?.(service, operation, performance.now() - began, error as Error)
         if (error instanceof Error) failedCalls.set(error, `${service}.${operation}`)
         throw error

@@ -20,9 +20,9 @@ export const make = async <C>(
   again: () => Promise<void>,
 ): Promise<{ made: Made<JsonObject, JsonObject> } | { found: AnySeen }> => {
   const { kind, key } = subject
-  let sent: number | undefined
+  let sent = Number.NaN
   const send = async (): Promise<Made<JsonObject, JsonObject>> => {
-    if (sent !== undefined) await again()
+    if (!Number.isNaN(sent)) await again()
     sent = cx.clock.now()
     return kind.create(cx.aws, want, stamp)
   }

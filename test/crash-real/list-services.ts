@@ -22,7 +22,8 @@ import {
 import { type Account, clientConfig } from '../support/account.ts'
 import { labelOf, type Thing, tagsOf } from './thing.ts'
 
-const GENERATED = new Set(['master_password', 'password', 'django_secret_key', 'superuser_password'])
+/** Keys of the preset's secret whose values nobody chose. */
+export const GENERATED: ReadonlySet<string> = new Set(['master_password', 'password', 'django_secret_key', 'superuser_password'])
 
 /** A secret's values: generated ones by their length only, so that two accounts can be compared and no report holds a password. */
 const keysIn = (text: string | undefined): object =>

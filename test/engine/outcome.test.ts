@@ -146,7 +146,8 @@ describe('what is not visible everywhere yet', () => {
     const minutes = await world.minutes(() => world.create(note))
     expect(made(world)).toHaveLength(7)
     expect(minutes).toBeLessThan(0.12)
-    expect(world.said('write')).toEqual(['put note creating', 'put note ready+id'])
+    // The intent is written anew before each attempt: the grace of the next run counts from the last call that may be on its way.
+    expect(world.said('write')).toEqual([...made(world).map(() => 'put note creating'), 'put note ready+id'])
   })
 
   it('but not for ever', async () => {

@@ -58,7 +58,7 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     const missing = want.managedPolicies.filter((p) => !now.includes(p))
     const extra = now.filter((p) => !want.managedPolicies.includes(p))
     await Promise.all(missing.map((PolicyArn) => aws.iam('AttachRolePolicy', { RoleName: attrs.id, PolicyArn })))
-    await Promise.all(extra.map((PolicyArn) => aws.iam('DetachRolePolicy', { RoleName: attrs.id, PolicyArn })))
+    await Promise.all(extra.map((PolicyArn) => detach(aws, attrs.id, PolicyArn)))
     return 'done'
   },
   async tag(aws, attrs, tags) {
@@ -69,8 +69,7 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     const users = await instancesWatchedBy(aws, attrs.arn)
     if (users.length > 0) return { stays: `the IAM role ${attrs.id}: ${users.join(', ')} uses it` }
     const { AttachedPolicies = [] } = await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })
-    for (const { PolicyArn } of AttachedPolicies)
-      if (PolicyArn) await aws.iam('DetachRolePolicy', { RoleName: attrs.id, PolicyArn })
+    for (const { PolicyArn } of AttachedPolicies) if (PolicyArn) await detach(aws, attrs.id, PolicyArn)
     await aws.iam('DeleteRole', { RoleName: attrs.id })
   },
   facts: {
@@ -86,6 +85,10 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     found: 'name',
   },
 }
+
+/** A lost answer makes the SDK ask again: then the policy is off already, which must not be taken for the role being gone. */
+const detach = (aws: Aws, RoleName: string, PolicyArn: string): Promise<unknown> =>
+  unlessGone(aws.iam('DetachRolePolicy', { RoleName, PolicyArn }))
 
 /** DB instances that send their enhanced monitoring through the role. */
 const instancesWatchedBy = async (aws: Aws, arn: string): Promise<string[]> => {

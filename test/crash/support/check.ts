@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../src/engine/run.ts'
-import type { Thing } from '../../support/cloud.ts'
 import type { World } from '../../engine/support/world.ts'
+import type { Thing } from '../../support/cloud.ts'
 
 /** Long enough for all that was still under way anywhere. */
 export const ALL_LANDED_MS = 60_000
@@ -34,7 +34,8 @@ export const wrongs = (world: World, wanted: readonly string[], outcome: Outcome
   for (const [key, row] of rows) {
     const thing = things.find((t) => t.id === row.attrs?.id)
     if (!thing) found.push(`the row ${key} has no resource`)
-    else if (thing.type !== row.type || (thing.tags.key ?? key) !== key) found.push(`the row ${key} has the id of ${nameOf(thing)}`)
+    else if (thing.type !== row.type || (thing.tags.key ?? key) !== key)
+      found.push(`the row ${key} has the id of ${nameOf(thing)}`)
     if (row.is !== 'ready') found.push(`the row ${key} is ${row.is}`)
   }
   const ids = [...rows.values()].map((row) => row.attrs?.id)

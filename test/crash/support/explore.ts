@@ -116,6 +116,6 @@ export const explore = async (begin: World, commands: readonly Command[], limits
     if (limits.brief && wrongs.length > 0) break
     meet(world.fork(), limits.next(command, 'ended'), kills, [...way, 'ended'])
   }
-  const pairs = second.reduce((sum, of) => sum + (pointsOf.get(of) ?? 0), 0)
+  const pairs = limits.kills < 2 ? 0 : second.reduce((sum, of) => sum + (pointsOf.get(of) ?? 0), 0)
   return { points, pairs, worlds: met.size, runs, wrongs, met }
 }

@@ -3,7 +3,7 @@ import { early, snapshots } from './check.ts'
 
 /**
  * Text that is the same for two worlds exactly when no run can tell them apart: times count from now, what is over is over, and ids
- * and tokens are called by where they stand. What nobody reads (when a ready row was written, how long a create took) is not in it.
+ * and tokens are called by where they stand. What nobody reads (how long a create took) is not in it.
  */
 export const fingerprint = (world: World): string => {
   const { cloud, rows, graceMs } = world
@@ -18,8 +18,8 @@ export const fingerprint = (world: World): string => {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, { at, took, ...row }]) => ({
       ...{ key, ...row },
-      // The grace is counted from the intent; once it is over, its age says nothing more.
-      age: row.is === 'creating' ? Math.min(now - Date.parse(at), graceMs) : 0,
+      // The grace is counted from here; once it is over, the age says nothing more. A deleting row's time only names the snapshot.
+      age: row.is === 'deleting' ? 0 : Math.min(now - Date.parse(at), graceMs),
     }))
   const remembered = cloud.ever().filter((t) => t.goneAt !== undefined && t.goneAt <= now && t.token)
   const used = new Set([...rows.values()].map((row) => row.token))

@@ -1,4 +1,3 @@
-import type { Client } from '../../engine/support/client.ts'
 import { type FakeKind, fakeKind, Link, Net, Note } from '../../engine/support/kinds.ts'
 import type { Declare } from '../../engine/support/world.ts'
 
@@ -8,7 +7,14 @@ export const Gate = fakeKind('gate', { found: 'tag', token: true, readyMs: 500, 
 /** Found only by its tags, without a token, slow (nothing in EC2 is as bad; something may be). */
 export const Pool = fakeKind('pool', { found: 'tag', readyMs: 500 })
 /** Holds data, guarded, slow in everything, not born as it is wanted (an RDS instance). */
-export const Db = fakeKind('db', { data: true, guarded: true, readyMs: 500, goneMs: 300, born: { color: 'plain' }, changeMs: 300 })
+export const Db = fakeKind('db', {
+  data: true,
+  guarded: true,
+  readyMs: 500,
+  goneMs: 300,
+  born: { color: 'plain' },
+  changeMs: 300,
+})
 
 export const kinds: readonly FakeKind[] = [Gate, Pool, Db]
 
@@ -32,6 +38,17 @@ export const second: Declare = (add) => {
   add(Link, 'way', { from: gate.id, to: net.id })
 }
 
+/** Only what has a token, a name or a natural key: what can be made again without a look. */
+export const tokens: Declare = (add) => {
+  const gate = add(Gate, 'gate', {})
+  const note = add(Note, 'note', { uses: [gate.id] })
+  const dam = add(Gate, 'dam', { uses: [note.id] })
+  add(Link, 'link', { from: gate.id, to: dam.id })
+}
+
+/** One that only its tags could find. */
+export const pool: Declare = (add) => void add(Pool, 'pool', {})
+
 /** More of everything, wide and deep: for what only shows when many are under way at once. */
 export const large: Declare = (add) => {
   const nets = ['west', 'east'].map((key) => add(Net, key, { color: 'red' }))
@@ -46,5 +63,3 @@ export const large: Declare = (add) => {
   const dbs = ['main', 'copy'].map((key) => add(Db, key, { size: 2, color: 'red', uses: [group.id, role.id] }))
   for (const [i, db] of dbs.entries()) add(Note, `alarm-${i}`, {}, { beside: [db.id] })
 }
-
-export type { Client }

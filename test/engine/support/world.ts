@@ -72,7 +72,7 @@ export class World implements Ground {
   }
   /** Runs the command: a survey of all, then create. */
   create(declare: Declare | Graph<Client>, steps?: readonly string[]): Promise<Outcome> {
-    const graph = graphOf(declare)
+    const graph = this.#graphOf(declare)
     const { session, cx } = this.begin()
     return session.run(async () => {
       const seen = await survey(subjectsOf(graph, cx.rows.all(), this.kindOf), cx)
@@ -98,9 +98,14 @@ export class World implements Ground {
       )
     })
   }
+  /** Declared with the kinds of this world, where it has its own of the same type. */
+  #graphOf(declare: Declare | Graph<Client>): Graph<Client> {
+    if (this.#kinds.length === 0 || declare instanceof Graph) return graphOf(declare)
+    return graphOf((add) => declare((kind, ...rest) => add(this.kindOf(kind.type) as unknown as typeof kind, ...rest)))
+  }
   survey(declare: Declare | Graph<Client>): Promise<Survey> {
     const { session, cx } = this.begin()
-    return session.run(() => survey(subjectsOf(graphOf(declare), cx.rows.all(), this.kindOf), cx))
+    return session.run(() => survey(subjectsOf(this.#graphOf(declare), cx.rows.all(), this.kindOf), cx))
   }
   async plan(declare: Declare | Graph<Client>, steps?: readonly string[]): Promise<Plan> {
     const graph = graphOf(declare)
