@@ -92,7 +92,7 @@ describe.skipIf(!url)('in a terminal', () => {
     for (const [i, keys] of before.entries()) await t.answer(asked[i] ?? '', keys)
     await t.answer(at, ctrlC)
     await ends(t, 130)
-    expect(t.screen()).toContain('Nothing was changed.')
+    expect(t.screen()).toContain('Nothing was changed in the account.')
     expect(proxy.changing()).toEqual([])
     // The next run is not kept out by a lock.
     if (before.length > 4) expect((await p.run('plan', 'vpc')).code).toBe(0)

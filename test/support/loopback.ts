@@ -2,9 +2,9 @@ import { Socket } from 'node:net'
 
 // No test may reach a real AWS, whatever it does wrong: a socket to anything but this machine is refused before it opens.
 // Processes that tests start get the same rule from INFRA_LOOPBACK_ONLY, which the CLI itself enforces.
-process.env['INFRA_LOOPBACK_ONLY'] = '1'
-process.env['AWS_EC2_METADATA_DISABLED'] = 'true'
-process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+process.env.INFRA_LOOPBACK_ONLY = '1'
+process.env.AWS_EC2_METADATA_DISABLED = 'true'
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 for (const name of ['AWS_PROFILE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_ENDPOINT_URL', 'INFRA_SANDBOX'])
   delete process.env[name]
 
