@@ -49,7 +49,9 @@ if (skipped.length > 0) {
 const broken = result.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'),
 ).length
-const failed = tests.filter((t) => t.status === 'failed').length + broken
+const counted = tests.filter((t) => t.status === 'failed').length + broken
+// A run that ended badly without a failed test (the set-up failed, a promise was left behind) is a failure all the same.
+const failed = counted === 0 && code !== 0 ? 1 : counted
 const passed = tests.filter((t) => t.status === 'passed').length
 console.log(`\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
 process.exit(code === 0 && failed === 0 ? 0 : code || 1)

@@ -70,6 +70,8 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     // The id is durable before the wait; where it is already, the row stays as it is.
     if (did === 'created' || !same(before?.attrs, seen.attrs)) await save({ is: 'creating', token, attrs: seen.attrs })
     seen = await until(cx, key, look, (s) => settled(s) && !late(s), limit)
+    // AWS answered an old token with what was deleted meanwhile. Its id is recorded now, so the next token is a new one.
+    if (seen.is === 'absent' && intended) return converge(node, seen, cx)
     if (seen.is !== 'ready') throw broken(node, seen)
   }
 

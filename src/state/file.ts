@@ -1,5 +1,6 @@
-import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { alive } from './process.ts'
 
 /** Atomic and durable: a reader, also one after a power cut, finds the old text or the new. The old one stays as `.backup`. */
 export const replace = async (file: string, text: string): Promise<void> => {
@@ -28,6 +29,19 @@ export const replace = async (file: string, text: string): Promise<void> => {
     if (!['EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(codeOf(error))) throw error
   } finally {
     await dir.close()
+  }
+}
+
+/** Removes what runs that were killed while they saved have left beside the file. For whoever holds its lock. */
+export const sweepTemps = async (file: string): Promise<void> => {
+  const names = await readdir(dirname(file)).catch(() => [])
+  for (const name of names) {
+    const pid = name.startsWith(`${basename(file)}.`)
+      ? /^(\d+)(\.backup)?\.tmp$/.exec(name.slice(basename(file).length + 1))?.[1]
+      : undefined
+    // One that still saves, though somebody took its lock away, fails by its own means and not by this.
+    if (pid && (Number(pid) === process.pid || !alive(Number(pid))))
+      await rm(join(dirname(file), name), { force: true }).catch(() => {})
   }
 }
 

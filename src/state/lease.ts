@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { refuse } from '../engine/errors.ts'
 import { Conflict, type ObjectStore } from './backend.ts'
-import { alive, type Lock } from './lock.ts'
+import type { Lock } from './lock.ts'
+import { alive } from './process.ts'
 
 interface Lease {
   readonly nonce: string

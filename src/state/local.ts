@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { InfraError } from '../engine/errors.ts'
 import type { Backend } from './backend.ts'
-import { replace } from './file.ts'
+import { replace, sweepTemps } from './file.ts'
 import { lock } from './lock.ts'
 
 /** A state in a file, with its lock beside it. */
@@ -28,7 +28,11 @@ export const localBackend = (file: string): Backend => {
         })
       }
     },
-    lock: (command, note) => lock(lockFile, command, note),
+    async lock(command, note) {
+      const held = await lock(lockFile, command, note)
+      await sweepTemps(file)
+      return held
+    },
     async holder() {
       const text = await readFile(lockFile, 'utf8').catch(() => undefined)
       if (text === undefined) return undefined

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InfraError, refuse } from '../engine/errors.ts'
+import { bornOf, runs } from './process.ts'
 
 interface Holder {
   readonly nonce: string
   readonly host: string
   readonly pid: number
+  /** Tells the process from a later one of the same id. */
+  readonly born?: string | undefined
   readonly started: string
   readonly command: string
 }
@@ -23,21 +26,27 @@ export interface Lock {
  * @throws InfraError with exit code 2 while another run holds it
  */
 export const lock = async (file: string, command: string, note: (line: string) => void): Promise<Lock> => {
-  const me: Holder = { nonce: randomUUID(), host: hostname(), pid: process.pid, started: new Date().toISOString(), command }
+  const born = await bornOf(process.pid)
+  const started = new Date().toISOString()
+  const me: Holder = { nonce: randomUUID(), host: hostname(), pid: process.pid, born, started, command }
+  const mine = async (): Promise<Lock> => {
+    await sweep(file, me)
+    return { release: () => release(file, me) }
+  }
   await mkdir(dirname(file), { recursive: true }).catch((error: Error) => {
     throw new InfraError(`Cannot create the folder ${dirname(file)}`, { why: error.message, exitCode: 2, cause: error })
   })
   for (let attempt = 0; ; attempt++) {
-    if (await claim(file, me)) return { release: () => release(file, me) }
+    if (await claim(file, me)) return mine()
     const holder = await read(file)
     if (!holder) continue
-    if (holder.host !== me.host || alive(holder.pid)) throw held(file, holder)
+    if (holder.host !== me.host || (await runs(holder))) throw held(file, holder)
     if (attempt > 20) throw held(file, holder)
     if (await takeOver(file, holder, me)) {
       note(
         `The run before this one (process ${holder.pid}, ${holder.command}, started ${holder.started}) did not end by itself; its lock is taken over.`,
       )
-      return { release: () => release(file, me) }
+      return mine()
     }
   }
 }
@@ -86,7 +95,7 @@ const takeOver = async (file: string, dead: Holder, me: Holder): Promise<boolean
   const marker = `${file}.${dead.nonce}`
   if (!(await claim(marker, me))) {
     const rival = await read(marker)
-    if (rival && !(rival.host === me.host && alive(rival.pid))) await rm(marker, { force: true })
+    if (rival && !(rival.host === me.host && (await runs(rival)))) await rm(marker, { force: true })
     await new Promise((r) => setTimeout(r, 25))
     return false
   }
@@ -105,14 +114,16 @@ const release = async (file: string, me: Holder): Promise<void> => {
   if ((await read(file))?.nonce === me.nonce) await rm(file, { force: true })
 }
 
-/** Whether a process of this host runs. */
-export const alive = (pid: number): boolean => {
-  if (pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+/** Leftovers of runs that were killed while they took the lock: files beside it, each with the name of who wrote it. */
+const sweep = async (file: string, me: Holder): Promise<void> => {
+  const names = await readdir(dirname(file)).catch(() => [])
+  for (const name of names.filter((n) => n.startsWith(`${basename(file)}.`))) {
+    const path = join(dirname(file), name)
+    const owner = await read(path)
+    // Cut off while it was written: a minute is long for three lines of a running process.
+    const whole = owner !== undefined && owner.pid > 0
+    const old = Date.now() - (await stat(path).then((s) => s.mtimeMs, Date.now)) > 60_000
+    if (whole ? owner.host === me.host && !(await runs(owner)) : old) await rm(path, { force: true }).catch(() => {})
   }
 }
 

@@ -4,6 +4,7 @@ import { wrongs } from './support/check.ts'
 import {
   alter,
   answerLost,
+  BREATH_MS,
   createStep,
   destroyStep,
   edit,
@@ -59,20 +60,21 @@ it('whatever was done and whatever happened, an undisturbed create leads to what
   let scripts = 0
   let written = 0
   const property = fc.asyncProperty(
-    fc.constantFrom(...Object.values(setups)),
+    fc.constantFrom(...(Object.keys(setups) as (keyof typeof setups)[])),
     fc.commands(lines, { maxCommands: 14 }),
     async (setup, script) => {
       scripts++
-      const world = worldOf(setup)
+      const world = worldOf(setups[setup])
       const model = { config: plain }
       await fc.asyncModelRun(() => ({ model, real: world }), script)
       written += [...script].length
+      world.cloud.clock.pass(BREATH_MS)
       const up = await world.create(graphFor(model.config))
       expect(wrongs(world, await pictureOf(model.config), up)).toEqual([])
       const down = await world.destroy()
       expect(wrongs(world, [], down)).toEqual([])
     },
   )
-  await fc.assert(property, { seed: Number(process.env.FC_SEED ?? 20260101), numRuns: Number(process.env.FC_RUNS ?? 300) })
+  await fc.assert(property, { seed: Number(process.env.FC_SEED ?? 20260101), numRuns: Number(process.env.FC_RUNS ?? 1200) })
   console.log(`${scripts} scripts of ${written} lines`)
 })

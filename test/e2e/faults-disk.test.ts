@@ -52,7 +52,7 @@ describe.skipIf(!url || process.platform === 'win32')('the disk', () => {
       // What is on the disk is the last whole one, or none; whatever was asked of AWS stands in it.
       const rows = existsSync(file) ? Object.keys(home.state.resources) : []
       expect(askedFor().filter((key) => !rows.includes(key))).toEqual([])
-      if (kib >= 8) expect(askedFor().length).toBeGreaterThan(3)
+      if (kib >= 12) expect(askedFor().length).toBeGreaterThan(3)
       home.wrapper = []
       await expectWhole(home, 'create', CREATE, of)
     },

@@ -1,3 +1,4 @@
+import type { Row } from '../../../src/state/schema.ts'
 import type { World } from '../../engine/support/world.ts'
 import { early, snapshots } from './check.ts'
 
@@ -14,13 +15,13 @@ export const fingerprint = (world: World): string => {
     ...{ id, asked, readyIn: left(readyAt), tagsIn: left(tagsAt), goneIn: left(goneAt) },
     next: next && { in: left(next.at), props: next.props },
   }))
+  // A row's age is asked for when what it stands for is not seen: before that, a delete would have been recorded.
+  const standing = new Set(things.filter((t) => t.goneIn === undefined).map((t) => t.id))
+  const ageOf = ({ is, at, attrs }: Row): number =>
+    is === 'deleting' || standing.has(String(attrs?.id)) ? 0 : Math.min(now - Date.parse(at), graceMs)
   const entries = [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, { at, took, ...row }]) => ({
-      ...{ key, ...row },
-      // The grace is counted from here; once it is over, the age says nothing more. A deleting row's time only names the snapshot.
-      age: row.is === 'deleting' ? 0 : Math.min(now - Date.parse(at), graceMs),
-    }))
+    .map(([key, row]) => ({ key, ...row, took: undefined, at: ageOf(row) }))
   const remembered = cloud.ever().filter((t) => t.goneAt !== undefined && t.goneAt <= now && t.token)
   const used = new Set([...rows.values()].map((row) => row.token))
   const text = JSON.stringify({

@@ -83,8 +83,15 @@ export const answerLost = (nth: number, phase: 'before' | 'after'): Mishap => ({
   },
 })
 
+/**
+ * Between two commands of a person: what the one before the last left on its way has landed, or never will. (That a call lands in
+ * the middle of the very next run, which may come at once, is in the matrix.)
+ */
+export const BREATH_MS = 1000
+
 /** A run that may end in any way: killed, failed, refused. */
 const disturbed = async (world: World, mishap: Mishap, run: () => Promise<unknown>): Promise<void> => {
+  world.cloud.clock.pass(BREATH_MS)
   world.cloud.inFlight = mishap.inFlight
   world.cloud.hook = mishap.hook(world.cloud)
   await run().catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { kinds } from './stack.ts'
 export type Setup = (world: World) => void
 
 /** One call of each sort of resource; of all calls it would be the same, only many times over. */
-const LOST = /^(make (net|gate|db|west|gate-0|pool-1|copy)|remove (alarm|db|main))$/
+const LOST = /^(make (net|gate|db|west|gate-0|pool-1|copy)|remove (db|main))$/
 
 /** How the cloud makes it hard. */
 export const setups = {
