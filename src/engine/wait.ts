@@ -4,8 +4,8 @@ import { InfraError, Interrupted } from './errors.ts'
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5
 
-/** Pause before the next look: close together at first, then a twentieth of what has passed, so a wait overshoots by 5 %. */
-export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 20))
+/** Pause before the next look: close together at first, then a fortieth of what has passed, so a wait overshoots by 2.5 %. */
+export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 40))
 
 /**
  * Looks until the goal is reached. The only wait loop there is.

@@ -25,11 +25,11 @@ const waitFor = async (ms: number, deadline = 600, world = new World()) => {
 }
 
 describe('waiting', () => {
-  it('overshoots by at most 5 % and 200 ms, whatever the duration', async () => {
+  it('overshoots by at most 2.5 % and 200 ms, whatever the duration', async () => {
     const property = fc.asyncProperty(fc.integer({ min: 0, max: 3 * 3_600_000 }), async (ms) => {
       const { tookMs } = await waitFor(ms)
       expect(tookMs).toBeGreaterThanOrEqual(ms)
-      expect(tookMs).toBeLessThanOrEqual(ms * 1.05 + 200)
+      expect(tookMs).toBeLessThanOrEqual(ms * 1.025 + 200)
     })
     await fc.assert(property, { numRuns: 40 })
   })
@@ -38,11 +38,11 @@ describe('waiting', () => {
     expect((await waitFor(0)).looks).toBe(1)
     const { looks } = await waitFor(12 * 60_000)
     expect(looks).toBeGreaterThan(30)
-    expect(looks).toBeLessThan(200)
+    expect(looks).toBeLessThan(300)
   })
 
-  it('the pause is 200 ms at first, a twentieth of what has passed, and 10 s at most', () => {
-    expect([0, 4000, 60_000, 200_000, 3_600_000].map(pause)).toEqual([200, 200, 3000, 10_000, 10_000])
+  it('the pause is 200 ms at first, a fortieth of what has passed, and 10 s at most', () => {
+    expect([0, 4000, 60_000, 200_000, 3_600_000].map(pause)).toEqual([200, 200, 1500, 5000, 10_000])
   })
 
   it('each event carries status word, elapsed time and the typical minutes', async () => {
