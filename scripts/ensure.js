@@ -1,7 +1,9 @@
 // What `npm run demo` and `npm test` need, brought about: installed packages and a fresh build.
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -30,4 +32,18 @@ export const ensureInstalled = () => {
 
 export const ensureBuilt = () => {
   if (run(process.execPath, ['scripts/build.js']) !== 0) process.exit(1)
+}
+
+/** Runs a TypeScript program of this repository. Node 20 runs no TypeScript, so it is bundled first. */
+export const runBundled = async (entry) => {
+  const { rolldown } = await import('rolldown')
+  const folder = mkdtempSync(join(tmpdir(), 'infra-code-'))
+  try {
+    const bundle = await rolldown({ cwd: root, input: entry, platform: 'node', logLevel: 'warn' })
+    await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'main.mjs', chunkFileNames: '[name]-[hash].mjs' })
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+    await import(pathToFileURL(join(folder, 'main.mjs')).href)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

@@ -20,8 +20,7 @@ export type ServiceName = keyof Services
 type Module<S extends ServiceName> = Awaited<ReturnType<Services[S]>>
 type Operation<S extends ServiceName> = { [K in keyof Module<S>]: K extends `${infer Op}Command` ? Op : never }[keyof Module<S>]
 type CommandOf<S extends ServiceName, Op extends string> = Module<S>[`${Op}Command` & keyof Module<S>] extends new (
-  // biome-ignore lint/suspicious/noExplicitAny: only `any` matches whatever a command takes
-  ...args: any[]
+  ...args: never[]
 ) => infer C
   ? C
   : never

@@ -4,12 +4,12 @@ import { refuse } from '../engine/errors.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
 import { observe } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
-import { asker } from '../ui/ask.ts'
 import { columns } from '../ui/format.ts'
+import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
+import { openSession } from './session.ts'
 import { declareStack } from './stack.ts'
 
 /** Takes an existing resource in under a key of the stack: used as it is, never changed, never deleted unless told so. */
@@ -63,7 +63,8 @@ export const adoptCommand = async (key: string, id: string, g: Globals): Promise
           '    ',
         )}`,
       )
-    if (!(await agreed(s, g, key, id))) return 0
+    if (!(await agreed(s, g, 'Take it in?', 'This would write the state file', commandLine(g, `adopt ${key} ${id} --yes`))))
+      return 0
     await s.state.put(key, {
       type: node.kind.type,
       step: node.step,
@@ -82,18 +83,4 @@ export const adoptCommand = async (key: string, id: string, g: Globals): Promise
   } finally {
     await s.close()
   }
-}
-
-const agreed = async (s: Session, g: Globals, key: string, id: string): Promise<boolean> => {
-  if (g.yes) return true
-  if (!s.io.interactive)
-    throw refuse(
-      'This would write the state file, and nobody can be asked here',
-      'there is no terminal',
-      `${commandLine(g, `adopt ${key} ${id}`)} --yes`,
-    )
-  s.io.say()
-  if (await asker(s.io).confirm('Take it in?', true, '--yes')) return true
-  s.io.say('Nothing was changed.')
-  return false
 }

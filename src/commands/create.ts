@@ -5,6 +5,7 @@ import type { Plan } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
 import { elapsed, list } from '../ui/format.ts'
+import { agreed } from './agree.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
@@ -26,7 +27,7 @@ const STALE_MS = 60_000
 /** Shows the plan, asks, and makes the world match it. */
 export const createCommand = async (names: readonly string[], flags: CreateFlags): Promise<number> => {
   const io = ioOf(flags)
-  const again = commandLine(flags, ['create', ...names, ...(flags.yes ? ['--yes'] : [])].join(' '))
+  const again = typed(names, flags)
   if (io.interactive) await initIfMissing(flags)
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const asked = checkedSteps(names, first.config)
@@ -44,7 +45,7 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
     if (problem) throw problem
     if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) return await nothing(s, plan, flags)
     const planned = Date.now()
-    if (!(await agreed(s, flags))) return 0
+    if (!(await agreed(s, flags, 'Do it?', 'This would change the account', typed(names, { ...flags, yes: true })))) return 0
     if (Date.now() - planned > STALE_MS) {
       view = await lookAround(s, steps, { declared: view.lookups })
       plan = view.plan(steps)
@@ -69,6 +70,13 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
   }
 }
 
+/** The same command for these steps, with all flags that change what it does. */
+const typed = (names: readonly string[], flags: CreateFlags): string =>
+  commandLine(
+    flags,
+    ['create', ...names, ...(flags.yes ? ['--yes'] : []), ...(flags.refreshIp ? ['--refresh-ip'] : [])].join(' '),
+  )
+
 const initIfMissing = async (flags: CreateFlags): Promise<void> => {
   const { hasConfig, initCommand } = await import('./init.ts')
   if (!(await hasConfig(flags))) await initCommand({ ...flags, set: [] })
@@ -82,7 +90,7 @@ const withMissing = async (s: Session, steps: readonly string[], view: View, fla
   )
   if (missing.length === 0) return [...steps]
   const all = s.config.steps.filter((step) => missing.includes(step) || steps.includes(step))
-  const command = commandLine(flags, ['create', ...all, ...(flags.yes ? ['--yes'] : [])].join(' '))
+  const command = typed(all, flags)
   const say = `${list(steps)} ${steps.length === 1 ? 'needs' : 'need'} ${list(missing)} first`
   if (!s.io.interactive) throw refuse(say, `${list(missing)} ${missing.length === 1 ? 'is' : 'are'} not done yet`, command)
   const yes = await asker(s.io).confirm(`${say}. Create ${missing.length === 1 ? 'it' : 'them'} too?`, true, command)
@@ -93,20 +101,6 @@ const withMissing = async (s: Session, steps: readonly string[], view: View, fla
 /** Resources that are as wanted in AWS but that the state does not know as ready: a run records them. */
 const unrecorded = (s: Session, plan: Plan, view: View): boolean =>
   plan.actions.some((a) => s.state.row(a.key)?.is !== 'ready' && view.survey.get(a.key)?.is !== 'absent')
-
-const agreed = async (s: Session, flags: CreateFlags): Promise<boolean> => {
-  if (flags.yes) return true
-  if (!s.io.interactive)
-    throw refuse(
-      'This would change the account, and nobody can be asked here',
-      'there is no terminal',
-      `${commandLine(flags, 'create')} --yes`,
-    )
-  s.io.say()
-  if (await asker(s.io).confirm('Do it?', true, '--yes')) return true
-  s.io.say('Nothing was changed.')
-  return false
-}
 
 const nothing = async (s: Session, plan: Plan, flags: CreateFlags): Promise<number> => {
   if (s.io.json) s.io.event({ type: 'result', ...planData(plan), done: [], failed: [], blocked: [] })

@@ -1,15 +1,14 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Config } from '../config/settle.ts'
 import { idOf } from '../engine/context.ts'
-import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
 import type { Present } from '../engine/kind.ts'
 import { hasUnknown, resolve } from '../engine/ref.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
-import { asker } from '../ui/ask.ts'
 import { columns, count, shortId } from '../ui/format.ts'
+import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { askLookups, rememberLookups } from './lookups.ts'
 import { header } from './screens.ts'
@@ -41,7 +40,16 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
       s.io.say(`  Nothing of this stack was found that the state does not know. Next: ${s.io.c.cyan(commandLine(g, 'status'))}`)
       return 0
     }
-    if (!(await agreed(s, g, found.length))) return 0
+    if (
+      !(await agreed(
+        s,
+        g,
+        `Record ${count(found.length, 'resource')}?`,
+        'This would write the state file',
+        commandLine(g, 'recover --yes'),
+      ))
+    )
+      return 0
     await record(s, found, lookups)
     if (s.io.json)
       s.io.data({
@@ -77,20 +85,6 @@ const show = (s: Session, found: readonly Found[]): void => {
     s.io.c.dim(it.foreign ? `${it.foreign}; used as it is` : (it.note ?? it.is)),
   ])
   if (rows.length > 0) s.io.say(columns(rows))
-}
-
-const agreed = async (s: Session, g: Globals, n: number): Promise<boolean> => {
-  if (g.yes) return true
-  if (!s.io.interactive)
-    throw refuse(
-      'This would write the state file, and nobody can be asked here',
-      'there is no terminal',
-      `${commandLine(g, 'recover')} --yes`,
-    )
-  s.io.say()
-  if (await asker(s.io).confirm(`Record ${count(n, 'resource')}?`, true, '--yes')) return true
-  s.io.say('Nothing was changed.')
-  return false
 }
 
 const record = async (s: Session, found: readonly Found[], lookups: Lookups): Promise<void> => {

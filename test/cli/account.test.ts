@@ -52,6 +52,8 @@ describe.skipIf(!url)('refused after a look at the account, and nothing is chang
     expect(r.stdout).toContain('33 to create')
     expect(r.stderr).toContain('nobody can be asked here: there is no terminal.\nNext: infra create --yes')
     expect((await no('create', '--json')).stderr).toContain('infra create --yes')
+    // The command that is proposed makes what was asked for, not everything.
+    expect((await shown('create', 'vpc')).stderr).toContain('infra create vpc --yes')
   })
 
   it('a step before its needs names what is missing and the command', async () => {

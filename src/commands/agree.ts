@@ -1,0 +1,18 @@
+import { refuse } from '../engine/errors.ts'
+import { asker } from '../ui/ask.ts'
+import type { Globals } from './globals.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The yes before something is changed: given with --yes, asked of a person, or refused with the command that says it.
+ * @param would what would be changed, as the begin of the refusal's sentence
+ * @param command the same command with --yes
+ */
+export const agreed = async (s: Session, g: Globals, question: string, would: string, command: string): Promise<boolean> => {
+  if (g.yes) return true
+  if (!s.io.interactive) throw refuse(`${would}, and nobody can be asked here`, 'there is no terminal', command)
+  s.io.say()
+  if (await asker(s.io).confirm(question, true, '--yes')) return true
+  s.io.say('Nothing was changed.')
+  return false
+}
