@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { dbCommands } from './cli-db.ts'
 import type { Globals } from './commands/globals.ts'
 import { InfraError } from './engine/errors.ts'
 
@@ -32,16 +33,16 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   everywhere('--verbose', 'every AWS call, and stack traces')
   cli.addHelpText(
     'after',
-    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, monitoring',
+    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, databases, monitoring',
   )
 
-  const command = <F extends Globals>(
+  const below = <F extends Globals>(
+    parent: Command,
     usage: string,
-    group: string,
     text: string,
     load: (names: string[], flags: F) => Promise<number>,
   ): Command => {
-    const sub = cli.command(usage).description(text).helpGroup(group)
+    const sub = parent.command(usage).description(text)
     sub.action((...args: unknown[]) => {
       const given = args
         .slice(0, sub.registeredArguments.length)
@@ -51,6 +52,12 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     })
     return sub
   }
+  const command = <F extends Globals>(
+    usage: string,
+    group: string,
+    text: string,
+    load: (names: string[], flags: F) => Promise<number>,
+  ): Command => below<F>(cli, usage, text, load).helpGroup(group)
   const many = (value: string, before: string[]): string[] => [...before, value]
 
   command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) =>
@@ -86,6 +93,8 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
     (await import('./commands/cost.ts')).costCommand(f),
   )
+  const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
+  dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
     (await import('./commands/recover.ts')).recoverCommand(f),
   )

@@ -2,16 +2,20 @@ import type { CommandIO } from '@smithy/types'
 import { canonical } from '../state/json.ts'
 import { guard } from './guard.ts'
 import { withoutSecrets } from './secrecy.ts'
+import { closedSql, type SqlSend } from './sql.ts'
 
 /** Each SDK client is a chunk of its own, loaded when the first call of its service is made. */
 const services = {
   cloudWatch: () => import('./services/cloudwatch.ts'),
   ec2: () => import('./services/ec2.ts'),
+  ecs: () => import('./services/ecs.ts'),
   iam: () => import('./services/iam.ts'),
+  logs: () => import('./services/logs.ts'),
   rds: () => import('./services/rds.ts'),
   s3: () => import('./services/s3.ts'),
   secretsManager: () => import('./services/secretsmanager.ts'),
   sns: () => import('./services/sns.ts'),
+  ssm: () => import('./services/ssm.ts'),
   sts: () => import('./services/sts.ts'),
 }
 
@@ -33,8 +37,8 @@ export type Send<S extends ServiceName> = <Op extends Operation<S> & string>(
   input: Input<S, Op>,
 ) => Promise<Output<S, Op>>
 
-/** How kinds reach AWS: one function for each service. */
-export type Aws = { readonly [S in ServiceName]: Send<S> }
+/** How kinds reach AWS: one function for each service, and one for what is inside a database server. */
+export type Aws = { readonly [S in ServiceName]: Send<S> } & { readonly sql: SqlSend }
 
 export interface Connection {
   readonly region: string
@@ -102,7 +106,8 @@ export const connect = (to: Connection): Aws => {
       }
     }
   }
-  return Object.fromEntries((Object.keys(services) as ServiceName[]).map((s) => [s, send(s)])) as unknown as Aws
+  const all = Object.fromEntries((Object.keys(services) as ServiceName[]).map((s) => [s, send(s)]))
+  return { ...all, sql: closedSql('this command does not look into databases') } as unknown as Aws
 }
 
 /** What every service module looks like from here. */
@@ -114,7 +119,7 @@ interface Loaded {
 /** One pass over the world: an identical read is sent once and its answer shared. Only for reads. */
 export const pass = (aws: Aws): Aws => {
   const asked = new Map<string, Promise<unknown>>()
-  const wrap = (service: ServiceName): unknown => {
+  const wrap = (service: keyof Aws): unknown => {
     const send = aws[service] as (operation: string, input: object) => Promise<unknown>
     return (operation: string, input: object): Promise<unknown> => {
       const id = `${service}.${operation} ${canonical(input)}`
@@ -123,5 +128,5 @@ export const pass = (aws: Aws): Aws => {
       return running
     }
   }
-  return Object.fromEntries((Object.keys(aws) as ServiceName[]).map((s) => [s, wrap(s)])) as unknown as Aws
+  return Object.fromEntries((Object.keys(aws) as (keyof Aws)[]).map((s) => [s, wrap(s)])) as unknown as Aws
 }

@@ -32,7 +32,7 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const asked = checkedSteps(names, first.config)
   const loaded = io.interactive ? await openQuestions(first, asked, asker(io), flags) : first
-  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded)
+  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded, { depth: 'change' })
   try {
     let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
     const steps = await withMissing(s, asked, view, flags)

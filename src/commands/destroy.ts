@@ -1,4 +1,4 @@
-import { type DestroyOptions, destroy, stillNeeding } from '../engine/destroy.ts'
+import { type DestroyOptions, destroy, goingWith, stillNeeding } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
 import { remaining } from '../engine/graph.ts'
 import { monthly, round } from '../engine/plan.ts'
@@ -23,7 +23,7 @@ export interface DestroyFlags extends Globals {
 
 /** Takes steps down, in reverse order. Needs the state only, and says what stays. */
 export const destroyCommand = async (names: readonly string[], flags: DestroyFlags): Promise<number> => {
-  const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`)
+  const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`, undefined, { depth: 'change' })
   try {
     const rows = s.state.all()
     const recorded = [...new Set([...rows.values()].map((r) => r.step))].sort((a, b) => place(s, b) - place(s, a))
@@ -32,14 +32,19 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     const keys = keysOf(rows, steps)
     if (keys.length === 0) return empty(s, names, flags)
     refuseIfNeeded(s, keys, steps, flags)
-    const seen = await lookAtRows(s, keys)
+    // What goes with its server needs no way into that.
+    const within = goingWith(keys, rows, kindOf, { adopted: flags.adopted === true })
+    const seen = await lookAtRows(
+      s,
+      keys.filter((key) => !within.has(key)),
+    )
     const data = keys.filter((key) => {
       const row = rows.get(key)
       return row && kindOf(row.type).facts.data && seen.get(key)?.is !== 'absent' && (!row.adopted || flags.adopted)
     })
     const options = { snapshots: flags.skipFinalSnapshot !== true, adopted: flags.adopted === true, at: new Date() }
     header({ ...s, account: s.caller.account }, 'Destroy')
-    screen(s, keys, seen, options)
+    screen(s, keys, seen, within, options)
     if (!(await agreed(s, data, names, flags))) return 0
     const began = Date.now()
     s.io.say()
@@ -108,7 +113,13 @@ const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly str
   )
 }
 
-const screen = (s: Session, keys: readonly string[], seen: Survey, options: DestroyOptions): void => {
+const screen = (
+  s: Session,
+  keys: readonly string[],
+  seen: Survey,
+  within: ReadonlyMap<string, string>,
+  options: DestroyOptions,
+): void => {
   const { io } = s
   const { c } = io
   const rows = s.state.all()
@@ -117,7 +128,7 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, options: Dest
     io.say(`  ${c.bold(step)}`)
     const table = keys
       .filter((key) => rows.get(key)?.step === step)
-      .map((key) => line(s, key, seen.get(key)?.is === 'absent', options))
+      .map((key) => line(s, key, seen.get(key)?.is === 'absent', within.get(key), options))
     io.say(columns(table, '', '    '))
   }
   const nodes = keys.map((key) => ({ key, deps: rows.get(key)?.deps ?? [] }))
@@ -133,7 +144,13 @@ const screen = (s: Session, keys: readonly string[], seen: Survey, options: Dest
 
 const place = (s: Session, step: string): number => (s.config.steps as readonly string[]).indexOf(step)
 
-const line = (s: Session, key: string, gone: boolean, { snapshots, adopted }: DestroyOptions): string[] => {
+const line = (
+  s: Session,
+  key: string,
+  gone: boolean,
+  goesWith: string | undefined,
+  { snapshots, adopted }: DestroyOptions,
+): string[] => {
   const { c } = s.io
   const row = s.state.row(key)
   const facts = row && kindOf(row.type).facts
@@ -144,8 +161,10 @@ const line = (s: Session, key: string, gone: boolean, { snapshots, adopted }: De
       : gone
         ? 'already gone'
         : facts?.data
-          ? `${c.red('holds data')}${snapshot}`
-          : ''
+          ? `${c.red('holds data')}${goesWith ? `, goes with ${goesWith}` : ''}${snapshot}`
+          : goesWith
+            ? `goes with ${goesWith}`
+            : ''
   return [c.red('- delete'), key, c.dim(facts?.title ?? ''), remark]
 }
 

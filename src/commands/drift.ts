@@ -12,7 +12,7 @@ const DRIFT = 3
 
 /** What was deleted or altered outside of infra. Never changes anything. @returns 0 none, 3 drift */
 export const driftCommand = async (g: Globals): Promise<number> => {
-  const s = await openSession(g)
+  const s = await openSession(g, undefined, undefined, { depth: 'look' })
   try {
     const rows = s.state.all()
     const survey = await lookAtRows(s, [...rows.keys()])

@@ -9,7 +9,7 @@ import { checkedSteps } from './stack.ts'
 export const planCommand = async (names: readonly string[], g: Globals): Promise<number> => {
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const steps = checkedSteps(names, loaded.config)
-  const s = await openSession(g, undefined, loaded)
+  const s = await openSession(g, undefined, loaded, { depth: 'look' })
   try {
     const view = await lookAround(s, steps)
     const plan = view.plan(steps)

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { monthlyPrice } from '../aws/prices.ts'
+import { isPriced, monthlyPrice } from '../aws/prices.ts'
 import { type Setting, setKeys } from '../config/edit.ts'
 import { type Loaded, loadConfig, readText } from '../config/load.ts'
 import { email } from '../config/rules.ts'
+import type { Config } from '../config/settle.ts'
 import type { Asker } from '../ui/ask.ts'
 import { usd } from '../ui/format.ts'
-import type { Globals } from './globals.ts'
+import { type Globals, wantsSandbox } from './globals.ts'
 
 /** What one NAT gateway with its address costs a month. */
 export const natPrice = (region: string): number =>
@@ -52,9 +53,43 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
     )
     if (address) answers.push([['monitoring', 'email'], address])
   }
+  if (steps.includes('databases') && config.databases.via === undefined && !wantsSandbox(g))
+    answers.push([['databases', 'via'], await askVia(config, ask)])
   if (answers.length === 0) return loaded
   await setInFile(loaded.file, answers)
   return loadConfig({ file: g.config, environment: g.env, region: g.region })
+}
+
+const askVia = ({ rds, region, bastion }: Config, ask: Asker): Promise<string> => {
+  const hour = `ec2.instance.${bastion.instanceType}`
+  const instance = isPriced(hour) ? `, ${usd(monthlyPrice(hour, region).usd)} a month` : ''
+  const ways = [
+    {
+      value: 'direct',
+      name: 'direct  free; this machine reaches the private network (VPN, or a tunnel of yours)',
+      description: 'infra connects to the server itself, encrypted and with its certificate checked.',
+    },
+    {
+      value: 'ssm',
+      name: 'ssm     free; needs the session-manager-plugin here and a running instance with the SSM agent',
+      description: `A port forwarded by Session Manager, no open port, no keys. The step bastion makes such an instance (${bastion.instanceType}${instance}).`,
+    },
+    {
+      value: 'task',
+      name: 'task    about one cent each time; needs nothing',
+      description: 'A container with psql runs in the VPC for a minute; all that it needs is made and removed again.',
+    },
+    {
+      value: 'print',
+      name: 'print   free; a person runs the SQL',
+      description: 'infra writes a file without secrets and says how to run it; infra db verify records it afterwards.',
+    },
+  ]
+  return ask.choose(
+    'The database server is in a private network. How does infra get in, to make databases and roles?',
+    rds.engine === 'mysql' ? ways.slice(0, 2) : ways,
+    'databases.via in infra.yaml',
+  )
 }
 
 /** Sets keys in a YAML file and leaves its comments and everything else as they are. */

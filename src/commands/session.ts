@@ -3,6 +3,7 @@ import { type Aws, connect, pass } from '../aws/clients.ts'
 import { explain, type Surroundings } from '../aws/explain.ts'
 import { type Caller, whoAmI } from '../aws/identity.ts'
 import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
+import type { Inside as InsideServer, Via } from '../aws/sql.ts'
 import { classify } from '../aws/trouble.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
@@ -18,6 +19,7 @@ import type { Io } from '../ui/io.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { backendFor } from './place.ts'
+import { broughtBack, type Depth, type Inside, wayInto } from './way-in.ts'
 
 /** Everything that a command which talks to AWS has at hand. */
 export interface Session {
@@ -32,6 +34,8 @@ export interface Session {
   readonly state: StoredState
   readonly backend: Backend
   readonly signal: AbortSignal
+  /** The way into the database server. */
+  readonly inside: Inside
   /** From now on something is being changed: Ctrl-C waits for the calls in flight. */
   begin(): void
   context(report: Report): Context<Aws>
@@ -43,11 +47,20 @@ export interface Session {
 /** How long a create whose answer was lost may stay invisible. EC2 shows new objects within seconds; this is generous. */
 const GRACE_SECONDS = 20
 
+export interface IntoDatabases {
+  /** Default: `record`. */
+  readonly depth?: Depth
+  /** Another way than the one in the config. */
+  readonly via?: Via | undefined
+  /** What a person who looked in has brought back: nobody else looks then. */
+  readonly result?: InsideServer | undefined
+}
+
 /**
  * Reads the config, finds the account, opens the state; with `exclusive` nobody else may work on it meanwhile.
  * @throws InfraError with exit code 2: nothing was changed yet
  */
-export const openSession = async (g: Globals, exclusive?: string, loaded?: Loaded): Promise<Session> => {
+export const openSession = async (g: Globals, exclusive?: string, loaded?: Loaded, into: IntoDatabases = {}): Promise<Session> => {
   const io = ioOf(g)
   const from = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
   const { config } = from
@@ -55,7 +68,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
   onlyLoopback(endpoint)
   const profile = g.profile ?? config.profile
-  const aws = connect({
+  const plain = connect({
     region: config.region,
     sandboxUrl: sandbox ? endpoint : undefined,
     profile,
@@ -74,8 +87,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
     }
   }
-  const caller = await orRefuse(whoAmI(aws))
-  const backend = await backendFor(from, sandbox, aws)
+  const caller = await orRefuse(whoAmI(plain))
+  const backend = await backendFor(from, sandbox, plain)
   let held: Lock | undefined
   const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined)
   const lost = (): void => {
@@ -97,7 +110,14 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
         tags: { Name: of.name, ...config.tags, ...of.tags, [STACK_TAG]: stack, [KEY_TAG]: of.key },
       }
     }
-    return {
+    // The way in uses the session (a container is made by the engine), and the session's calls go the way in.
+    let inside: Inside | undefined
+    const aws: Aws = { ...plain, sql: (operation, input) => within().send(operation, input) }
+    const within = (): Inside => {
+      inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via)
+      return inside
+    }
+    const session: Session = {
       g,
       io,
       config,
@@ -109,7 +129,13 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       state,
       backend,
       signal: interrupt.signal,
-      begin: interrupt.begin,
+      get inside() {
+        return within()
+      },
+      begin: () => {
+        within().begin()
+        interrupt.begin()
+      },
       stamp,
       context: (report) => ({
         rows: state,
@@ -125,10 +151,15 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       }),
       explain: (error) => explain(error, { ...surroundings, identity: caller.arn }),
       async close() {
-        interrupt.stop()
-        await held?.release()
+        try {
+          await inside?.close()
+        } finally {
+          interrupt.stop()
+          await held?.release()
+        }
       },
     }
+    return session
   } catch (error) {
     interrupt.stop()
     await held?.release()

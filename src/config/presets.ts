@@ -44,7 +44,12 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
       deletionProtection: true,
       ...(environment === 'production' ? { monitoringRoleName: 'rds-monitoring-role' } : {}),
     },
-    databases: { appUser: 'django_app' },
+    databases: {
+      appUser: 'django_app',
+      names: ['startupwebapp_prod', 'healthtech_experiment', 'fintech_experiment'],
+      encoding: 'UTF8',
+      collation: 'en_US.UTF-8',
+    },
     monitoring: {
       dashboard: {
         name: environment === 'production' ? `${application}-RDS-MultiTenant` : `${application}-${environment}-RDS-MultiTenant`,

@@ -74,10 +74,25 @@ export const rds = z.strictObject({
   applyImmediately: flag('rds.applyImmediately').default(false),
 })
 
-/** `databases`: what lives in it. */
+const DATABASE = 'it must have 1 to 63 lower-case letters, digits and _, beginning with a letter or _, for example shop'
+
+/** `databases`: what lives in it, and how one gets in. */
 export const databases = z.strictObject({
+  via: oneOf(['direct', 'ssm', 'task', 'print']).optional(),
+  names: z.array(text(/^[a-z_][a-z0-9_]{0,62}$/, DATABASE), { error: 'it must be a list of names, for example [shop]' }).optional(),
+  roles: oneOf(['shared', 'perDatabase']).default('shared'),
   appUser: text(
     /^[a-z_][a-z0-9_]{0,31}$/,
     'it must have 1 to 32 lower-case letters, digits and _, for example shop_app',
   ).optional(),
+  encoding: text(/^[A-Za-z0-9_]{1,32}$/, 'it must be an encoding of the engine, for example UTF8').optional(),
+  collation: text(
+    /^[A-Za-z0-9_.@-]{1,63}$/,
+    'it must be a collation that the server knows, for example en_US.UTF-8; leave it out for the server\'s own',
+  ).optional(),
+  target: text(
+    /^(i-[0-9a-f]{8,17}|ecs:[\w-]{1,255}(\/[\w-]{1,255})?)$/,
+    'it must be the id of an instance, or ecs: and a cluster with a service, for example i-0123456789abcdef0 or ecs:shop/web',
+  ).optional(),
+  caFile: z.string().optional(),
 })

@@ -34,7 +34,15 @@ export interface Config {
     readonly logExports: readonly string[]
     readonly monitoringRoleName: string
   }
-  readonly databases: { readonly appUser: string }
+  readonly databases: Omit<ConfigFile['databases'], 'names' | 'appUser' | 'encoding' | 'collation'> & {
+    readonly names: readonly string[]
+    readonly appUser: string
+    readonly encoding: string
+    /** Empty: the server's own. */
+    readonly collation: string
+    /** With a role for each database: the name of the secret of each. */
+    readonly secretOf: Readonly<Record<string, string>>
+  }
   readonly monitoring: {
     readonly emails: readonly string[]
     readonly alarms: ConfigFile['monitoring']['alarms']
@@ -66,6 +74,15 @@ export const secretName = (
 /** AWS has no Performance Insights for MySQL on its smallest classes. */
 export const withoutInsights = (rds: Pick<ConfigFile['rds'], 'engine' | 'instanceClass'>): boolean =>
   rds.engine === 'mysql' && /\.(micro|small)$/.test(rds.instanceClass)
+
+const settleDatabases = (file: ConfigFile): Config['databases'] => {
+  const plain = file.project.replaceAll('-', '_')
+  const { names = [plain], appUser = `${plain}_app`, collation = '', ...rest } = file.databases
+  const encoding = file.databases.encoding ?? (file.rds.engine === 'mysql' ? 'utf8mb4' : 'UTF8')
+  const ofOne = file.databases.roles === 'perDatabase' ? names : []
+  const secretOf = Object.fromEntries(ofOne.map((name) => [name, secretName(file, `databases/${name}`, { keys: {} })]))
+  return { ...rest, names, appUser, encoding, collation, secretOf }
+}
 
 /** Fills in what depends on other keys. */
 export const settle = (file: ConfigFile): Config => {
@@ -118,7 +135,7 @@ export const settle = (file: ConfigFile): Config => {
       logExports: rds.logExports ?? (postgres ? ['postgresql'] : ['error']),
       monitoringRoleName: rds.monitoringRoleName ?? `${namePrefix}-rds-monitoring`,
     },
-    databases: { appUser: file.databases.appUser ?? `${project.replaceAll('-', '_')}_app` },
+    databases: settleDatabases(file),
     monitoring: {
       emails: [monitoring.email, ...(monitoring.emails ?? [])].filter(
         (a, i, all): a is string => a !== undefined && all.findIndex((b) => b?.toLowerCase() === a.toLowerCase()) === i,

@@ -16,6 +16,7 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
   network(config, no)
   subnets(config, no)
   database(config, no)
+  databases(config, no)
   alarms(config, no)
   checkNames(config, no)
 }
@@ -163,6 +164,28 @@ const database = ({ rds, databases }: ConfigFile, no: No): void => {
       rds.performanceInsights,
       `MySQL has no Performance Insights on ${rds.instanceClass}; set it to false, for example rds.performanceInsights: false`,
     )
+}
+
+const databases = ({ rds, databases, project }: ConfigFile, no: No): void => {
+  const { names = [project.replaceAll('-', '_')], roles, via, appUser } = databases
+  for (const [i, name] of names.entries()) {
+    const path = ['databases', 'names', i]
+    if (RESERVED_DATABASES.test(name)) no(path, name, 'the engine keeps this name for itself, for example shop')
+    else if (names.indexOf(name) < i) no(path, name, 'it stands there twice, for example shop_2')
+    else if (name === rds.databaseName)
+      no(path, name, 'rds.databaseName is made by RDS and belongs to the master user; take it out there, for example shop')
+    if (roles !== 'perDatabase') continue
+    if (RESERVED_USERS[rds.engine]?.test(name) || name === rds.masterUsername)
+      no(path, name, 'with databases.roles perDatabase its role has this name too, and the engine keeps it, for example shop')
+    if (rds.engine === 'mysql' && name.length > 32)
+      no(path, name, 'with databases.roles perDatabase its role has this name too, and MySQL takes 32 characters, for example shop')
+  }
+  if (roles === 'perDatabase' && appUser !== undefined)
+    no(['databases', 'appUser'], appUser, 'with databases.roles perDatabase each role is named as its database, for example roles: shared')
+  if (rds.engine === 'mysql' && (via === 'task' || via === 'print'))
+    no(['databases', 'via'], via, 'for MySQL the ways in are direct and ssm, for example ssm')
+  if (databases.target !== undefined && via !== undefined && via !== 'ssm')
+    no(['databases', 'target'], databases.target, `it counts only with databases.via ssm (it is ${via}), for example via: ssm`)
 }
 
 const alarms = (c: ConfigFile, no: No): void => {

@@ -9,7 +9,7 @@ import { make } from './make.ts'
 import { patiently } from './patience.ts'
 import { hasUnknown, resolve } from './ref.ts'
 import { graceOf, observe, settle } from './survey.ts'
-import { until } from './wait.ts'
+import { type Limit, until } from './wait.ts'
 
 /**
  * Brings one resource to what is wanted: find it, or write the intent, create it and record the id; wait; record it ready.
@@ -24,7 +24,11 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
   if (hasUnknown(want)) throw inputMissing(node, cx)
   const began = cx.clock.now()
   const before = cx.rows.row(key)
-  const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.minutes }
+  const limit: Limit<AnySeen> = {
+    deadline: kind.facts.deadline ?? 10,
+    minutes: kind.facts.minutes,
+    stuck: async (s) => (s.is === 'absent' ? [] : ((await kind.stuck?.(cx.aws, s.attrs)) ?? [])),
+  }
   const base = { type: kind.type, step: node.step, name: node.name, want, deps: [...node.deps, ...node.beside].sort() }
   const look = (): Promise<AnySeen> => observe(node, cx.look(), cx, want)
   let did: 'created' | 'updated' | 'found' | 'kept' = before?.is === 'ready' ? 'kept' : 'found'

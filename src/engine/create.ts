@@ -9,6 +9,7 @@ import type { Survey } from './survey.ts'
 /**
  * Makes the world match the declared steps, in parallel along the dependencies, then takes away what is recorded in these
  * steps and no longer declared.
+ * @param leave keys that are not this run's business
  * @param seen the survey; a resource is looked at again only while it is waited for or after an unknown outcome
  */
 export const create = async <C>(
@@ -17,8 +18,9 @@ export const create = async <C>(
   seen: Survey,
   cx: Context<C>,
   kindOf: KindOf<C>,
+  leave: ReadonlySet<string> = new Set(),
 ): Promise<Outcome> => {
-  const nodes = graph.nodes().filter((n) => steps.includes(n.step))
+  const nodes = graph.nodes().filter((n) => steps.includes(n.step) && !leave.has(n.key))
   const minutes = (n: Node<C>): number => (seen.get(n.key)?.is === 'ready' ? 0 : n.kind.facts.minutes)
   const fail = (n: { key: string }, error: Error): void => cx.report({ type: 'resource.failed', key: n.key, error })
   const outcome = await runGraph(nodes, minutes, (n) => converge(n, seen.get(n.key) ?? { is: 'absent' }, cx), cx.signal, fail)

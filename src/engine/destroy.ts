@@ -23,6 +23,27 @@ export const stillNeeding = (keys: readonly string[], rows: ReadonlyMap<string, 
   return found
 }
 
+/** Of these keys, those that live inside another one of them that is deleted: they go with it. Key -> what it goes with. */
+export const goingWith = <C>(
+  keys: readonly string[],
+  rows: ReadonlyMap<string, Row>,
+  kindOf: KindOf<C>,
+  options: Pick<DestroyOptions, 'adopted'>,
+): Map<string, string> => {
+  const found = new Map<string, string>()
+  for (const key of keys) {
+    const row = rows.get(key)
+    const inside = row && kindOf(row.type).facts.inside
+    const around = (d: string): boolean => {
+      const dep = rows.get(d)
+      return dep !== undefined && keys.includes(d) && dep.type === inside && (!dep.adopted || options.adopted === true)
+    }
+    const container = inside === undefined ? undefined : row?.deps.find(around)
+    if (container !== undefined) found.set(key, container)
+  }
+  return found
+}
+
 /**
  * Takes recorded resources down, dependants first, in parallel where it can. Needs only the state. A row goes only after AWS
  * said that the resource is absent.
@@ -39,13 +60,20 @@ export const destroy = async <C>(
     const row = cx.rows.row(key)
     return row ? [{ key, row }] : []
   })
+  const within = goingWith(keys, cx.rows.all(), kindOf, options)
   const needing = new Map<string, string[]>()
-  for (const { key, row } of rows) for (const dep of row.deps) needing.set(dep, [...(needing.get(dep) ?? []), key])
-  const nodes = rows.map(({ key, row }) => ({ key, row, deps: needing.get(key) ?? [] }))
+  // Nobody waits for what goes with another: it is that one's end that it waits for itself.
+  for (const { key, row } of rows)
+    if (!within.has(key)) for (const dep of row.deps) needing.set(dep, [...(needing.get(dep) ?? []), key])
+  const around = (key: string): string[] => {
+    const container = within.get(key)
+    return container === undefined ? [] : [container]
+  }
+  const nodes = rows.map(({ key, row }) => ({ key, row, deps: [...(needing.get(key) ?? []), ...around(key)] }))
   const outcome = await runGraph(
     nodes,
     (n) => kindOf(n.row.type).facts.deleteMinutes ?? kindOf(n.row.type).facts.minutes,
-    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), options),
+    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: within.get(n.key) }),
     cx.signal,
     (n, error) => cx.report({ type: 'resource.failed', key: n.key, error }),
   )
@@ -59,7 +87,7 @@ const remove = async <C>(
   first: AnySeen | undefined,
   cx: Context<C>,
   kind: AnyKind<C>,
-  options: DestroyOptions,
+  options: DestroyOptions & { with: string | undefined },
 ): Promise<void> => {
   const began = cx.clock.now()
   const gone = async (leaves?: string): Promise<void> => {
@@ -70,6 +98,11 @@ const remove = async <C>(
   const subject: Subject<C> = subjectOfRow(key, row, () => kind)
   const look = (): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want)
   const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.deleteMinutes ?? kind.facts.minutes }
+
+  if (options.with !== undefined) {
+    await until(cx, key, look, (s) => s.is === 'absent', limit)
+    return gone()
+  }
 
   let seen = first ?? (await look())
   // Also what has a name: its create call may be on its way still, and nobody would look for it once the row is gone.

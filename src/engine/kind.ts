@@ -79,6 +79,13 @@ export interface Facts<P> {
   readonly found: 'name' | 'natural' | 'tag'
   /** Holds data that cannot be made again: deleted only with its own yes. */
   readonly data?: boolean
+  /**
+   * The type of what it lives inside of (a database: its server). When that is destroyed too, this one is not deleted on its own:
+   * it goes with it, and is still whole in the last snapshot.
+   */
+  readonly inside?: string
+  /** The command that removes just this one; `infra destroy <step>` otherwise. */
+  removedBy?(attrs: JsonObject): string
   /** What stays in the account on purpose after a delete. */
   leaves?(attrs: JsonObject, want: Partial<P>, how: DeleteHow): string | undefined
   /** Name of the last snapshot that a delete makes by default. */
@@ -104,6 +111,8 @@ export interface Kind<P, A, C> {
   delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | Left>
   /** What else in the account keeps it from being deleted, in words. */
   blockers?(aws: C, attrs: A): Promise<readonly string[]>
+  /** Why it may not become ready, in words: asked when a wait is given up. */
+  stuck?(aws: C, attrs: A): Promise<readonly string[]>
   readonly facts: Facts<P>
 }
 

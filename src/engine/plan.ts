@@ -76,7 +76,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
         refuse(
           `${key} is no longer in the config, but it holds data`,
           'create never deletes data',
-          `Put it back into infra.yaml, or remove the step with its own yes: infra destroy ${row.step}`,
+          `Put it back into infra.yaml, or remove it with its own yes: ${kind.facts.removedBy?.(row.attrs ?? {}) ?? `infra destroy ${row.step}`}`,
         ),
       )
     const reason = row.adopted

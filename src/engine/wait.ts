@@ -7,11 +7,19 @@ const UNANSWERED = 5
 /** Pause before the next look: close together at first, then a fortieth of what has passed, so a wait overshoots by 2.5 %. */
 export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 40))
 
+export interface Limit<S> {
+  /** Minutes after which waiting is given up. */
+  readonly deadline: number
+  /** Typical minutes, for the screen. */
+  readonly minutes: number
+  /** Why it may hang, in words: asked when it is given up. */
+  readonly stuck?: (seen: S) => Promise<readonly string[]>
+}
+
 /**
  * Looks until the goal is reached. The only wait loop there is.
  * @param look one observation; its note is AWS's status word
  * @param reached says whether it is over
- * @param limit minutes after which waiting is given up, and the typical minutes for the screen
  * @throws Interrupted when the run was told to stop; InfraError when the limit has passed (AWS goes on, the next run resumes)
  */
 export const until = async <C, S extends { readonly is: string; readonly note?: string }>(
@@ -19,7 +27,7 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
   key: string,
   look: () => Promise<S>,
   reached: (seen: S) => boolean,
-  limit: { readonly deadline: number; readonly minutes: number },
+  limit: Limit<S>,
 ): Promise<S> => {
   const began = cx.clock.now()
   let unanswered = 0
@@ -34,11 +42,16 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
     const status = seen ? (seen.note ?? seen.is) : 'AWS does not answer; asked again'
-    if (elapsedMs > limit.deadline * 60_000)
+    if (elapsedMs > limit.deadline * 60_000) {
+      // Only to say more: when it cannot be asked, the rest must still be said.
+      const reasons = seen ? await limit.stuck?.(seen).catch(() => []) : []
       throw new InfraError(`${key} is still "${status}" after ${limit.deadline} minutes`, {
-        why: 'AWS has not finished; nothing is lost, its id is recorded',
-        next: 'Run the same command again in some minutes: it goes on waiting for this one',
+        why: reasons?.length ? reasons.join('; ') : 'AWS has not finished; nothing is lost, its id is recorded',
+        next: reasons?.length
+          ? 'Mend that, then run the same command again: it goes on with this one'
+          : 'Run the same command again in some minutes: it goes on waiting for this one',
       })
+    }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
     await cx.clock.sleep(pause(elapsedMs), cx.signal)
   }

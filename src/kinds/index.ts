@@ -21,6 +21,10 @@ import { SecretKind } from './secretsmanager/secret.ts'
 import { SecretField } from './secretsmanager/secret-field.ts'
 import { Subscription } from './sns/subscription.ts'
 import { Topic } from './sns/topic.ts'
+import { Database } from './sql/database.ts'
+import { DatabaseRole } from './sql/role.ts'
+
+export { serverOf } from './sql/common.ts'
 
 /** Every kind there is. A row of the state finds its kind here. */
 export const kinds = [
@@ -40,6 +44,8 @@ export const kinds = [
   DbSubnetGroup,
   DbParameterGroup,
   DbInstance,
+  DatabaseRole,
+  Database,
   Role,
   Topic,
   Subscription,

@@ -71,5 +71,5 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
     { secret: secret.name, field: 'host', value: db.endpoint },
     { name: `${secret.name}#host`, after: [secret.arn] },
   )
-  return { id: db.id, identifier: rds.identifier }
+  return { id: db.id, endpoint: db.endpoint, identifier: rds.identifier }
 }

@@ -46,5 +46,6 @@ export interface DatabaseSecret {
 
 export interface Database {
   readonly id: Ref<string>
+  readonly endpoint: Ref<string>
   readonly identifier: string
 }

@@ -3,6 +3,7 @@ import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
+import { dropInlinePolicies, inlinePolicies, type Policies, putInlinePolicies } from './inline-policies.ts'
 
 export type RoleProps = {
   /** The service that may assume it, for example monitoring.rds.amazonaws.com. */
@@ -10,29 +11,38 @@ export type RoleProps = {
   description: string
   /** ARNs of managed policies. */
   managedPolicies: readonly string[]
+  /** Documents of policies in the role itself, by name. Left out: nobody looks whether it has any. */
+  policies?: Policies
 }
-export type RoleAttrs = { id: string; arn: string }
+export type RoleAttrs = {
+  id: string
+  arn: string
+  /** It was made with policies of its own: only then a delete looks for them. */
+  inline?: boolean
+}
 
-/** An IAM role for one AWS service, with managed policies. New roles reach other services some seconds later (the engine retries). */
+/** An IAM role for one AWS service, with its policies. New roles reach other services some seconds later (the engine retries). */
 export const Role: AwsKind<RoleProps, RoleAttrs> = {
   type: 'iam.role',
   async observe(aws, stamp, want, last) {
     const RoleName = last?.id ?? stamp.name
-    const [found, policies] = await Promise.all([
+    const [found, attached, inline] = await Promise.all([
       unlessGone(aws.iam('GetRole', { RoleName })),
       unlessGone(aws.iam('ListAttachedRolePolicies', { RoleName })),
+      want.policies && inlinePolicies(aws, RoleName),
     ])
     const role = found?.Role
     if (!role?.Arn) return { is: 'absent' }
     const tags = tagMap(role.Tags)
     return {
       is: 'ready',
-      attrs: { id: role.RoleName ?? RoleName, arn: role.Arn },
+      attrs: { id: role.RoleName ?? RoleName, arn: role.Arn, ...(inline || last?.inline ? { inline: true } : {}) },
       props: {
         managedPolicies: inWantedOrder(
-          (policies?.AttachedPolicies ?? []).flatMap((p) => p.PolicyArn ?? []),
+          (attached?.AttachedPolicies ?? []).flatMap((p) => p.PolicyArn ?? []),
           want.managedPolicies,
         ),
+        ...(inline ? { policies: inline } : {}),
       },
       tags,
       ...(last ? {} : foreignTo(stamp, tags, `the IAM role ${RoleName}`)),
@@ -49,9 +59,15 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
       AssumeRolePolicyDocument: JSON.stringify(trust),
       Tags: tagList(stamp.tags),
     })
-    return { attrs: { id: stamp.name, arn: role?.Arn ?? '' }, ready: true, props: { managedPolicies: [] } }
+    return {
+      attrs: { id: stamp.name, arn: role?.Arn ?? '', ...(want.policies ? { inline: true } : {}) },
+      ready: true,
+      props: { managedPolicies: [], ...(want.policies ? { policies: {} } : {}) },
+    }
   },
-  async update(aws, attrs, want) {
+  async update(aws, attrs, want, changed) {
+    if (changed.includes('policies')) await putInlinePolicies(aws, attrs.id, want.policies ?? {})
+    if (!changed.includes('managedPolicies')) return 'done'
     const now =
       (await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })).AttachedPolicies?.flatMap((p) => p.PolicyArn ?? []) ??
       []
@@ -70,16 +86,32 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     if (users.length > 0) return { stays: `the IAM role ${attrs.id}: ${users.join(', ')} uses it` }
     const { AttachedPolicies = [] } = await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })
     for (const { PolicyArn } of AttachedPolicies) if (PolicyArn) await detach(aws, attrs.id, PolicyArn)
+    if (attrs.inline) await dropInlinePolicies(aws, attrs.id)
     await aws.iam('DeleteRole', { RoleName: attrs.id })
   },
   facts: {
     title: 'IAM role',
     minutes: 0.2,
     iam: {
-      observe: ['iam:GetRole', 'iam:ListAttachedRolePolicies'],
-      create: ['iam:CreateRole', 'iam:TagRole', 'iam:AttachRolePolicy'],
-      update: ['iam:ListAttachedRolePolicies', 'iam:AttachRolePolicy', 'iam:DetachRolePolicy', 'iam:TagRole'],
-      delete: ['rds:DescribeDBInstances', 'iam:ListAttachedRolePolicies', 'iam:DetachRolePolicy', 'iam:DeleteRole'],
+      observe: ['iam:GetRole', 'iam:ListAttachedRolePolicies', 'iam:ListRolePolicies', 'iam:GetRolePolicy'],
+      create: ['iam:CreateRole', 'iam:TagRole', 'iam:AttachRolePolicy', 'iam:PutRolePolicy'],
+      update: [
+        'iam:ListAttachedRolePolicies',
+        'iam:AttachRolePolicy',
+        'iam:DetachRolePolicy',
+        'iam:ListRolePolicies',
+        'iam:PutRolePolicy',
+        'iam:DeleteRolePolicy',
+        'iam:TagRole',
+      ],
+      delete: [
+        'rds:DescribeDBInstances',
+        'iam:ListAttachedRolePolicies',
+        'iam:DetachRolePolicy',
+        'iam:ListRolePolicies',
+        'iam:DeleteRolePolicy',
+        'iam:DeleteRole',
+      ],
     },
     immutable: ['service', 'description'],
     found: 'name',

@@ -3,7 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { readSecret } from '../secretsmanager/value.ts'
+import { readSecret } from '../../aws/secrets.ts'
 import { tagRds } from './common.ts'
 import { costOf, type DbInstanceAttrs, type DbInstanceProps, phaseOf, propsOf } from './db-instance-facts.ts'
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
-import type { Aws } from '../../aws/clients.ts'
-import { InfraError } from '../../engine/errors.ts'
-import { Secret } from '../../state/json.ts'
+import type { Aws } from './clients.ts'
+import { InfraError } from '../engine/errors.ts'
+import { Secret } from '../state/json.ts'
 
 /** How the first value of one key comes about. */
 export type KeySource =
@@ -50,12 +50,12 @@ export const parseSecret = (name: string, text: string | undefined): Record<stri
 }
 
 /** One key of a secret. */
-export const readSecret = async (aws: Aws, id: string, key: string): Promise<Secret> => {
+export const readSecret = async (aws: Pick<Aws, 'secretsManager'>, id: string, key: string): Promise<Secret> => {
   const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id })
   const value = parseSecret(id, SecretString)[key]
   if (typeof value !== 'string' || value === '')
     throw new InfraError(`The secret ${id} has no ${key}`, {
-      why: 'the master password is read from there',
+      why: 'the password is read from there',
       next: 'Put it into the secret, then run the same command again',
     })
   return new Secret(value)
@@ -66,7 +66,7 @@ export const readSecret = async (aws: Aws, id: string, key: string): Promise<Sec
  * the scripts that are ported here all their credentials.
  */
 export const mergeSecret = async (
-  aws: Aws,
+  aws: Pick<Aws, 'secretsManager'>,
   id: string,
   change: (now: Readonly<Record<string, unknown>>) => Record<string, unknown>,
 ): Promise<void> => {

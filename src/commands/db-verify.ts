@@ -1,0 +1,134 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Inside, Login } from '../aws/sql.ts'
+import { differing } from '../engine/compare.ts'
+import { create } from '../engine/create.ts'
+import { refuse } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import type { Node } from '../engine/graph.ts'
+import type { AnySeen } from '../engine/kind.ts'
+import { resolve } from '../engine/ref.ts'
+import { kindOf } from '../kinds/index.ts'
+import { columns, count } from '../ui/format.ts'
+import { type Access, accessOf } from './db-access.ts'
+import { viaFlag } from './db-via.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { lookAround, type View } from './look.ts'
+import { offlineLookups } from './lookups.ts'
+import { withReporter } from './outcome.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+
+export interface VerifyFlags extends Globals {
+  readonly via?: string
+  /** What the SQL file printed when a person ran it. */
+  readonly result?: string
+}
+
+interface Finding {
+  readonly key: string
+  readonly what: string
+  readonly good: boolean
+  readonly note: string
+}
+
+/**
+ * Looks into the server now: each role and database as the config wants it, and nobody let in where he has no business. What is as
+ * wanted is recorded with the way and the day. Changes nothing inside. @returns 0 all is as wanted, 1 not
+ */
+export const verifyCommand = async (flags: VerifyFlags): Promise<number> => {
+  const result = flags.result === undefined ? undefined : await readResult(flags.result)
+  const via = result ? undefined : viaFlag(flags)
+  const s = await openSession(flags, 'infra db verify', undefined, { depth: 'change', via, result })
+  try {
+    if (s.inside.via === 'print' && !result)
+      throw refuse(
+        'Nobody can look in: databases.via is print',
+        'a person runs the SQL there',
+        `${commandLine(flags, 'db verify --result <file>')} with what the SQL file printed, or --via direct, ssm or task`,
+      )
+    // A container that looks in costs a cent; whoever asks for this wants to know.
+    s.inside.begin()
+    const declared = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+    const view = await lookAround(s, ['databases'], { declared })
+    const nodes = view.graph.nodes().filter((n) => n.step === 'databases' && n.kind.facts.inside !== undefined)
+    const findings = nodes.map((n) => finding(n, view))
+    const access = await accessOf(s, nodes)
+    const good = new Set(findings.filter((f) => f.good).map((f) => f.key))
+    const open = access.filter((a) => !a.asWanted)
+    // The engine records what it finds as wanted, and is given nothing else.
+    const others = new Set(view.graph.nodes().flatMap((n) => (good.has(n.key) ? [] : [n.key])))
+    if (good.size > 0)
+      await withReporter(s, (report) => create(view.graph, ['databases'], view.survey, s.context(onlyFailures(report)), kindOf, others))
+    const code = good.size === nodes.length && open.length === 0 ? 0 : 1
+    if (s.io.json) s.io.data({ via: s.inside.via, verified: code === 0, found: findings, access })
+    else screen(s, findings, access, code, flags)
+    return code
+  } finally {
+    await s.close()
+  }
+}
+
+const onlyFailures =
+  (report: Report): Report =>
+  (event) => {
+    if (event.type === 'resource.failed') report(event)
+  }
+
+const finding = (node: Node<Aws>, view: View): Finding => {
+  const seen: AnySeen = view.survey.get(node.key) ?? { is: 'absent' }
+  const what = `${node.kind.facts.title} ${node.name}`
+  if (seen.is === 'absent') return { key: node.key, what, good: false, note: seen.note ?? 'is not there' }
+  if (seen.foreign) return { key: node.key, what, good: false, note: `there is ${seen.foreign}` }
+  if (seen.is !== 'ready') return { key: node.key, what, good: false, note: seen.note ?? seen.is }
+  const want = resolve(node.props, (k) => {
+    const dep = view.survey.get(k)
+    return dep && dep.is !== 'absent' ? dep.attrs : undefined
+  }) as Record<string, unknown>
+  const changed = differing(seen.props, want, node.ignore)
+  const note = changed.map((p) => `${p} is ${String(seen.props?.[p])}, wanted ${String(want[p])}`).join('; ')
+  return { key: node.key, what, good: changed.length === 0, note: note || wellDone(node.kind.type, want) }
+}
+
+const wellDone = (type: string, want: Readonly<Record<string, unknown>>): string =>
+  type === 'sql.database' ? `belongs to ${String(want.owner)}, closed to all others` : 'logs in with the password of its secret'
+
+const SAID: Readonly<Record<Login, string>> = {
+  ok: 'gets in',
+  barred: 'is refused',
+  'wrong-password': 'has another password',
+  'no-database': 'finds no such database',
+  closed: 'could not be tried',
+}
+
+const screen = (s: Session, findings: readonly Finding[], access: readonly Access[], code: number, flags: VerifyFlags): void => {
+  const { io } = s
+  const { c } = io
+  const mark = (good: boolean): string => (good ? c.green('✓') : c.red('✗'))
+  header({ ...s, account: s.caller.account }, 'Verify databases')
+  io.say(columns(findings.map((f) => [mark(f.good), f.what, c.dim(f.note)])))
+  if (access.length > 0) {
+    io.say('\n  Tried by logging in:')
+    io.say(
+      columns(
+        access.map((a) => [mark(a.asWanted), a.role, SAID[a.login], a.database, a.asWanted ? '' : c.red('not as it should be')]),
+        '',
+        '    ',
+      ),
+    )
+  }
+  const bad = findings.filter((f) => !f.good).length + access.filter((a) => !a.asWanted).length
+  if (code === 0) io.say(`\n  All as wanted, and recorded (${s.inside.via}). Next: ${c.cyan(commandLine(flags, 'status'))}`)
+  else
+    io.say(
+      `\n  ${count(bad, 'thing')} not as wanted. Next: ${c.cyan(commandLine(flags, 'create databases'))} puts right what can be put right.`,
+    )
+}
+
+const readResult = async (file: string): Promise<Inside> => {
+  const { parseResult } = await import('../sql/print.ts')
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(file === '-' ? 0 : file, 'utf8').catch((error: Error) => {
+    throw refuse(`${file} cannot be read`, error.message, 'Name the file that holds what the SQL file printed, or - for standard input')
+  })
+  return parseResult(text)
+}

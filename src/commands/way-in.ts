@@ -1,0 +1,114 @@
+import type { Aws } from '../aws/clients.ts'
+import { closedSql, type Inside as InsideServer, type Looked, type SqlSend, type Via } from '../aws/sql.ts'
+import { InfraError } from '../engine/errors.ts'
+import type { OpenSql, WayIn } from '../sql/open.ts'
+import type { Session } from './session.ts'
+
+/**
+ * How far a command goes into the database server. `record`: never, what is recorded must do. `look`: only where that costs nothing.
+ * `change`: by the way that is set; a container is started only once the run has begun.
+ */
+export type Depth = 'record' | 'look' | 'change'
+
+export interface Inside {
+  readonly send: SqlSend
+  readonly via: Via
+  /** The run has begun: from now on a way in may cost something. */
+  begin(): void
+  close(): Promise<void>
+}
+
+type Needs = Pick<Session, 'config' | 'sandbox' | 'state' | 'io' | 'signal' | 'g' | 'context'> & { readonly aws: Aws }
+
+/** The way that counts here: in the sandbox the server is on this machine. */
+export const viaOf = (s: Pick<Session, 'config' | 'sandbox'>, override?: Via): Via =>
+  s.sandbox ? 'direct' : (override ?? s.config.databases.via ?? 'direct')
+
+/** What leads into the stack's database server. Nothing is opened or loaded before something is asked. */
+export const wayInto = (s: Needs, depth: Depth, override?: Via): Inside => {
+  const via = viaOf(s, override)
+  const shut = (why: string): SqlSend => closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again')
+  const none: Omit<Inside, 'send'> = { via, begin: () => {}, close: async () => {} }
+  if (depth === 'record') return { ...none, send: shut('this command goes by what is recorded') }
+  if (via === 'print') return { ...none, send: shut('databases.via is print: a person runs the SQL') }
+  if (depth === 'look' && via !== 'direct')
+    return { ...none, send: shut(`the way in (${via}) costs time; infra db verify takes it`) }
+
+  let opened: Promise<OpenSql> | undefined
+  let begun = false
+  const open = async (): Promise<OpenSql> => {
+    const { openSql } = await import('../sql/open.ts')
+    const { io } = s
+    return openSql({
+      aws: s.aws,
+      way: await wayOf(s, via),
+      caFile: s.config.databases.caFile,
+      onCall: io.verbose
+        ? (operation, ms, error) => io.note(io.c.dim(`  sql.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
+        : undefined,
+    })
+  }
+  const send = async (operation: string, input: { server: { host: string; engine: string } }): Promise<unknown> => {
+    if (s.sandbox && !LOOPBACK.test(input.server.host)) throw noServer(input.server.engine)
+    if (via === 'task' && !begun) {
+      if (operation === 'Look') return { is: 'closed', why: 'a container looks in when the run begins' } satisfies Looked
+      if (operation === 'Login') return 'closed'
+    }
+    opened ??= open()
+    try {
+      return await (await opened).send(operation as 'Look', input as never)
+    } catch (error) {
+      // A plan can be told without it: what is recorded must do.
+      if (depth === 'look' && operation === 'Look' && error instanceof InfraError) return { is: 'closed', why: error.what } satisfies Looked
+      throw error
+    }
+  }
+  return {
+    via,
+    send: send as unknown as SqlSend,
+    begin: () => {
+      begun = true
+    },
+    async close() {
+      await (await opened?.catch(() => undefined))?.close()
+    },
+  }
+}
+
+/** A look that a person has taken: good for reading, not for logging in or changing. */
+export const broughtBack = (inside: InsideServer): Inside => {
+  const send: SqlSend = async (operation, input) =>
+    operation === 'Look' ? ({ is: 'open', via: 'print', inside } as never) : closedSql('somebody else looked in')(operation, input)
+  return { via: 'print', send, begin: () => {}, close: async () => {} }
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
+
+const noServer = (engine: string): InfraError =>
+  engine === 'mysql'
+    ? new InfraError('The sandbox has no MySQL server', {
+        why: 'it runs PostgreSQL only, so what is inside a MySQL server cannot be tried here',
+        next: 'Take databases out of steps in infra.yaml, or set rds.engine to postgres',
+      })
+    : new InfraError('The sandbox found no PostgreSQL on this machine when the database was made', {
+        why: 'its databases are real ones, on a server that it starts itself',
+        next: 'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16), then: infra sandbox stop, and infra create --sandbox',
+      })
+
+const wayOf = async (s: Needs, via: Via): Promise<WayIn> => {
+  const { config, io, signal, aws } = s
+  const report = (line: string): void => io.note(io.c.dim(`  ${line}`))
+  if (via === 'ssm') {
+    const { ssmWay } = await import('../sql/ssm.ts')
+    return ssmWay({ aws, region: config.region, profile: s.g.profile ?? config.profile, ...tunnelTarget(s), report, signal })
+  }
+  if (via === 'task') return (await import('./database-task.ts')).databaseTask(s, report)
+  return (await import('../sql/open.ts')).direct
+}
+
+/** Through what a tunnel goes: what the config names, else what runs in the stack's network. */
+export const tunnelTarget = (s: Pick<Session, 'config' | 'state'>): { target?: string; vpcId?: string } => {
+  const { target } = s.config.databases
+  const vpcId = s.state.row('vpc')?.attrs?.id
+  return { ...(target ? { target } : {}), ...(typeof vpcId === 'string' ? { vpcId } : {}) }
+}

@@ -1,0 +1,168 @@
+import type { Instance as Ec2Instance } from '@aws-sdk/client-ec2'
+import type { Aws } from '../../aws/clients.ts'
+import { tagMap } from '../../aws/tags.ts'
+import type { AwsKind } from '../kind.ts'
+import { inWantedOrder } from '../sets.ts'
+import { type Filter, filter, find, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { agentOnline, whyOffline } from './instance-agent.ts'
+import { costOf } from './instance-cost.ts'
+
+export type InstanceProps = {
+  /** Counts only at creation: AWS publishes a newer one every few weeks. */
+  imageId: string
+  instanceType: string
+  subnetId: string
+  securityGroupIds: readonly string[]
+  /** Name of the instance profile. */
+  profile: string
+  /** Asked for explicitly, whatever the subnet's own setting is: without it the agent may have no way out. */
+  publicAddress: boolean
+  /** Script of the first boot; counts only at creation. Not secret: whoever may describe the instance can read it. */
+  userData: string
+  /** Ready only once Systems Manager reaches the agent in it. */
+  agent: boolean
+}
+export type InstanceAttrs = { id: string }
+
+export const WAITS_FOR_AGENT = 'waiting for the SSM agent'
+
+/**
+ * An EC2 instance with one encrypted gp3 volume, IMDSv2 only. One that is stopped counts as ready: a person did that on purpose.
+ * docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+ */
+export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
+  type: 'ec2.instance',
+  async observe(aws, stamp, want, last) {
+    const list = async (Filters: Filter[]) => (await listed(aws, Filters)).filter((i) => stateOf(i) !== 'terminated')
+    const i = await find(list, { of: (x) => x.InstanceId, filter: 'instance-id' }, stamp, last?.id)
+    if (!i?.InstanceId) {
+      // A terminated one stays listed for about an hour, and may tell why its launch came to nothing.
+      const ended = last?.id === undefined ? undefined : (await listed(aws, ofStack(stamp))).find((x) => x.InstanceId === last.id)
+      const note = launchError(ended)
+      return { is: 'absent', ...(note ? { note } : {}) }
+    }
+    const state = stateOf(i)
+    const waits = want.agent === true && state === 'running' && !(await agentOnline(aws, i.InstanceId))
+    return {
+      is: waits ? 'pending' : (PHASES[state] ?? 'pending'),
+      attrs: { id: i.InstanceId },
+      props: {
+        ...(i.InstanceType ? { instanceType: i.InstanceType } : {}),
+        ...(i.SubnetId ? { subnetId: i.SubnetId } : {}),
+        securityGroupIds: inWantedOrder(
+          (i.SecurityGroups ?? []).flatMap((g) => g.GroupId ?? []),
+          want.securityGroupIds,
+        ),
+        profile: i.IamInstanceProfile?.Arn?.split('/').at(-1) ?? '',
+        // One that is stopped has given its address back.
+        ...(state === 'running' ? { publicAddress: i.PublicIpAddress !== undefined } : {}),
+      },
+      tags: tagMap(i.Tags),
+      note: waits ? WAITS_FOR_AGENT : state,
+    }
+  },
+  async create(aws, want, stamp) {
+    // What the image calls its root volume: under another name a second volume would be made, and this one stay as it was.
+    const { Images = [] } = await aws.ec2('DescribeImages', { Filters: [filter('image-id', want.imageId)] })
+    const { Instances = [] } = await aws.ec2('RunInstances', {
+      ImageId: want.imageId,
+      InstanceType: want.instanceType as NonNullable<Ec2Instance['InstanceType']>,
+      MinCount: 1,
+      MaxCount: 1,
+      IamInstanceProfile: { Name: want.profile },
+      NetworkInterfaces: [
+        {
+          DeviceIndex: 0,
+          SubnetId: want.subnetId,
+          Groups: [...want.securityGroupIds],
+          AssociatePublicIpAddress: want.publicAddress,
+          DeleteOnTermination: true,
+        },
+      ],
+      BlockDeviceMappings: [
+        {
+          DeviceName: Images[0]?.RootDeviceName ?? '/dev/xvda',
+          Ebs: { VolumeType: 'gp3', Encrypted: true, DeleteOnTermination: true },
+        },
+      ],
+      // Two hops: a container in it reaches the metadata, too.
+      MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
+      ...(want.userData ? { UserData: Buffer.from(want.userData).toString('base64') } : {}),
+      ClientToken: stamp.token,
+      TagSpecifications: [...tagSpecification('instance', stamp), ...tagSpecification('volume', stamp)],
+    })
+    return { attrs: { id: must(Instances[0]?.InstanceId, 'an instance id') } }
+  },
+  async update(aws, attrs, want, changed) {
+    if (changed.includes('securityGroupIds'))
+      await aws.ec2('ModifyInstanceAttribute', { InstanceId: attrs.id, Groups: [...want.securityGroupIds] })
+    if (changed.includes('profile')) await useProfile(aws, attrs.id, want.profile)
+    return 'pending'
+  },
+  tag: tagEc2,
+  async delete(aws, attrs) {
+    await aws.ec2('TerminateInstances', { InstanceIds: [attrs.id] })
+  },
+  stuck: (aws, attrs) => whyOffline(aws, attrs.id),
+  facts: {
+    title: 'EC2 instance',
+    minutes: 2,
+    deleteMinutes: 1,
+    deadline: 12,
+    monthly: costOf,
+    iam: {
+      observe: ['ec2:DescribeInstances', 'ssm:DescribeInstanceInformation'],
+      create: [
+        'ec2:RunInstances',
+        'ec2:CreateTags',
+        'iam:PassRole',
+        'ec2:DescribeImages',
+        // Only to say why the agent does not come.
+        'ec2:DescribeVpcEndpoints',
+        'ec2:DescribeRouteTables',
+        'iam:GetInstanceProfile',
+        'iam:ListAttachedRolePolicies',
+      ],
+      update: [
+        'ec2:ModifyInstanceAttribute',
+        'ec2:DescribeIamInstanceProfileAssociations',
+        'ec2:AssociateIamInstanceProfile',
+        'ec2:ReplaceIamInstanceProfileAssociation',
+        'iam:PassRole',
+        'ec2:CreateTags',
+      ],
+      delete: ['ec2:TerminateInstances'],
+    },
+    immutable: ['instanceType', 'subnetId', 'publicAddress'],
+    found: 'tag',
+  },
+}
+
+const PHASES: Readonly<Record<string, 'ready' | 'deleting'>> = {
+  running: 'ready',
+  stopping: 'ready',
+  stopped: 'ready',
+  'shutting-down': 'deleting',
+}
+
+const stateOf = (i: Ec2Instance): string => i.State?.Name ?? 'unknown'
+
+const listed = async (aws: Aws, Filters: Filter[]): Promise<Ec2Instance[]> =>
+  ((await aws.ec2('DescribeInstances', { Filters })).Reservations ?? []).flatMap((r) => r.Instances ?? [])
+
+/** AWS's own reason for ending it (no room, a key that encrypts and may not be used); undefined when a person did. */
+const launchError = (i: Ec2Instance | undefined): string | undefined =>
+  /^(Server|Client)\.(?!(UserInitiated|InstanceInitiated)Shutdown)/.test(i?.StateReason?.Code ?? '')
+    ? i?.StateReason?.Message
+    : undefined
+
+/** An instance has none or one; which call is right depends on that. */
+const useProfile = async (aws: Aws, id: string, Name: string): Promise<void> => {
+  const { IamInstanceProfileAssociations: now = [] } = await aws.ec2('DescribeIamInstanceProfileAssociations', {
+    Filters: [filter('instance-id', id), filter('state', 'associating', 'associated')],
+  })
+  const AssociationId = now[0]?.AssociationId
+  if (AssociationId)
+    await aws.ec2('ReplaceIamInstanceProfileAssociation', { AssociationId, IamInstanceProfile: { Name } })
+  else await aws.ec2('AssociateIamInstanceProfile', { InstanceId: id, IamInstanceProfile: { Name } })
+}

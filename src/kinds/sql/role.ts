@@ -1,0 +1,93 @@
+import type { Aws } from '../../aws/clients.ts'
+import type { AwsKind } from '../kind.ts'
+import { byRecord, type InServer, lookInside, serverOf, type Verified, verifiedNow } from './common.ts'
+
+export type RoleProps = InServer & {
+  name: string
+  /** The secret, and the key in it, that hold the role's password. */
+  passwordSecret: string
+  passwordKey: string
+  /** Whether the server knows the password that is in the secret. Always wanted: the secret is the truth. */
+  password: 'as in the secret' | 'another'
+  /** It can log in, and the master user may hand databases over to it. */
+  usable: boolean
+}
+export type RoleAttrs = InServer & Verified & { name: string }
+
+const TO_CREATE = ['rds:DescribeDBInstances', 'secretsmanager:GetSecretValue']
+
+/**
+ * A user of the database server whose password is in a secret (PostgreSQL: a role that can log in; MySQL: a user from any address).
+ * Whether the password is right is seen by logging in with it: no server tells what it has stored.
+ */
+export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
+  type: 'sql.role',
+  async observe(aws, stamp, want, last) {
+    const at = placeOf(want, last)
+    if (!at) return { is: 'absent' }
+    const look = await lookInside(aws, at)
+    if (look.is === 'gone') return { is: 'absent' }
+    if (look.is === 'closed') return byRecord(last, look.why)
+    const role = look.inside.roles.find((r) => r.name === at.name)
+    if (!role) return { is: 'absent' }
+    const password = role.login ? await passwordOf(aws, at, want) : undefined
+    return {
+      is: 'ready',
+      attrs: { name: at.name, server: at.server, secret: at.secret, verified: verifiedNow(look.via) },
+      props: {
+        name: role.name,
+        server: at.server,
+        secret: at.secret,
+        usable: role.login && role.granted,
+        ...(password ? { password } : {}),
+        ...(want.passwordSecret !== undefined ? { passwordSecret: want.passwordSecret } : {}),
+        ...(want.passwordKey !== undefined ? { passwordKey: want.passwordKey } : {}),
+      },
+      note: `verified ${verifiedNow(look.via)}`,
+      // One with another password may be somebody else's who uses it: it is not changed under their feet.
+      ...(!last && !stamp.token && password === 'another'
+        ? { foreign: `the role ${at.name} of ${at.server}, whose password is not the one in the secret` }
+        : {}),
+    }
+  },
+  async create(aws, want) {
+    await aws.sql('CreateRole', { server: await serverOf(aws, want), name: want.name, password: passwordAt(want) })
+    return { attrs: { name: want.name, server: want.server, secret: want.secret } }
+  },
+  async update(aws, attrs, want) {
+    await aws.sql('AlterRole', { server: await serverOf(aws, attrs), name: attrs.name, password: passwordAt(want) })
+    return 'done'
+  },
+  async delete(aws, attrs) {
+    await aws.sql('DropRole', { server: await serverOf(aws, attrs), name: attrs.name })
+  },
+  facts: {
+    title: 'database role',
+    minutes: 0.1,
+    iam: { observe: TO_CREATE, create: TO_CREATE, update: TO_CREATE, delete: TO_CREATE },
+    immutable: ['name', 'server'],
+    found: 'name',
+    inside: 'rds.db-instance',
+  },
+}
+
+type Place = InServer & { name: string }
+const placeOf = (want: Partial<RoleProps>, last: Partial<RoleAttrs> | undefined): Place | undefined => {
+  const { name, server, secret } = { ...want, ...last }
+  return name !== undefined && server !== undefined && secret !== undefined ? { name, server, secret } : undefined
+}
+
+const passwordAt = (want: Pick<RoleProps, 'passwordSecret' | 'passwordKey'>) => ({
+  secret: want.passwordSecret,
+  key: want.passwordKey,
+})
+
+/** Tried where every role may connect by default. Undefined: could not be told. */
+const passwordOf = async (aws: Aws, at: Place, want: Partial<RoleProps>): Promise<RoleProps['password'] | undefined> => {
+  const { passwordSecret: secret, passwordKey: key } = want
+  if (secret === undefined || key === undefined) return undefined
+  const server = await serverOf(aws, at)
+  const database = server.engine === 'mysql' ? '' : 'postgres'
+  const login = await aws.sql('Login', { server, role: at.name, password: { secret, key }, database })
+  return login === 'closed' ? undefined : login === 'wrong-password' ? 'another' : 'as in the secret'
+}

@@ -1,0 +1,22 @@
+import type { Aws } from '../aws/clients.ts'
+import { readSecret } from '../aws/secrets.ts'
+import type { PasswordAt, Server } from '../aws/sql.ts'
+import type { Secret } from '../state/json.ts'
+
+/** Reads credentials when they are needed. A failed read is asked again the next time. */
+export interface Credentials {
+  master(server: Server): Promise<{ user: string; password: Secret }>
+  password(at: PasswordAt): Promise<Secret>
+}
+
+/** @throws InfraError when the secret or the key is missing */
+export const credentialsFrom = (aws: Pick<Aws, 'secretsManager'>): Credentials => ({
+  master: async ({ secret }) => {
+    const [user, password] = await Promise.all([
+      readSecret(aws, secret, 'master_username'),
+      readSecret(aws, secret, 'master_password'),
+    ])
+    return { user: user.reveal(), password }
+  },
+  password: ({ secret, key }) => readSecret(aws, secret, key),
+})

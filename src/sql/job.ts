@@ -1,0 +1,37 @@
+import type { PasswordAt } from '../aws/sql.ts'
+
+/** One statement. Where it needs a password it is a function of how that is written: nobody but the channel sees the password. */
+export type Statement = string | { readonly password: PasswordAt; readonly text: (literal: string) => string }
+
+/** Statements for one session, carried out in order. */
+export interface Job {
+  readonly database: string
+  /** Who logs in; the master user otherwise. */
+  readonly as?: { readonly role: string; readonly password: PasswordAt }
+  readonly statements: readonly Statement[]
+  /** All or nothing. Not for CREATE and DROP DATABASE, which PostgreSQL takes outside of a transaction only. */
+  readonly atomic?: boolean
+}
+
+/** A connection to one server, whatever way it goes. */
+export interface Channel {
+  /** @returns the text in the column `answer` of the last statement's only row; undefined where it has none */
+  run(job: Job): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+/** How an engine writes things down. Names come as they are and are quoted here. */
+export interface Dialect {
+  /** The database that is always there. */
+  readonly home: string
+  look(): Job
+  createRole(name: string, password: PasswordAt): Job
+  alterRole(name: string, password: PasswordAt): Job
+  dropRole(name: string): Job
+  /** One job for what may stand together. */
+  createDatabase(of: { name: string; owner: string; encoding: string; collation: string }): Job
+  alterDatabase(of: { name: string; owner: string }): Job
+  dropDatabase(name: string, force: boolean): Job
+  /** Answers a JSON list of texts. */
+  sessions(database: string): Job
+}

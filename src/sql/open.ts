@@ -1,0 +1,121 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Inside, Login, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
+import type { Address } from './client-channel.ts'
+import { type Credentials, credentialsFrom } from './credentials.ts'
+import { isBarred, isNoDatabase, isWrongPassword, SqlError } from './errors.ts'
+import type { Channel, Dialect } from './job.ts'
+
+/** A way into database servers. One of the two: an address that drivers can connect to, or a channel of its own. */
+export interface WayIn {
+  readonly via: Via
+  address?(server: Server): Promise<Address>
+  channel?(server: Server, credentials: Credentials, dialect: Dialect): Promise<Channel>
+  close(): Promise<void>
+}
+
+export interface OpenSql {
+  readonly send: SqlSend
+  /** Closes connections, and what the way in has opened. */
+  close(): Promise<void>
+}
+
+export interface SqlOptions {
+  readonly aws: Pick<Aws, 'secretsManager'>
+  readonly way: WayIn
+  readonly caFile?: string | undefined
+  /** Hears each operation: for --verbose. */
+  readonly onCall?: ((operation: string, ms: number, error?: Error) => void) | undefined
+}
+
+type Handlers = {
+  readonly [Op in keyof SqlOperations]: (
+    c: Channel,
+    d: Dialect,
+    input: SqlOperations[Op]['input'],
+  ) => Promise<SqlOperations[Op]['output']>
+}
+
+/** What can be done inside database servers, over one way in. Nothing is opened before the first operation. */
+export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
+  const credentials = credentialsFrom(aws)
+  const channels = new Map<string, Promise<Channel>>()
+  const open = async (server: Server): Promise<Channel> => {
+    if (way.channel) return way.channel(server, credentials, await dialectOf(server))
+    const [{ clientChannel }, { tlsFor }, connect, address] = await Promise.all([
+      import('./client-channel.ts'),
+      import('./tls.ts'),
+      server.engine === 'mysql'
+        ? import('./mysql-client.ts').then((m) => m.connectMysql)
+        : import('./pg-client.ts').then((m) => m.connectPg),
+      way.address ? way.address(server) : server,
+    ])
+    return clientChannel(server, address, await tlsFor(server, caFile), credentials, connect)
+  }
+  const channelOf = async (server: Server): Promise<Channel> => {
+    const id = `${server.id} ${server.host}:${server.port}`
+    const known = channels.get(id) ?? open(server)
+    channels.set(id, known)
+    known.catch(() => channels.delete(id))
+    return known
+  }
+  const handlers = handlersOf(way.via)
+  const send = async (operation: keyof SqlOperations, input: { server: Server }): Promise<unknown> => {
+    const began = performance.now()
+    try {
+      const [channel, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
+      const answer = await handlers[operation](channel, dialect, input as never)
+      onCall?.(operation, performance.now() - began)
+      return answer
+    } catch (error) {
+      onCall?.(operation, performance.now() - began, error as Error)
+      throw error
+    }
+  }
+  return {
+    send: send as SqlSend,
+    async close() {
+      await Promise.all([...channels.values()].map((c) => c.then((x) => x.close()).catch(() => undefined)))
+      await way.close()
+    },
+  }
+}
+
+const dialectOf = async ({ engine }: Server): Promise<Dialect> =>
+  engine === 'mysql' ? (await import('./mysql.ts')).mysql : (await import('./postgres.ts')).postgres
+
+const list = async (answer: Promise<string | undefined>): Promise<string[]> => JSON.parse((await answer) ?? '[]') as string[]
+
+const handlersOf = (via: Via): Handlers => ({
+  Look: async (c, d) => ({ is: 'open', via, inside: JSON.parse((await c.run(d.look())) ?? '{}') as Inside }),
+  Login: (c, _, { role, password, database }) => tryLogin(c, role, password, database),
+  CreateRole: async (c, d, { name, password }) => void (await c.run(d.createRole(name, password))),
+  AlterRole: async (c, d, { name, password }) => void (await c.run(d.alterRole(name, password))),
+  DropRole: async (c, d, { name }) => void (await c.run(d.dropRole(name))),
+  CreateDatabase: async (c, d, of) => void (await c.run(d.createDatabase(of))),
+  AlterDatabase: async (c, d, of) => void (await c.run(d.alterDatabase(of))),
+  DropDatabase: async (c, d, { server, name, force }) => {
+    // MySQL drops it under whoever uses it.
+    if (server.engine === 'mysql' && !force) {
+      const others = await list(c.run(d.sessions(name)))
+      if (others.length > 0) throw new SqlError('DatabaseInUse', `The database ${name} is in use by ${others.join(', ')}`)
+    }
+    await c.run(d.dropDatabase(name, force))
+  },
+  Sessions: (c, d, { database }) => list(c.run(d.sessions(database))),
+})
+
+const tryLogin = async (c: Channel, role: string, password: SqlOperations['Login']['input']['password'], database: string): Promise<Login> => {
+  try {
+    await c.run({ database, as: { role, password }, statements: ['SELECT 1 AS one'] })
+    return 'ok'
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    if (isWrongPassword(cause)) return 'wrong-password'
+    if (isBarred(cause)) return 'barred'
+    if (isNoDatabase(cause)) return 'no-database'
+    throw error
+  }
+}
+
+/** The server answers at its own address: the same network, a VPN, or a tunnel that somebody has opened. */
+export const direct: WayIn = { via: 'direct', close: async () => {} }
