@@ -23,7 +23,11 @@ interface Guarded {
 
 type Next = (args: { input: unknown }) => Promise<unknown>
 
-/** Limits the calls in flight, and takes the SDK's retries of creates with an unknown outcome away. Sits inside the retry loop. */
+/**
+ * Limits the calls in flight, and takes the SDK's retries of creates with an unknown outcome away. Sits inside the retry loop.
+ * RunInstances and RunTask may be sent again, since their client token goes with them; so may RegisterTaskDefinition: the one
+ * revision too many is equal, so whichever is the newest is the right one, and its tags make a destroy remove it as well.
+ */
 export const guard = (client: Guarded, inFlight: number): void => {
   const limit = pLimit(inFlight)
   const middleware =

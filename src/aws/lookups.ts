@@ -1,5 +1,6 @@
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Aws } from './clients.ts'
+import { unlessGone } from './trouble.ts'
 
 /** Zone names of the region that can be used, in order. Local and wavelength zones do not count. */
 export const availabilityZones = async (aws: Aws, region: string): Promise<string[]> => {
@@ -35,6 +36,28 @@ export const engineVersion = async (aws: Aws, engine: string, wanted: string): P
 }
 
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+export type Architecture = 'arm64' | 'x86_64'
+
+/** Graviton is a g behind the number of the generation (t4g, c7gn, m8gd), and the first of them, a1. A g before it is for graphics. */
+export const architectureOf = (instanceType: string): Architecture =>
+  /^(a1|[a-z]+\d+[a-z]*g[a-z]*(-[a-z0-9]+)?)\./.test(instanceType) ? 'arm64' : 'x86_64'
+
+/**
+ * The newest Amazon Linux 2023 in the region. AWS names it in a public parameter:
+ * docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-ami.html
+ * @throws InfraError (exit 2) when there is none
+ */
+export const amazonLinux = async (aws: Aws, architecture: Architecture): Promise<string> => {
+  const Name = `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`
+  const id = (await unlessGone(aws.ssm('GetParameter', { Name })))?.Parameter?.Value
+  if (id) return id
+  throw refuse(
+    `AWS names no Amazon Linux 2023 for ${architecture} in this region`,
+    `the parameter ${Name} is not there`,
+    'Set another bastion.instanceType, or take bastion out of steps in infra.yaml',
+  )
+}
 
 const ADDRESS_SERVICE = 'https://checkip.amazonaws.com'
 

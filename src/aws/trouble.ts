@@ -39,12 +39,12 @@ export const outcomeUnknown = (error: unknown): boolean => {
 
 const EXISTS = /AlreadyExists|\.Duplicate$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
 const IN_USE =
-  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$/
+  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$|^ClusterContains|^UpdateInProgress$/
 /** InvalidSubnet: RDS's word for a subnet that it does not find. */
 const GONE = /NotFound|^NoSuchEntity$|NotAttached$|^ResourceNotFound$|^InvalidSubnet$/
-/** Messages by which RDS, ECS and others say that a role made a second ago is not known to them yet. */
+/** Messages by which RDS, ECS, EC2 and others say that a role or instance profile made a second ago is not known to them yet. */
 const ROLE_NOT_YET =
-  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)/i
+  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)|role is not valid|invalid iam instance profile|has no associated iam roles/i
 
 /** How an SDK error is to be handled: the one table of AWS's error names. */
 export const classify = (error: unknown): Trouble => {

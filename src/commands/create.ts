@@ -6,6 +6,7 @@ import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
 import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
+import { byHand, handOver } from './db-print.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
@@ -53,7 +54,8 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
     await rememberLookups(s, view.lookups)
     const began = Date.now()
     s.io.say()
-    const outcome = await withReporter(s, (report) => create(view.graph, steps, view.survey, s.context(report), kindOf))
+    const hand = byHand(s, view)
+    const outcome = await withReporter(s, (report) => create(view.graph, steps, view.survey, s.context(report), kindOf, hand))
     const code = conclude(s, outcome, again)
     if (s.io.json)
       s.io.event({
@@ -63,7 +65,10 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
         failed: [...outcome.failed.keys()],
         blocked: [...outcome.blocked.keys()],
       })
-    if (code === 0) await success(s, Date.now() - began, steps, flags)
+    if (code !== 0) return code
+    const mine = steps.filter((step) => hand.size === 0 || step !== 'databases')
+    if (mine.length < steps.length) await handOver(s, hand, flags)
+    if (mine.length > 0) await success(s, Date.now() - began, mine, flags)
     return code
   } finally {
     await s.close()

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
 import type { Aws } from '../aws/clients.ts'
 import type { Inside, Login } from '../aws/sql.ts'
 import { differing } from '../engine/compare.ts'
@@ -126,8 +128,8 @@ const screen = (s: Session, findings: readonly Finding[], access: readonly Acces
 
 const readResult = async (file: string): Promise<Inside> => {
   const { parseResult } = await import('../sql/print.ts')
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(file === '-' ? 0 : file, 'utf8').catch((error: Error) => {
+  const read = file === '-' ? textOf(process.stdin) : readFile(file, 'utf8')
+  const text = await read.catch((error: Error) => {
     throw refuse(`${file} cannot be read`, error.message, 'Name the file that holds what the SQL file printed, or - for standard input')
   })
   return parseResult(text)

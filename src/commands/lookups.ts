@@ -1,5 +1,13 @@
 import type { Aws } from '../aws/clients.ts'
-import { availabilityZones, callerCidr, checkNetwork, defaultNetwork, engineVersion } from '../aws/lookups.ts'
+import {
+  amazonLinux,
+  architectureOf,
+  availabilityZones,
+  callerCidr,
+  checkNetwork,
+  defaultNetwork,
+  engineVersion,
+} from '../aws/lookups.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../engine/errors.ts'
 import type { JsonObject } from '../state/json.ts'
@@ -9,6 +17,8 @@ import type { Session } from './session.ts'
 
 /** In the sandbox nobody asks the internet who is calling. */
 const SANDBOX_CALLER = '127.0.0.1/32'
+/** Where nobody was asked for an image. */
+const NO_IMAGE = 'ami-00000000000000000'
 
 const strings = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x) => typeof x === 'string') : [])
 const string = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined)
@@ -26,6 +36,7 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
     sshFrom:
       bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
     engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
+    bastionImage: recordedImage(config, recorded) ?? NO_IMAGE,
   }
 }
 
@@ -55,6 +66,12 @@ const recordedVersion = (config: Config, recorded: JsonObject): string | undefin
     : undefined
 }
 
+/** The recorded image, as long as it is made for the machine that the config asks for. */
+const recordedImage = (config: Config, recorded: JsonObject): string | undefined => {
+  const image = recorded.bastionImage as { architecture?: unknown; id?: unknown } | undefined
+  return image?.architecture === architectureOf(config.bastion.instanceType) ? string(image.id) : undefined
+}
+
 export interface LookupOptions {
   /** The steps that are going to be declared for real. */
   readonly steps: readonly string[]
@@ -68,15 +85,19 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   const recorded = s.state.lookups
   const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
   const wants = (step: string): boolean => options.steps.includes(step)
-  const [network, zones, sshFrom, version] = await Promise.all([
+  const [network, zones, sshFrom, version, image] = await Promise.all([
     networkFor(s, known.network),
     known.network ? known.zones : zonesFor(aws, config, strings(recorded.zones)),
     wants('security-groups') ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true) : known.sshFrom,
     wants('rds') && !s.state.row('db-instance') && !recordedVersion(config, recorded)
       ? engineVersion(aws, config.rds.engine, config.rds.version)
       : known.engineVersion,
+    // A bastion that was destroyed is made anew from what is the newest image by then.
+    wants('bastion') && !(s.state.row('bastion') && recordedImage(config, recorded))
+      ? amazonLinux(aws, architectureOf(config.bastion.instanceType))
+      : known.bastionImage,
   ])
-  return { ...known, network, zones, sshFrom, engineVersion: version }
+  return { ...known, network, zones, sshFrom, engineVersion: version, bastionImage: image }
 }
 
 /** Recorded zones stay first, so that a subnet never moves. */
@@ -119,4 +140,7 @@ export const rememberLookups = (s: Session, at: Lookups): Promise<void> =>
       : {}),
     ...(s.config.securityGroups.bastionCidr === 'auto' && at.sshFrom ? { callerCidr: at.sshFrom } : {}),
     ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
+    ...(at.bastionImage === NO_IMAGE
+      ? {}
+      : { bastionImage: { architecture: architectureOf(s.config.bastion.instanceType), id: at.bastionImage } }),
   })

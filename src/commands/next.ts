@@ -1,14 +1,25 @@
+import type { Config } from '../config/settle.ts'
 import { overview } from '../engine/overview.ts'
+import type { JsonObject } from '../state/json.ts'
 import { about, change } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import { declareStack } from './stack.ts'
 
+/** The command that brings a step further. What a person was given to do by hand is looked at next, not made once more. */
+export const commandFor = (step: string, config: Config, lookups: JsonObject, g: Globals): string =>
+  commandLine(
+    g,
+    step === 'databases' && config.databases.via === 'print' && lookups.sqlFile !== undefined
+      ? 'db verify --result <what the SQL file printed>'
+      : `create ${step}`,
+  )
+
 /** The exact next command after a create, told from the state alone. */
 export const nextOf = async (s: Session, g: Globals): Promise<string> => {
   const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account))
   const { next } = overview(graph, s.config.steps, s.state.all(), undefined, s.config.region)
   if (!next) return commandLine(g, 'show-resources')
-  return `${commandLine(g, `create ${next.step}`)}  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})`
+  return `${commandFor(next.step, s.config, s.state.lookups, g)}  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})`
 }

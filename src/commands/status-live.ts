@@ -20,6 +20,7 @@ export const live = async (g: Globals, loaded: Loaded): Promise<Status> => {
       account: s.caller.account,
       rows: s.state.all(),
       survey,
+      lookups: s.state.lookups,
     }
   } finally {
     await s.close()

@@ -3,11 +3,13 @@ import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
 import { localBackend } from '../state/local.ts'
 import { checkIdentity, readState } from '../state/parse.ts'
+import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
+import { commandFor } from './next.ts'
 import { header } from './screens.ts'
 import { declareStack } from './stack.ts'
 
@@ -21,6 +23,7 @@ export interface Status {
   readonly account: string | null
   readonly rows: ReadonlyMap<string, Row>
   readonly survey: Survey | undefined
+  readonly lookups: JsonObject
 }
 
 /** How far the stack is, what it costs, and the exact next command. */
@@ -32,7 +35,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
   const next = view.next && {
-    command: commandLine(g, `create ${view.next.step}`),
+    command: commandFor(view.next.step, config, found.lookups, g),
     minutes: view.next.minutes,
     monthlyUsd: view.next.monthlyUsd,
   }
@@ -84,6 +87,7 @@ const offline = async (g: Globals, loaded: Loaded, sandbox: boolean): Promise<St
     account: state?.account ?? null,
     rows,
     survey: undefined,
+    lookups: state?.lookups ?? {},
   }
 }
 
@@ -112,16 +116,21 @@ const screen = (io: Io, { view, rows, survey }: Status): void => {
 const notes = (step: string, rows: ReadonlyMap<string, Row>, survey: Survey | undefined): string[] => {
   const said: string[] = []
   const gone: string[] = []
+  const verified = new Set<string>()
   for (const [key, row] of rows) {
     if (row.step !== step) continue
     const seen = survey?.get(key)
     const note = seen && seen.is !== 'absent' ? seen.note : undefined
     if (row.type === 'rds.db-instance' && note) said.push(`RDS is ${note}`)
+    if (row.type === 'sql.database' || row.type === 'sql.role') verified.add(String(row.attrs?.verified ?? ''))
     if (row.type === 'sns.subscription' && note && note !== 'confirmed')
       said.push(`${row.name}: ${note}, click the link in the mail`)
     if (row.type === 'cloudwatch.alarm' && note === 'ALARM') said.push(`${row.name} is in ALARM`)
     if (survey && row.is === 'ready' && seen?.is === 'absent') gone.push(key)
   }
+  // `direct 2026-11-22`: by the day.
+  const [last] = [...verified].filter(Boolean).sort((a, b) => b.slice(-10).localeCompare(a.slice(-10)))
+  if (last) said.push(`verified ${last}`)
   if (gone.length > 0)
     said.push(
       gone.length > 3

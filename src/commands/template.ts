@@ -43,6 +43,11 @@ vpc:
 #   backupRetentionDays: 7
 #   deletionProtection: true
 
+databases:
+  # via: direct               # how infra gets into the server: direct | ssm | task | print; asked when it is not set
+  ${a.preset ? '# names: [startupwebapp_prod, healthtech_experiment, fintech_experiment]' : `names: [${a.project.replaceAll('-', '_')}]`}
+  roles: shared               # perDatabase: each database its own role and secret, closed to the others
+
 monitoring:
   ${a.email ? `email: ${a.email}` : '# email: ops@example.com   # who gets the alarms; AWS asks the person to confirm'}
   alarms:

@@ -44,6 +44,7 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
       deletionProtection: true,
       ...(environment === 'production' ? { monitoringRoleName: 'rds-monitoring-role' } : {}),
     },
+    bastion: { instanceType: 't3.micro' },
     databases: {
       appUser: 'django_app',
       names: ['startupwebapp_prod', 'healthtech_experiment', 'fintech_experiment'],

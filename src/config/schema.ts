@@ -76,6 +76,10 @@ const secrets = z
   })
   .catchall(secret)
 
+const bastion = z.strictObject({
+  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'it must be an EC2 instance type, for example t4g.nano').default('t4g.nano'),
+})
+
 const alarm = (threshold: number, evaluationPeriods: number) =>
   z
     .strictObject({
@@ -148,6 +152,7 @@ export const configSchema = z
     securityGroups: securityGroups.prefault({}),
     secrets: secrets.prefault({}),
     rds: rds.prefault({}),
+    bastion: bastion.prefault({}),
     databases: databases.prefault({}),
     monitoring: monitoring.prefault({}),
     drift: z

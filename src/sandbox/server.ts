@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SandboxError } from './error.ts'
 import { extensionDir } from './paths.ts'
+import type { ServerPrograms } from './postgres.ts'
 import type { Seconds } from './seconds.ts'
 
 const START_SECONDS = 30
@@ -17,6 +18,8 @@ export interface Page {
   moto: string
   pid: number
   seconds: Seconds
+  /** The version of the PostgreSQL behind the databases; null: there is none, and nobody answers at their endpoints. */
+  postgres?: string | null
 }
 
 /** One request over node:http, which loads in a tenth of the time of `fetch`. Rejects on no answer. */
@@ -83,6 +86,8 @@ interface Launch {
   /** Folder of the Python extension. */
   extension?: string | undefined
   env?: NodeJS.ProcessEnv | undefined
+  /** What runs behind the endpoints of PostgreSQL databases; undefined: nothing. */
+  postgres?: ServerPrograms | undefined
   /** A daemon outlives this process; the tests' server ends with it, however it ends. */
   detached: boolean
 }
@@ -112,13 +117,14 @@ export async function launch(options: Launch): Promise<Launched> {
 async function tryLaunch(options: Launch, log: string): Promise<Launched | undefined> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const { INFRA_SANDBOX_SECONDS: _, MOTO_PORT: __, MOTO_ACCOUNT_ID: ___, ...rest } = options.env ?? process.env
-  const env = {
-    ...rest,
+  const env: NodeJS.ProcessEnv = { ...(options.env ?? process.env) }
+  for (const name of ['INFRA_SANDBOX_SECONDS', 'INFRA_SANDBOX_POSTGRES', 'MOTO_PORT', 'MOTO_ACCOUNT_ID']) delete env[name]
+  Object.assign(env, {
     PYTHONDONTWRITEBYTECODE: '1', // the folder of the extension is the package's or the repository's
     INFRA_SANDBOX_WITH_PARENT: options.detached ? '0' : '1',
     ...(options.seconds === undefined ? {} : { INFRA_SANDBOX_SECONDS: options.seconds }),
-  }
+    ...(options.postgres ? { INFRA_SANDBOX_POSTGRES: JSON.stringify(options.postgres) } : {}),
+  })
   const out = openSync(log, 'w', 0o600)
   const args = [options.extension ?? extensionDir(), '-H', '127.0.0.1', '-p', String(port)]
   const child = spawn(options.python, args, { env, cwd: options.folder, detached: options.detached, stdio: ['ignore', out, out] })

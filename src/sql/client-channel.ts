@@ -1,7 +1,7 @@
 import type { Server } from '../aws/sql.ts'
 import type { Credentials } from './credentials.ts'
-import { explainSql } from './errors.ts'
-import type { Channel, Job, Statement } from './job.ts'
+import { explainSql, SqlError } from './errors.ts'
+import type { Channel, Job } from './job.ts'
 import type { Tls } from './tls.ts'
 
 /** Where the connection goes: the server itself, or the near end of a tunnel. */
@@ -23,6 +23,7 @@ export interface Connection {
   query(text: string): Promise<string | undefined>
   /** How a password is written in a statement. */
   literal(password: string): string
+  /** Never fails: whoever closes does not care any more. */
   close(): Promise<void>
   /** Set once the server or the network has closed it. */
   readonly ended: boolean
@@ -30,7 +31,10 @@ export interface Connection {
 
 export type Connect = (to: LoginData) => Promise<Connection>
 
-/** A channel over a driver's connections: one for each user and database, opened when first needed and kept until the end. */
+/** Logins at once: a server of the smallest class takes some eighty connections from everybody. */
+const LOGINS = 4
+
+/** A channel over a driver's connections: one of the master user for each database, opened when first needed and kept until the end. */
 export const clientChannel = (
   server: Server,
   address: Address,
@@ -38,47 +42,69 @@ export const clientChannel = (
   credentials: Credentials,
   connect: Connect,
 ): Channel => {
-  const open = new Map<string, Promise<Connection>>()
+  const kept = new Map<string, Connection>()
+  const turns = new Map<string, Promise<unknown>>()
+  let logins = 0
+  let closed = false
 
-  const connection = async (job: Job, fresh: boolean): Promise<Connection> => {
-    const id = JSON.stringify([job.as?.role ?? '', job.database])
-    const kept = await open.get(id)?.catch(() => undefined)
-    if (kept && !kept.ended && !fresh) return kept
-    const made = (async () => {
-      const { user, password } = job.as
-        ? { user: job.as.role, password: await credentials.password(job.as.password) }
-        : await credentials.master(server)
-      return connect({ ...address, user, password: password.reveal(), database: job.database, tls }).catch((error: unknown) => {
-        throw explainSql(error, server, user)
-      })
-    })()
-    if (!fresh) open.set(id, made)
+  /** One after another: a connection carries one statement at a time, and two that find none must not open two. */
+  const inTurn = <T>(line: string, work: () => Promise<T>): Promise<T> => {
+    const mine = (turns.get(line) ?? Promise.resolve()).then(work, work)
+    turns.set(line, mine)
+    return mine
+  }
+  const open = async (user: string, password: string, database: string): Promise<Connection> => {
+    const made = await connect({ ...address, user, password, database, tls }).catch((error: unknown) => {
+      throw explainSql(error, server, user, [password])
+    })
+    if (!closed) return made
+    await made.close()
+    throw new SqlError('ConnectionLost', `The connection to ${server.host} was closed`)
+  }
+  const asMaster = async (database: string): Promise<Connection> => {
+    const known = kept.get(database)
+    if (known && !known.ended) return known
+    const { user, password } = await credentials.master(server)
+    const made = await open(user, password.reveal(), database)
+    kept.set(database, made)
     return made
   }
-  const written = async (c: Connection, statement: Statement): Promise<string> =>
-    typeof statement === 'string'
-      ? statement
-      : statement.text(c.literal((await credentials.password(statement.password)).reveal()))
+  const carryOut = async (c: Connection, job: Job): Promise<string | undefined> => {
+    const secrets: string[] = []
+    const texts: string[] = []
+    for (const s of job.statements) {
+      if (typeof s === 'string') texts.push(s)
+      else {
+        const plain = (await credentials.password(s.password)).reveal()
+        const literal = c.literal(plain)
+        secrets.push(literal, plain)
+        texts.push(s.text(literal))
+      }
+    }
+    try {
+      let answer: string | undefined
+      for (const text of job.atomic ? [texts.join(';\n')] : texts) answer = await c.query(text)
+      return answer
+    } catch (error) {
+      throw explainSql(error, server, job.as?.role ?? 'the master user', secrets)
+    }
+  }
 
   return {
-    async run(job) {
+    run(job) {
+      const { as } = job
+      if (!as) return inTurn(job.database, async () => carryOut(await asMaster(job.database), job))
       // Whoever logs in as somebody else wants to know whether that works now: never over a connection that stands already.
-      const c = await connection(job, job.as !== undefined)
-      try {
-        const texts = await Promise.all(job.statements.map((s) => written(c, s)))
-        let answer: string | undefined
-        for (const text of job.atomic ? [texts.join(';\n')] : texts) answer = await c.query(text)
-        return answer
-      } catch (error) {
-        throw explainSql(error, server, job.as?.role ?? 'the master user')
-      } finally {
-        if (job.as) await c.close()
-      }
+      return inTurn(`\0${logins++ % LOGINS}`, async () => {
+        const c = await open(as.role, (await credentials.password(as.password)).reveal(), job.database)
+        return carryOut(c, job).finally(() => c.close())
+      })
     },
     async close() {
-      const all = [...open.values()]
-      open.clear()
-      await Promise.all(all.map((c) => c.then((x) => x.close()).catch(() => undefined)))
+      closed = true
+      const all = [...kept.values()]
+      kept.clear()
+      await Promise.all(all.map((c) => c.close()))
     },
   }
 }

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import type { Dialect, Statement } from './job.ts'
+import { checkedName } from './names.ts'
 
-const id = pg.escapeIdentifier
+const id = (name: string): string => pg.escapeIdentifier(checkedName(name, { engine: 'PostgreSQL', most: 63, unit: 'bytes' }))
 const text = pg.escapeLiteral
 
 /**
@@ -21,13 +22,19 @@ const DATABASES = `SELECT coalesce(json_agg(json_build_object(
     'sessions', (SELECT count(*) FROM pg_stat_activity s WHERE s.datid = d.oid AND s.pid <> pg_backend_pid()))), '[]')
   FROM pg_database d WHERE NOT d.datistemplate`
 
-const setPassword =
-  (verb: 'CREATE' | 'ALTER', name: string) =>
-  (password: string): string =>
-    `${verb} ROLE ${id(name)} LOGIN PASSWORD ${password}`
-
-/** CURRENT_USER is the master. Without this nobody on RDS, where there is no superuser, can give the role a database. */
-const grant = (name: string): Statement => `GRANT ${id(name)} TO CURRENT_USER`
+/**
+ * CURRENT_USER is the master. Without this nobody on RDS, where there is no superuser, can give the role a database. A grant that
+ * is there already (createrole_self_grant makes one that lacks INHERIT) keeps the options that are not named, and only
+ * version 16 and later know them.
+ */
+const grant = (name: string): Statement => {
+  const plain = `GRANT ${id(name)} TO CURRENT_USER`
+  return `DO ${text(
+    `BEGIN IF current_setting('server_version_num')::int < 160000 THEN ${plain}; ELSE EXECUTE ${text(
+      `${plain} WITH INHERIT TRUE, SET TRUE`,
+    )}; END IF; END`,
+  )}`
+}
 
 const close = (name: string): Statement => `REVOKE ALL ON DATABASE ${id(name)} FROM PUBLIC`
 
@@ -43,12 +50,16 @@ export const postgres: Dialect = {
   createRole: (name, password) => ({
     database: 'postgres',
     atomic: true,
-    statements: [{ password, text: setPassword('CREATE', name) }, grant(name)],
+    statements: [{ password, text: (verifier) => `CREATE ROLE ${id(name)} LOGIN PASSWORD ${verifier}` }, grant(name)],
   }),
   alterRole: (name, password) => ({
     database: 'postgres',
     atomic: true,
-    statements: [{ password, text: setPassword('ALTER', name) }, grant(name)],
+    statements: [
+      // A password that has run out is refused as a wrong one is, and a new one does not lengthen its time.
+      { password, text: (verifier) => `ALTER ROLE ${id(name)} LOGIN PASSWORD ${verifier} VALID UNTIL 'infinity'` },
+      grant(name),
+    ],
   }),
   dropRole: (name) => ({ database: 'postgres', statements: [`DROP ROLE ${id(name)}`] }),
   createDatabase: ({ name, owner, encoding, collation }) => ({

@@ -26,7 +26,12 @@ const amazonsCertificates = async (): Promise<string[]> => {
   return [...(profiles.ca as string[])]
 }
 
-const readCa = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: Error) => {
-    throw refuse(`The certificates of databases.caFile cannot be read: ${file}`, error.message, 'Mend the path in infra.yaml')
+const readCa = async (file: string): Promise<string> => {
+  const useless = (why: string) => refuse(`The certificates of databases.caFile cannot be read: ${file}`, why, 'Mend the path in infra.yaml')
+  const pem = await readFile(file, 'utf8').catch((error: Error) => {
+    throw useless(error.message)
   })
+  // Node takes a file without certificates as an empty list, and then refuses each server for a reason that leads nowhere.
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw useless('there is no certificate in it (PEM)')
+  return pem
+}

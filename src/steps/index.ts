@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Config } from '../config/settle.ts'
 import { Graph } from '../engine/graph.ts'
+import { bastion } from './bastion.ts'
 import { databases } from './databases.ts'
 import { monitoring } from './monitoring.ts'
 import { rds } from './rds.ts'
@@ -16,6 +17,7 @@ export const declare = (c: Config, at: Lookups): Graph<Aws> => {
   const groups = securityGroups(stack.in('security-groups'), c, at, net)
   const secret = secrets(stack.in('secrets'), c)
   const db = rds(stack.in('rds'), c, at, net, groups, secret)
+  if (c.steps.includes('bastion')) bastion(stack.in('bastion'), c, at, net, groups, secret)
   databases(stack.in('databases'), c, db, secret)
   monitoring(stack.in('monitoring'), c, at, db)
   return stack

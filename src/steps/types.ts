@@ -17,6 +17,8 @@ export interface Lookups {
   readonly sshFrom: string | undefined
   /** The exact engine version that RDS offers. */
   readonly engineVersion: string
+  /** The machine image of the bastion. */
+  readonly bastionImage: string
 }
 
 /** Ids of a VPC that infra did not make. */
@@ -42,6 +44,10 @@ export interface Groups {
 export interface DatabaseSecret {
   readonly arn: Ref<string>
   readonly name: string
+}
+
+export interface Bastion {
+  readonly id: Ref<string>
 }
 
 export interface Database {

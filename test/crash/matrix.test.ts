@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { InFlight } from '../engine/support/session.ts'
 import { type Cloud, Crash } from '../support/cloud.ts'
-import { create, createLarge, destroy, edited } from './support/commands.ts'
+import { create, createInside, createLarge, destroy, edited } from './support/commands.ts'
 import { type Command, explore, type Limits, type Report } from './support/explore.ts'
 import { fingerprint } from './support/fingerprint.ts'
 import { type Setup, setups, worldOf } from './support/worlds.ts'
@@ -68,6 +68,17 @@ describe('a large stack, killed once', () => {
   for (const [name, setup] of Object.entries(setups))
     it(name, async () => {
       await allGreen(`large, ${name}`, setup, createLarge, { kills: 1, next: upAndDown(createLarge) })
+    })
+})
+
+describe('what lives in a server: made in it, and gone with it as it was, never deleted before it', () => {
+  for (const [name, setup] of Object.entries(setups))
+    it(name, async () => {
+      const whole: Setup = (world) => {
+        setup(world)
+        world.cloud.whole = true
+      }
+      await allGreen(`inside, ${name}`, whole, createInside, { kills: 2, next: upAndDown(createInside) })
     })
 })
 

@@ -214,3 +214,46 @@ describe('an intent of which nobody knows whether it was carried out', () => {
     expect(gone(world, 'db')).toMatchObject({ leaves: expect.stringContaining('the db shop-dev-db') })
   })
 })
+
+describe('what lives inside something', () => {
+  const Inner = fakeKind('inner', { inside: 'db', deleteMinutes: 3 })
+  const stack: Declare = (add) => {
+    const db = add(Db, 'db', {})
+    const role = add(Inner, 'role', { from: db.id })
+    add(Inner, 'tenant', { from: db.id }, { after: [role.id] })
+    add(Note, 'app', {}, { after: [role.id] })
+  }
+
+  it('goes with it: it is not deleted on its own, nothing waits for it, and its row goes after it is gone', async () => {
+    const world = new World(Inner)
+    await world.create(stack)
+    world.forget()
+    await world.destroy()
+    expect(world.said('change').filter((t) => /remove (role|tenant)/.test(t))).toEqual([])
+    expect(world.rows.size).toBe(0)
+    const log = world.said('write')
+    expect(log.indexOf('drop db')).toBeLessThan(log.indexOf('drop tenant'))
+    expect(log.indexOf('drop app')).toBeLessThan(log.indexOf('drop role'))
+  })
+
+  it('is deleted on its own, dependants first, when what it is in stays', async () => {
+    const world = new World(Inner)
+    await world.create(stack)
+    world.forget()
+    await world.destroy(['role', 'tenant', 'app'])
+    expect(world.said('change').filter((t) => t.startsWith('remove'))).toEqual(
+      expect.arrayContaining(['remove tenant', 'remove role']),
+    )
+    expect([...world.rows.keys()]).toEqual(['db'])
+  })
+
+  it('stays recorded when what it is in could not be deleted', async () => {
+    const world = new World(Inner)
+    await world.create(stack)
+    failOnce(world.cloud, 'remove db', 'before', () => new Fault('fatal', 'no'), 99)
+    const outcome = await world.destroy()
+    expect([...outcome.failed.keys()]).toEqual(['db'])
+    expect([...world.rows.keys()].sort()).toEqual(['db', 'role', 'tenant'])
+    expect(world.cloud.things().map((t) => t.name)).toEqual(expect.arrayContaining(['shop-dev-role', 'shop-dev-tenant']))
+  })
+})

@@ -4,7 +4,7 @@ import { differing } from '../../src/engine/compare.ts'
 import type { AnySeen, Present, Tags } from '../../src/engine/kind.ts'
 import { kinds } from '../../src/kinds/index.ts'
 import { fixtures } from './fixtures/index.ts'
-import { aws, awsError, cloud, stamp, TAG_LIST } from './support/cloud.ts'
+import { aws, awsError, cloud, stamp } from './support/cloud.ts'
 
 const present = (seen: AnySeen): Present => {
   if (seen.is === 'absent') return expect.fail('it is there, and was not seen')
@@ -15,9 +15,9 @@ const ready = (seen: AnySeen): Present => {
   return present(seen)
 }
 /** The creates for which AWS takes a client token. */
-const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret']
-/** The instance reads its master password, the field is merged into what its secret holds. */
-const LOOKS_BEFORE_WRITING = new Set(['rds.db-instance', 'secretsmanager.secret-field'])
+const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret', 'RunInstances']
+/** It reads its master password; it is merged into what its secret holds; its image says what the root volume is called. */
+const LOOKS_BEFORE_WRITING = new Set(['rds.db-instance', 'secretsmanager.secret-field', 'ec2.instance'])
 
 it('every kind has a fixture', () => {
   expect(fixtures.map((f) => f.kind.type).sort()).toEqual(kinds.map((k) => k.type).sort())
@@ -114,8 +114,9 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       expect(made.attrs).toEqual(fixture.made)
       if (!LOOKS_BEFORE_WRITING.has(kind.type)) expect(account.reads).toEqual([])
       const text = JSON.stringify(account.writes)
-      if (!fixture.untagged) expect(text).toContain(JSON.stringify(TAG_LIST))
-      if (kind.facts.found === 'name') expect(text.replace(JSON.stringify(TAG_LIST), '')).toContain(JSON.stringify(stamp.name))
+      const tags = JSON.stringify(fixture.tagsAs(ours))
+      if (!fixture.untagged) expect(text).toContain(tags)
+      if (kind.facts.found === 'name') expect(text.replace(tags, '')).toContain(JSON.stringify(stamp.name))
       for (const [operation, input] of account.writes)
         if (TOKEN_TAKERS.includes(operation)) expect(Object.values(input)).toContain(stamp.token)
       expect(iam.create).toEqual(expect.arrayContaining([...account.actions]))
@@ -158,7 +159,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
         const account = cloud({ ...there(ours), ...fixture.writes })
         await kind.tag?.(aws, attrs, { Extra: 'yes' })
         expect(account.writes).toHaveLength(1)
-        expect(JSON.stringify(account.sent)).toContain('[{"Key":"Extra","Value":"yes"}]')
+        expect(JSON.stringify(account.sent)).toContain(JSON.stringify(fixture.tagsAs({ Extra: 'yes' })))
         expect([...iam.create, ...(iam.update ?? [])]).toEqual(expect.arrayContaining([...account.actions]))
       })
   })
@@ -169,7 +170,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     expect(account.sent).toEqual(fixture.deletes)
     expect(
       account.sent.filter(([operation]) =>
-        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put)|^DetachInternet/.test(operation),
+        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet/.test(operation),
       ),
     ).toHaveLength(1)
     expect(iam.delete).toEqual(expect.arrayContaining([...account.actions]))
@@ -187,7 +188,12 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
           expect(what).toMatch(/./)
           expect(Number.isFinite(usd) && usd >= 0, `${what}: ${usd}`).toBe(true)
         }
-    const prefixes: Record<string, string[]> = { rds: ['rds', 'secretsmanager', 'iam'], iam: ['iam', 'rds'] }
+    const prefixes: Record<string, string[]> = {
+      rds: ['rds', 'secretsmanager', 'iam'],
+      iam: ['iam', 'rds'],
+      ec2: ['ec2', 'ssm', 'iam'],
+      ecs: ['ecs', 'iam'],
+    }
     const service = kind.type.split('.')[0] ?? ''
     for (const action of Object.values(facts.iam).flat()) {
       expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+$/)

@@ -1,9 +1,11 @@
+import { connect } from 'node:net'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
+import pg from 'pg'
 import { clientConfig, freshAccount } from '../support/account.ts'
 
 /** Clients of all services in an account of its own. */
@@ -77,3 +79,21 @@ export async function until<T>(ask: () => Promise<T>, wished: (answer: T) => boo
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
 }
+
+/** One query on a connection of its own. */
+export async function query(config: pg.ClientConfig, text: string): Promise<pg.QueryResult['rows']> {
+  const client = new pg.Client(config)
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** Whether somebody listens on that port of this machine. */
+export const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })

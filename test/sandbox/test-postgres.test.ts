@@ -3,36 +3,21 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import type pg from 'pg'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { extensionDir } from '../../src/sandbox/paths.ts'
 import { run } from '../../src/sandbox/server-user.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { makeCertificates } from '../support/postgres-tls.ts'
-import { given, refusal, until } from './support.ts'
+import { given, listens, query, refusal, until } from './support.ts'
 
-/** One query on a connection of its own. */
-async function ask(server: TestPostgres, text: string, more: pg.ClientConfig = {}): Promise<pg.QueryResult['rows']> {
-  const { host, port, master } = server
-  const client = new pg.Client({ host, port, ...master, database: 'postgres', ...more })
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
+/** One query on a connection of its own, as the master user when not told otherwise. */
+const ask = ({ host, port, master }: TestPostgres, text: string, more: pg.ClientConfig = {}) =>
+  query({ host, port, ...master, database: 'postgres', ...more }, text)
 
 describe("the tests' PostgreSQL", () => {
   let server: TestPostgres
@@ -88,7 +73,7 @@ describe("the tests' PostgreSQL", () => {
     expect(await refusal(ask(other, 'select from mine'))).toContain('does not exist')
     expect(existsSync(other.dir)).toBe(true)
     await other.stop()
-    expect([existsSync(other.dir), await answers(other.port), await answers(server.port)]).toEqual([false, false, true])
+    expect([existsSync(other.dir), await listens(other.port), await listens(server.port)]).toEqual([false, false, true])
   })
 
   it.each([
@@ -131,9 +116,9 @@ describe("the tests' PostgreSQL", () => {
     try {
       const [line] = await once(parent.stdout, 'data')
       const { port, dir }: TestPostgres = JSON.parse(String(line))
-      expect(await answers(port)).toBe(true)
+      expect(await listens(port)).toBe(true)
       parent.kill('SIGKILL')
-      const left = async () => [await answers(port), existsSync(dirname(dir))]
+      const left = async () => [await listens(port), existsSync(dirname(dir))]
       expect(await until(left, (l) => !l.includes(true))).toEqual([false, false])
     } finally {
       parent.kill('SIGKILL')

@@ -105,6 +105,9 @@ export const place = async (env: Record<string, string> = {}): Promise<Place> =>
   }
 }
 
+/** The steps that need nothing but AWS. The databases need a server to go into: test/e2e/databases*.test.ts have one. */
+export const STEPS_IN_AWS = 'steps=[vpc, security-groups, secrets, rds, monitoring]'
+
 /** The preset as tests use it: no question left open, no call to the internet. */
 export const INIT = [
   'init',
@@ -115,4 +118,6 @@ export const INIT = [
   'securityGroups.bastionCidr=203.0.113.7/32',
   '--set',
   'monitoring.email=ops@example.com',
+  '--set',
+  STEPS_IN_AWS,
 ]

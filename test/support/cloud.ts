@@ -26,6 +26,8 @@ export class Cloud {
   inFlight: InFlight = 'lost'
   /** Deletes that were asked for while something still used it. */
   refused = 0
+  /** Whether all that has something inside is destroyed as a whole: then nothing inside may be deleted on its own. */
+  whole = false
   /** What no engine may ever do. */
   readonly sins: string[] = []
   points = 0
@@ -41,8 +43,8 @@ export class Cloud {
   /** The same cloud for itself: as it would go on if nobody used it meanwhile. Without hook and log. */
   fork(): Cloud {
     const to = new Cloud(new VirtualClock(this.clock.now()))
-    const { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused } = this
-    Object.assign(to, { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, late: [...this.late] })
+    const { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole } = this
+    Object.assign(to, { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole, late: [...this.late] })
     to.snapshots.push(...this.snapshots)
     to.sins.push(...this.sins)
     for (const t of this.#things) to.#things.push({ ...t })
@@ -124,13 +126,16 @@ export class Cloud {
     if (thing.guarded) throw new Fault('fatal', `${id} is guarded`)
     const { now } = this
     const stays = (t: Thing): boolean => t.goneAt === undefined || t.goneAt + this.lingerMs > now
-    const user = this.#things.find((t) => stays(t) && idsIn(t.props).includes(id))
+    const user = this.#things.find((t) => stays(t) && t.inside !== id && idsIn(t.props).includes(id))
     if (user) {
       this.refused++
       throw new Fault('in-use', `${id} is used by ${user.id}`)
     }
     if (snapshot) this.snapshots.push(snapshot)
+    if (this.whole && thing.inside) this.sins.push(`${thing.name} was deleted on its own, though what it is in goes too`)
     thing.goneAt = now + (thing.goneMs ?? 0)
+    // It is gone from sight as soon as its server begins to go.
+    for (const t of this.#things) if (t.inside === id && t.goneAt === undefined) t.goneAt = now
   }
   #landLate(): void {
     for (let next = this.late[0]; next && next.at <= this.now; next = this.late[0]) {

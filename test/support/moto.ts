@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
 
@@ -19,18 +20,28 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+interface MotoOptions {
+  /** A real PostgreSQL answers at the endpoints of PostgreSQL databases, which are then on 127.0.0.1. */
+  postgres?: boolean
+}
+
 /**
  * A server of a test's own, with its own seconds ('rds=0.6,nat=0.4'). Stop it in afterAll. It ends by itself within a
  * second when this process is gone: Ctrl-C, a crash, kill -9.
  */
-export async function startMoto(seconds: string, env: NodeJS.ProcessEnv = process.env): Promise<TestServer> {
+export async function startMoto(
+  seconds: string,
+  env: NodeJS.ProcessEnv = process.env,
+  options: MotoOptions = {},
+): Promise<TestServer> {
   // An empty cache folder keeps a test run from installing anything or from using what a person's sandbox left there.
   const folder = await mkdtemp(join(tmpdir(), 'infra-moto-'))
   const python = await findPython({ env: { ...env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1' } }).catch(async (error) => {
     await rm(folder, { recursive: true, force: true })
     throw error
   })
-  const { url, pid } = await launch({ python: python.path, folder, seconds, env, detached: false })
+  const postgres = options.postgres ? await findServer({ env: { ...env, npm_config_offline: 'true' } }) : undefined
+  const { url, pid } = await launch({ python: python.path, folder, seconds, env, postgres, detached: false })
   const stop = async () => {
     await end(pid)
     await rm(folder, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import type { Image, Instance as Ec2Instance } from '@aws-sdk/client-ec2'
+import type { Instance as Ec2Instance, Image } from '@aws-sdk/client-ec2'
 import type { Aws } from '../../aws/clients.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import { filter } from './common.ts'

@@ -1,33 +1,13 @@
-import type { Instance as Ec2Instance } from '@aws-sdk/client-ec2'
+import type { _InstanceType, Instance as Ec2Instance } from '@aws-sdk/client-ec2'
 import type { Aws } from '../../aws/clients.ts'
 import { tagMap } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
-import { inWantedOrder } from '../sets.ts'
 import { type Filter, filter, find, must, ofStack, tagEc2, tagSpecification } from './common.ts'
 import { agentOnline, whyOffline } from './instance-agent.ts'
-import { costOf } from './instance-cost.ts'
-
-export type InstanceProps = {
-  /** Counts only at creation: AWS publishes a newer one every few weeks. */
-  imageId: string
-  instanceType: string
-  subnetId: string
-  securityGroupIds: readonly string[]
-  /** Name of the instance profile. */
-  profile: string
-  /** Asked for explicitly, whatever the subnet's own setting is: without it the agent may have no way out. */
-  publicAddress: boolean
-  /** Script of the first boot; counts only at creation. Not secret: whoever may describe the instance can read it. */
-  userData: string
-  /** Ready only once Systems Manager reaches the agent in it. */
-  agent: boolean
-}
-export type InstanceAttrs = { id: string }
-
-export const WAITS_FOR_AGENT = 'waiting for the SSM agent'
+import { costOf, type InstanceAttrs, type InstanceProps, launchError, phaseOf, propsOf, stateOf } from './instance-facts.ts'
 
 /**
- * An EC2 instance with one encrypted gp3 volume, IMDSv2 only. One that is stopped counts as ready: a person did that on purpose.
+ * An EC2 instance with one encrypted gp3 volume and IMDSv2 only.
  * docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
  */
 export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
@@ -37,28 +17,17 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
     const i = await find(list, { of: (x) => x.InstanceId, filter: 'instance-id' }, stamp, last?.id)
     if (!i?.InstanceId) {
       // A terminated one stays listed for about an hour, and may tell why its launch came to nothing.
-      const ended = last?.id === undefined ? undefined : (await listed(aws, ofStack(stamp))).find((x) => x.InstanceId === last.id)
-      const note = launchError(ended)
+      const ended = last?.id === undefined ? [] : await listed(aws, ofStack(stamp))
+      const note = launchError(ended.find((x) => x.InstanceId === last?.id))
       return { is: 'absent', ...(note ? { note } : {}) }
     }
-    const state = stateOf(i)
-    const waits = want.agent === true && state === 'running' && !(await agentOnline(aws, i.InstanceId))
+    const waits = want.agent === true && stateOf(i) === 'running' && !(await agentOnline(aws, i.InstanceId))
     return {
-      is: waits ? 'pending' : (PHASES[state] ?? 'pending'),
+      is: waits ? 'pending' : phaseOf(i),
       attrs: { id: i.InstanceId },
-      props: {
-        ...(i.InstanceType ? { instanceType: i.InstanceType } : {}),
-        ...(i.SubnetId ? { subnetId: i.SubnetId } : {}),
-        securityGroupIds: inWantedOrder(
-          (i.SecurityGroups ?? []).flatMap((g) => g.GroupId ?? []),
-          want.securityGroupIds,
-        ),
-        profile: i.IamInstanceProfile?.Arn?.split('/').at(-1) ?? '',
-        // One that is stopped has given its address back.
-        ...(state === 'running' ? { publicAddress: i.PublicIpAddress !== undefined } : {}),
-      },
+      props: propsOf(i, want),
       tags: tagMap(i.Tags),
-      note: waits ? WAITS_FOR_AGENT : state,
+      note: waits ? 'waiting for the SSM agent' : stateOf(i),
     }
   },
   async create(aws, want, stamp) {
@@ -66,7 +35,7 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
     const { Images = [] } = await aws.ec2('DescribeImages', { Filters: [filter('image-id', want.imageId)] })
     const { Instances = [] } = await aws.ec2('RunInstances', {
       ImageId: want.imageId,
-      InstanceType: want.instanceType as NonNullable<Ec2Instance['InstanceType']>,
+      InstanceType: want.instanceType as _InstanceType,
       MinCount: 1,
       MaxCount: 1,
       IamInstanceProfile: { Name: want.profile },
@@ -138,31 +107,15 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
   },
 }
 
-const PHASES: Readonly<Record<string, 'ready' | 'deleting'>> = {
-  running: 'ready',
-  stopping: 'ready',
-  stopped: 'ready',
-  'shutting-down': 'deleting',
-}
-
-const stateOf = (i: Ec2Instance): string => i.State?.Name ?? 'unknown'
-
 const listed = async (aws: Aws, Filters: Filter[]): Promise<Ec2Instance[]> =>
   ((await aws.ec2('DescribeInstances', { Filters })).Reservations ?? []).flatMap((r) => r.Instances ?? [])
 
-/** AWS's own reason for ending it (no room, a key that encrypts and may not be used); undefined when a person did. */
-const launchError = (i: Ec2Instance | undefined): string | undefined =>
-  /^(Server|Client)\.(?!(UserInitiated|InstanceInitiated)Shutdown)/.test(i?.StateReason?.Code ?? '')
-    ? i?.StateReason?.Message
-    : undefined
-
-/** An instance has none or one; which call is right depends on that. */
+/** An instance has none or one, and for each there is another call. */
 const useProfile = async (aws: Aws, id: string, Name: string): Promise<void> => {
   const { IamInstanceProfileAssociations: now = [] } = await aws.ec2('DescribeIamInstanceProfileAssociations', {
     Filters: [filter('instance-id', id), filter('state', 'associating', 'associated')],
   })
   const AssociationId = now[0]?.AssociationId
-  if (AssociationId)
-    await aws.ec2('ReplaceIamInstanceProfileAssociation', { AssociationId, IamInstanceProfile: { Name } })
+  if (AssociationId) await aws.ec2('ReplaceIamInstanceProfileAssociation', { AssociationId, IamInstanceProfile: { Name } })
   else await aws.ec2('AssociateIamInstanceProfile', { InstanceId: id, IamInstanceProfile: { Name } })
 }

@@ -104,7 +104,10 @@ const settings = (insights: boolean) => [{ name: 'containerInsights' as const, v
 
 /** The order means nothing: as it is wanted, with what nobody wanted behind it. */
 const strategyOf = (c: EcsCluster, want: ClusterProps['defaultStrategy'] = []): ClusterProps['defaultStrategy'] => {
-  const place = (provider: string): number => (want.findIndex((w) => w.provider === provider) + 1 || want.length + 1) - 1
+  const place = (provider: string): number => {
+    const i = want.findIndex((w) => w.provider === provider)
+    return i < 0 ? want.length : i
+  }
   return (c.defaultCapacityProviderStrategy ?? [])
     .map((s) => ({ provider: s.capacityProvider ?? '', weight: s.weight ?? 0 }))
     .sort((a, b) => place(a.provider) - place(b.provider))

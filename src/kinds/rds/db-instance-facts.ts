@@ -76,7 +76,8 @@ export const propsOf = (db: DBInstance, want: Partial<DbInstanceProps>): Partial
     ...keyProp(db.KmsKeyId, want.kmsKey),
     masterUsername: db.MasterUsername,
     databaseName: db.DBName,
-    port: later.Port ?? db.Endpoint?.Port,
+    // The port that it listens on; RDS answers 0 where that is the endpoint's.
+    port: later.Port ?? (db.DbInstancePort || db.Endpoint?.Port),
     subnetGroup: db.DBSubnetGroup?.DBSubnetGroupName,
     securityGroupIds:
       db.VpcSecurityGroups &&

@@ -12,13 +12,13 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import VERSION, clock, wire
+from moto_ext import VERSION, clock, pg_home, wire
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
 PATCHES = {
     "ec2": ("ec2", "nat", "routes", "groups", "deletes"),
-    "rds": ("rds", "rds_checks", "rds_groups", "catalog"),
+    "rds": ("rds", "rds_checks", "rds_groups", "catalog", "rds_stop", "rds_snapshots", "rds_postgres"),
     "secretsmanager": ("secret_names",),
     "sns": ("subscriptions",),
     "cloudwatch": ("alarms",),
@@ -32,6 +32,7 @@ def install(moto_version: str) -> None:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request would fill the log of a long-lived daemon
     page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
+    page["postgres"] = pg_home.CONFIG["version"] if pg_home.CONFIG else None
 
     class Sandbox(DomainDispatcherApplication):
         def __init__(self, create_app: Callable[[Any], Any]):
@@ -60,6 +61,8 @@ def install(moto_version: str) -> None:
             html = any(k.lower() == "content-type" and "text/html" in v for k, v in headers)
             if status[:3] in ("404", "405") and html and not environ.get("PATH_INFO", "").startswith("/moto-api"):
                 return lacking(environ, start_response, body, "")
+            if environ.get("PATH_INFO") == "/moto-api/reset" and "moto_ext.rds_postgres" in sys.modules:
+                sys.modules["moto_ext.rds_postgres"].forget_all()
             start_response(status, headers)
             return chunks
 

@@ -10,6 +10,9 @@ SECONDS: dict[str, float] = {
     "nat": 4,  # NAT gateway: pending -> available
     "nat-delete": 2,  # NAT gateway: deleting -> deleted
     "modify": 1,  # database: modifying -> available
+    "rds-stop": 2,  # database: stopping -> stopped
+    "rds-start": 4,  # database: starting -> available
+    "snapshot": 3,  # snapshot of a database: creating -> available
     "email": 20,  # e-mail subscription: pending -> confirmed, as if the person had clicked
 }
 ALIASES = {"delete": ("rds-delete", "nat-delete")}

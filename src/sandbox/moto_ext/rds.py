@@ -140,9 +140,6 @@ def delete_db_instance(self: Any, db_instance_identifier: str, **kwargs: Any) ->
         if final and skip:
             message = "FinalDBSnapshotIdentifier cannot be specified when SkipFinalSnapshot is enabled."
             raise RDSClientError("InvalidParameterCombination", message)
-        if final and db.status == "creating":
-            message = f"Cannot create a snapshot because the database instance {db_instance_identifier} is not available."
-            raise RDSClientError("InvalidDBInstanceState", message)
     known = ("final_db_snapshot_identifier", "skip_final_snapshot", "delete_automated_backups")
     db = _delete(self, db_instance_identifier, **{k: v for k, v in kwargs.items() if k in known})
     db._infra_status_phase = ("", 0.0)  # it is deleting now, whatever it was at

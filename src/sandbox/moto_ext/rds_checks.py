@@ -73,10 +73,9 @@ def version(wish: Any, engine: str) -> None:
     wish["EngineVersion"] = resolved
 
 
-def parameter_group(self: Any, wish: Any, engine: str) -> None:
-    name = wish.get("DBParameterGroupName")
+def parameter_group(self: Any, name: Any, engine: str, engine_version: str) -> None:
     group = self.backend.db_parameter_groups.get(name) if name else None
-    wanted = family(engine, wish["EngineVersion"])
+    wanted = family(engine, engine_version)
     if group and group.family != wanted:
         raise combination(
             f"The parameter group {group.name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
@@ -111,7 +110,7 @@ def create_db_instance(self: Any) -> Any:
     monitoring(self, wish.get("MonitoringInterval"), wish.get("MonitoringRoleArn"))
     name = wish.get("DBSubnetGroupName")
     groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
-    parameter_group(self, wish, engine)
+    parameter_group(self, wish.get("DBParameterGroupName"), engine, wish["EngineVersion"])
     return _create(self)
 
 
@@ -134,5 +133,21 @@ def modify_db_instance(self: Any) -> Any:
     return _modify(self)
 
 
+_restore = RDSResponse.restore_db_instance_from_db_snapshot
+
+
+def restore_db_instance_from_db_snapshot(self: Any) -> Any:
+    wish = self.params
+    snapshot = self.backend.get_db_snapshot(wish.get("DBSnapshotIdentifier"))
+    if snapshot.engine in catalog.VERSIONS:
+        if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
+            raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
+        name = wish.get("DBSubnetGroupName")
+        groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
+        parameter_group(self, wish.get("DBParameterGroupName"), snapshot.engine, snapshot.engine_version)
+    return _restore(self)
+
+
+RDSResponse.restore_db_instance_from_db_snapshot = restore_db_instance_from_db_snapshot
 RDSResponse.create_db_instance = create_db_instance
 RDSResponse.modify_db_instance = modify_db_instance

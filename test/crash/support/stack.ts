@@ -16,7 +16,10 @@ export const Db = fakeKind('db', {
   changeMs: 300,
 })
 
-export const kinds: readonly FakeKind[] = [Gate, Pool, Db]
+/** Lives in one of those (a database in its server), and is changed after it is made (its grants). */
+export const Inner = fakeKind('inner', { inside: 'db', born: { color: 'open' } })
+
+export const kinds: readonly FakeKind[] = [Gate, Pool, Db, Inner]
 
 /** Every sort of resource once: by tag with and without token, by name, by what it connects, data, a soft edge. */
 export const first: Declare = (add) => {
@@ -44,6 +47,14 @@ export const tokens: Declare = (add) => {
   const note = add(Note, 'note', { uses: [gate.id] })
   const dam = add(Gate, 'dam', { uses: [note.id] })
   add(Link, 'link', { from: gate.id, to: dam.id })
+}
+
+/** What lives in a server: a role, and databases that need it. */
+export const inside: Declare = (add) => {
+  const secret = add(Note, 'secret', {})
+  const db = add(Db, 'db', { size: 2, color: 'red', uses: [secret.id] })
+  const role = add(Inner, 'role', { from: db.id, color: 'closed', to: secret.id })
+  for (const key of ['tenant-1', 'tenant-2']) add(Inner, key, { from: db.id, color: 'closed' }, { after: [role.id] })
 }
 
 /** One that only its tags could find. */

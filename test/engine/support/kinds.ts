@@ -36,6 +36,8 @@ export interface Spec {
   readonly born?: Props
   /** The delete call does nothing and says so. */
   readonly stays?: boolean
+  /** The type of what it lives in, whose id is in `from`. */
+  readonly inside?: string
   /** USD a month for each unit of size. */
   readonly usd?: number
 }
@@ -76,6 +78,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
       tags: spec.found === 'natural' ? {} : stamp.tags,
       ...(name ? { name } : {}),
       ...(spec.token ? { token: stamp.token } : {}),
+      ...(spec.inside && want.from ? { inside: want.from } : {}),
       ...definedOnly({ readyMs, looks, goneMs, guarded }),
     })
     return { attrs: { id }, ready: readyMs === undefined && looks === undefined, ...(spec.born ? { props: spec.born } : {}) }
@@ -103,7 +106,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
     iam: { observe: [], create: [], delete: [] },
     found: spec.found ?? 'name',
     immutable: spec.immutable ?? [],
-    ...definedOnly({ deleteMinutes: spec.deleteMinutes, deadline: spec.deadline, data: spec.data }),
+    ...definedOnly({ deleteMinutes: spec.deleteMinutes, deadline: spec.deadline, data: spec.data, inside: spec.inside }),
     ...(spec.usd ? { monthly: (want: Props) => [{ what: type, usd: (spec.usd ?? 0) * (want.size ?? 1) }] } : {}),
     ...(spec.data
       ? {

@@ -43,6 +43,8 @@ export interface Order {
   readonly looks?: number
   readonly goneMs?: number
   readonly guarded?: boolean
+  /** Id of what it lives in: that does not count as a use, and takes it along when it goes. */
+  readonly inside?: string
 }
 export interface Thing extends Omit<Order, 'props' | 'tags' | 'looks' | 'guarded'> {
   readonly id: string

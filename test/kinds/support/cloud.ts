@@ -1,9 +1,12 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { ECSClient } from '@aws-sdk/client-ecs'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
+import { SSMClient } from '@aws-sdk/client-ssm'
 import { mockClient } from 'aws-sdk-client-mock'
 import { connect } from '../../../src/aws/clients.ts'
 import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
@@ -18,10 +21,13 @@ export type Answers = Readonly<Record<string, unknown>>
 const mocks = {
   cloudwatch: mockClient(CloudWatchClient),
   ec2: mockClient(EC2Client),
+  ecs: mockClient(ECSClient),
   iam: mockClient(IAMClient),
+  logs: mockClient(CloudWatchLogsClient),
   rds: mockClient(RDSClient),
   secretsmanager: mockClient(SecretsManagerClient),
   sns: mockClient(SNSClient),
+  ssm: mockClient(SSMClient),
 }
 
 export const aws = connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' })
@@ -76,17 +82,24 @@ const isRead = (operation: string): boolean => /^(Describe|Get|List)/.test(opera
 /** Tags in a create call need their own permission. */
 const TAGGING: Readonly<Record<string, string>> = {
   cloudwatch: 'cloudwatch:TagResource',
+  ecs: 'ecs:TagResource',
   iam: 'iam:TagRole',
+  logs: 'logs:TagResource',
   rds: 'rds:AddTagsToResource',
   secretsmanager: 'secretsmanager:TagResource',
   sns: 'sns:TagResource',
 }
 
+/** Fields that hand a role to a service. */
+const ROLES = ['MonitoringRoleArn', 'executionRoleArn', 'taskRoleArn', 'IamInstanceProfile']
+
 const actionsOf = (service: string, operation: string, input: Input): string[] => [
   `${service}:${operation}`,
   ...(input.TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
-  ...(input.Tags !== undefined && /^(Create|Put)/.test(operation) && service !== 'ec2' ? [TAGGING[service] ?? '?'] : []),
-  ...(input.MonitoringRoleArn !== undefined ? ['iam:PassRole'] : []),
+  ...((input.Tags ?? input.tags) !== undefined && /^(Create|Put|Register)/.test(operation) && service !== 'ec2'
+    ? [operation === 'CreateInstanceProfile' ? 'iam:TagInstanceProfile' : (TAGGING[service] ?? '?')]
+    : []),
+  ...(operation === 'AddRoleToInstanceProfile' || ROLES.some((field) => input[field] !== undefined) ? ['iam:PassRole'] : []),
   ...(input.FinalDBSnapshotIdentifier !== undefined ? ['rds:CreateDBSnapshot'] : []),
 ]
 

@@ -26,6 +26,8 @@ export interface Fixture<P, A> {
   /** Answers to calls that change something, and to those that they may read for it. */
   readonly writes: Answers
   readonly creates: readonly Sent[]
+  /** How its service writes tags; most say Key and Value. */
+  readonly tagsAs?: (tags: Tags) => unknown
   /** Why it cannot carry our tags. */
   readonly untagged?: string
   /** Its name is not ours to choose: why. */
@@ -47,6 +49,7 @@ export interface AnyFixture {
   there(tags: Tags): Answers
   readonly writes: Answers
   readonly creates: readonly Sent[]
+  readonly tagsAs: (tags: Tags) => unknown
   readonly untagged?: string
   readonly nameless?: string
   readonly tolerates: Readonly<Record<string, string>>
@@ -57,7 +60,7 @@ export interface AnyFixture {
 
 /** Checks a fixture against its kind's own types, then forgets them, so that one table can hold all. */
 export const fixture = <P extends object, A extends object>(of: Fixture<P, A>): AnyFixture =>
-  ({ made: of.attrs, tolerates: {}, unread: {}, ...of }) as unknown as AnyFixture
+  ({ made: of.attrs, tagsAs: toTags, tolerates: {}, unread: {}, ...of }) as unknown as AnyFixture
 
 export const toTags = (tags: Tags): { Key: string; Value: string }[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))

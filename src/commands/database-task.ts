@@ -1,0 +1,1 @@
+export const databaseTask = (_: unknown, __: unknown): never => { throw new Error(String(_)) }

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import type { PasswordAt } from '../aws/sql.ts'
+import type { Job, Statement } from './job.ts'
+import { verifierSql } from './scram-sql.ts'
+
+/** The environment variable that holds a password in the container. */
+export const passwordVariable = ({ secret, key }: PasswordAt): string =>
+  `INFRA_PASSWORD_${createHash('sha256').update(JSON.stringify([secret, key])).digest('hex').slice(0, 12).toUpperCase()}`
+
+/** A text as one word of a shell. */
+export const word = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** The exit code of a job whose password is empty. psql ends with 0 to 3. */
+const NO_PASSWORD = 9
+
+const PRELUDE = (mark: string): string => `umask 077
+t=$(mktemp -d) || exit 1
+if [ -n "$INFRA_CA" ]; then printf '%s\\n' "$INFRA_CA" >"$t/ca"; export PGSSLROOTCERT="$t/ca"; fi
+has() { [ -n "$1" ] || { : >"$t/o"; : >"$t/e"; exit ${NO_PASSWORD}; }; }
+ask() { psql -X -q -A -P footer=off -f "$t/q" >"$t/o" 2>"$t/e"; }
+tell() { for f in o e; do base64 <"$t/$f" | tr -d '\\n' | fold -w 4000 | awk -v p="${mark} $1 $f" '{ print p, NR, $0 }'; done; echo "${mark} $1 = $2"; }`
+
+/**
+ * A shell script that carries out jobs with psql, one after another, and prints what became of each. What psql says comes in
+ * base64, in numbered pieces on lines that begin with `mark`: log lines are cut, and an answer may hold anything. Passwords come
+ * from the environment and go into psql's variables: they stand in no script, on no command line and in no output.
+ */
+export const scriptOf = (jobs: readonly Job[], mark: string): string =>
+  [PRELUDE(mark), ...jobs.map((job, n) => jobScript(job, n, mark)), 'rm -rf "$t"', `echo "${mark} end"`, ''].join('\n')
+
+const jobScript = (job: Job, n: number, mark: string): string => {
+  const needed = job.statements.flatMap((s) => (typeof s === 'string' ? [] : [s.password]))
+  const own = job.as ? `PGUSER=${word(job.as.role)} PGPASSWORD="$${passwordVariable(job.as.password)}"` : ''
+  const checks = [...(job.as ? [job.as.password] : []), ...needed].map((at) => `has "$${passwordVariable(at)}"; `).join('')
+  return `cat >"$t/q" <<'${mark}'
+${psqlScript(job, mark)}
+${mark}
+(${checks}export PGDATABASE=${word(job.database)} ${own}; ask); tell ${n} $?`
+}
+
+/** What psql reads for one job: it stops at the first error, and says which. */
+const psqlScript = ({ statements, atomic }: Job, mark: string): string => {
+  const stopOnError = (message = ':LAST_ERROR_MESSAGE'): string =>
+    `\\if :ERROR\n\\echo '${mark}' error :SQLSTATE\n\\echo ${message}\n\\q\n\\endif`
+  const one = (statement: Statement, n: number): string => {
+    const start = `\\echo '${mark}' statement`
+    if (typeof statement === 'string') return `${start}\n${statement}\n;\n${stopOnError()}`
+    // An error here could quote the password.
+    return `\\getenv p${n} ${passwordVariable(statement.password)}
+${verifierSql(`p${n}`, `v${n}`)}
+\\gset
+${stopOnError("'the password cannot be used as it is'")}
+\\unset p${n}
+${start}
+${statement.text(`:'v${n}'`)}
+;
+${stopOnError()}`
+  }
+  const all = statements.map(one)
+  return [
+    // psql would quote the statement beside the error, and with it what a password is checked by.
+    '\\set VERBOSITY sqlstate',
+    ...(atomic ? ['BEGIN;', ...all, `\\echo '${mark}' done`, 'COMMIT;', stopOnError()] : [...all, `\\echo '${mark}' done`]),
+  ].join('\n')
+}
+
+/** What became of one job. */
+export type Outcome =
+  | { readonly is: 'done'; readonly answer: string | undefined }
+  | { readonly is: 'failed'; readonly code: string; readonly message: string }
+
+export const isComplete = (lines: readonly string[], mark: string): boolean => lines.includes(`${mark} end`)
+
+/** Reads what a script has printed, for job number `n`; undefined when that was not reached. */
+export const outcomeOf = (lines: readonly string[], mark: string, n: number): Outcome | undefined => {
+  const exit = lines.find((l) => l.startsWith(`${mark} ${n} = `))?.slice(`${mark} ${n} = `.length)
+  if (exit === undefined) return undefined
+  const whole = (stream: 'o' | 'e'): string => {
+    const pieces = lines.flatMap((l) => {
+      const [m, job, s, piece, text = ''] = l.split(' ')
+      return m === mark && job === String(n) && s === stream ? [{ piece: Number(piece), text }] : []
+    })
+    const text = pieces.sort((a, b) => a.piece - b.piece).map((p) => p.text)
+    return Buffer.from(text.join(''), 'base64').toString('utf8')
+  }
+  if (exit === String(NO_PASSWORD)) return { is: 'failed', code: 'NO_PASSWORD', message: 'its password in the secret is empty' }
+  const out = whole('o')
+  const error = out.lastIndexOf(`${mark} error `)
+  if (error >= 0) {
+    const [head = '', ...message] = out.slice(error).trimEnd().split('\n')
+    return { is: 'failed', code: head.split(' ')[2] ?? '', message: message.join('\n') }
+  }
+  const done = out.lastIndexOf(`${mark} done\n`)
+  if (exit === '0' && done >= 0) return { is: 'done', answer: answerIn(out.slice(0, done), mark) }
+  return failedToConnect(whole('e'), exit)
+}
+
+const answerIn = (out: string, mark: string): string | undefined => {
+  const start = `${mark} statement\n`
+  const last = out.slice(out.lastIndexOf(start) + start.length)
+  const row = /^answer\n([\s\S]+)\n$/.exec(last)
+  return row?.[1]
+}
+
+/** psql tells no code of an error that comes while it connects. www.postgresql.org/docs/current/errcodes-appendix.html */
+const CONNECTING: readonly (readonly [RegExp, string])[] = [
+  [/password authentication failed/, '28P01'],
+  [/permission denied for database/, '42501'],
+  [/database "[\s\S]*" does not exist/, '3D000'],
+  [/no pg_hba\.conf entry|not permitted to log in/, '28000'],
+  [/timeout expired|timed out/i, 'ETIMEDOUT'],
+  [/Connection refused/i, 'ECONNREFUSED'],
+  [/could not translate host name/, 'ENOTFOUND'],
+  [/No route to host|Network is unreachable/i, 'EHOSTUNREACH'],
+  [/closed the connection unexpectedly|connection to server was lost|terminating connection/, '57P01'],
+]
+
+const failedToConnect = (said: string, exit: string): Outcome => {
+  const code = CONNECTING.find(([pattern]) => pattern.test(said))?.[1] ?? ''
+  const words = said.trim().replace(/^psql:[^\n]*? error: /, '').replace(/^connection to server at [^\n]*? failed: /, '')
+  return { is: 'failed', code, message: words.replace(/^FATAL:\s+/, '') || `psql ended with ${exit}` }
+}

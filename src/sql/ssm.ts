@@ -1,0 +1,1 @@
+export const ssmWay = (_: unknown): never => { throw new Error(String(_)) }

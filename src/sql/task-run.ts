@@ -1,0 +1,212 @@
+import type { Aws } from '../aws/clients.ts'
+import { classify, unlessGone } from '../aws/trouble.ts'
+import { InfraError, Interrupted } from '../engine/errors.ts'
+import { explainFailure, explainStop, isTooEarly, type Stopped } from './task-trouble.ts'
+
+/** Where a container can run that reaches the database server: made beforehand, removed afterwards. */
+export interface TaskPlace {
+  /** Its name. */
+  readonly cluster: string
+  /** ARN with revision. */
+  readonly taskDefinition: string
+  readonly container: string
+  readonly logGroup: string
+  readonly streamPrefix: string
+  readonly subnets: readonly string[]
+  readonly securityGroups: readonly string[]
+  /** In a public subnet a container has no way to the registry without one. */
+  readonly publicAddress: boolean
+}
+
+export interface TaskNeeds {
+  readonly aws: Pick<Aws, 'ecs' | 'logs'>
+  token(): string
+  report(line: string): void
+  sleep(ms: number): Promise<void>
+  readonly signal: AbortSignal
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface Run {
+  readonly needs: TaskNeeds
+  readonly place: TaskPlace
+  readonly command: readonly string[]
+  /** Whether the log is whole. */
+  isWhole(lines: readonly string[]): boolean
+  /** Hears the ARN of each task that was started. */
+  started(arn: string): void
+}
+
+/** Milliseconds. A role that was just made is known to ECS and Secrets Manager within seconds, seldom later. */
+const TOO_EARLY = { wait: 5000, tries: 12 }
+const DEADLINE = 10 * 60_000
+/** What a container wrote last is in its log some seconds after it has ended. */
+const LOG_LAG = 60_000
+const UNANSWERED = 5
+/** Just after its start a task is not visible everywhere. */
+const INVISIBLE = 30_000
+
+const pause = (elapsed: number): number => Math.min(10_000, Math.max(1000, elapsed / 40))
+
+/**
+ * Runs a container once and gives what it has logged. The answer is often there half a minute before ECS calls the task stopped.
+ * @throws InfraError that says why it did not start or broke off; Interrupted, and then it is told to stop
+ */
+export const runTask = async (run: Run): Promise<readonly string[]> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const arn = await start(run)
+      run.started(arn)
+      return await follow(run, arn)
+    } catch (error) {
+      if (!isTooEarly(error) || attempt >= TOO_EARLY.tries) throw error
+      run.needs.report('The role of the container is not known everywhere yet; once more')
+      await run.needs.sleep(TOO_EARLY.wait)
+      if (run.needs.signal.aborted) throw new Interrupted()
+    }
+  }
+}
+
+/** One token for all tries of one start: ECS then knows that it is the same, and starts one. */
+const start = async ({ needs, place, command }: Run): Promise<string> => {
+  const clientToken = needs.token()
+  const tags = Object.entries(needs.tags ?? {}).map(([key, value]) => ({ key, value }))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { tasks, failures } = await needs.aws.ecs('RunTask', {
+        cluster: place.cluster,
+        taskDefinition: place.taskDefinition,
+        launchType: 'FARGATE',
+        count: 1,
+        clientToken,
+        startedBy: 'infra',
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: [...place.subnets],
+            securityGroups: [...place.securityGroups],
+            assignPublicIp: place.publicAddress ? 'ENABLED' : 'DISABLED',
+          },
+        },
+        overrides: overridesOf(place.container, command),
+        ...(tags.length > 0 ? { tags } : {}),
+      })
+      const arn = tasks?.[0]?.taskArn
+      if (arn) return arn
+      throw explainFailure(failures?.[0])
+    } catch (error) {
+      if (classify(error) !== 'unknown-outcome' || attempt >= 3) throw error
+      await needs.sleep(1000 * attempt)
+    }
+  }
+}
+
+export const overridesOf = (name: string, command: readonly string[]): { containerOverrides: { name: string; command: string[] }[] } => ({
+  containerOverrides: [{ name, command: [...command] }],
+})
+
+const follow = async ({ needs, place, isWhole }: Run, arn: string): Promise<readonly string[]> => {
+  let status = ''
+  let elapsed = 0
+  let stoppedAt: number | undefined
+  for (;;) {
+    if (needs.signal.aborted) {
+      await stop(needs, place, arn, 'interrupted')
+      throw new Interrupted()
+    }
+    const task = await lookAt(needs, place, arn)
+    if (!task && elapsed > INVISIBLE) throw new InfraError('The container that was started is not there any more', { next: AGAIN })
+    if (task?.lastStatus && task.lastStatus !== status) needs.report(`Container: ${WORDS[task.lastStatus] ?? task.lastStatus.toLowerCase()}`)
+    status = task?.lastStatus ?? status
+    const lines = /^(RUNNING|DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(status) ? await logOf(needs, place, arn) : []
+    if (isWhole(lines)) return lines
+    if (task && status === 'STOPPED') {
+      stoppedAt ??= elapsed
+      const code = task.containers?.find((c) => c.name === place.container)?.exitCode
+      if (code === undefined || code !== 0 || elapsed - stoppedAt > LOG_LAG) throw explainStop(stoppedOf(task, place, code), lines)
+    }
+    if (elapsed > DEADLINE) {
+      await stop(needs, place, arn, 'took too long')
+      throw new InfraError(`The container is still "${status}" after ${DEADLINE / 60_000} minutes`, { why: 'it was told to stop', next: AGAIN })
+    }
+    const ms = pause(elapsed)
+    await needs.sleep(ms)
+    elapsed += ms
+  }
+}
+
+const AGAIN = 'Run the same command again: it first looks at what is there'
+const WORDS: Readonly<Record<string, string>> = {
+  PROVISIONING: 'gets its network',
+  PENDING: 'the image is being fetched',
+  RUNNING: 'runs',
+  DEPROVISIONING: 'has ended',
+  STOPPED: 'is gone',
+}
+
+interface Task {
+  readonly lastStatus?: string | undefined
+  readonly stopCode?: string | undefined
+  readonly stoppedReason?: string | undefined
+  readonly containers?:
+    | readonly { readonly name?: string | undefined; readonly exitCode?: number | undefined; readonly reason?: string | undefined }[]
+    | undefined
+}
+
+const stoppedOf = (task: Task, place: TaskPlace, exitCode: number | undefined): Stopped => ({
+  exitCode,
+  code: task.stopCode ?? '',
+  reason: task.stoppedReason ?? '',
+  containerReason: task.containers?.find((c) => c.name === place.container)?.reason ?? '',
+  place,
+})
+
+const lookAt = async (needs: TaskNeeds, { cluster }: TaskPlace, arn: string): Promise<Task | undefined> => {
+  const { tasks } = await again(needs, () => needs.aws.ecs('DescribeTasks', { cluster, tasks: [arn] }))
+  return tasks?.[0]
+}
+
+/** The whole log each time, from its head: it is short. Undefined pages end it: AWS gives the same token again at the end. */
+const logOf = async (needs: TaskNeeds, place: TaskPlace, arn: string): Promise<string[]> => {
+  const stream = {
+    logGroupName: place.logGroup,
+    logStreamName: `${place.streamPrefix}/${place.container}/${arn.slice(arn.lastIndexOf('/') + 1)}`,
+    startFromHead: true,
+  }
+  const lines: string[] = []
+  let nextToken: string | undefined
+  for (;;) {
+    const page = await again(needs, () => unlessGone(needs.aws.logs('GetLogEvents', { ...stream, ...(nextToken ? { nextToken } : {}) })))
+    lines.push(...(page?.events ?? []).flatMap((e) => (e.message ?? '').split('\n')))
+    if (!page?.nextForwardToken || page.nextForwardToken === nextToken) return lines
+    nextToken = page.nextForwardToken
+  }
+}
+
+/** A read, asked again when the network is away for a moment. */
+const again = async <T>(needs: TaskNeeds, read: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (classify(error) !== 'unknown-outcome' || attempt >= UNANSWERED) throw error
+      await needs.sleep(1000 * attempt)
+    }
+  }
+}
+
+const stop = async (needs: TaskNeeds, { cluster }: TaskPlace, task: string, why: string): Promise<void> => {
+  await needs.aws.ecs('StopTask', { cluster, task, reason: `infra: ${why}` }).catch((error: Error) => {
+    needs.report(`The container could not be told to stop (${error.message}); it ends by itself`)
+  })
+}
+
+/** Until ECS calls the tasks stopped: before that their cluster and network cannot be removed. */
+export const untilGone = async (needs: TaskNeeds, place: TaskPlace, arns: readonly string[]): Promise<void> => {
+  for (let elapsed = 0; arns.length > 0 && elapsed < 180_000; ) {
+    const { tasks } = await again(needs, () => needs.aws.ecs('DescribeTasks', { cluster: place.cluster, tasks: [...arns] }))
+    if ((tasks ?? []).every((t) => t.lastStatus === 'STOPPED')) return
+    const ms = pause(elapsed)
+    await needs.sleep(ms)
+    elapsed += ms
+  }
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import type { Aws } from '../aws/clients.ts'
+import type { PasswordAt, Server } from '../aws/sql.ts'
+import { InfraError, Interrupted, refuse } from '../engine/errors.ts'
+import { SqlError, sqlErrorOf } from './errors.ts'
+import type { Channel, Job } from './job.ts'
+import type { WayIn } from './open.ts'
+import { isComplete, outcomeOf, passwordVariable, scriptOf, word } from './script.ts'
+import { overridesOf, runTask, type TaskNeeds, type TaskPlace, untilGone } from './task-run.ts'
+
+export type { TaskPlace } from './task-run.ts'
+
+export interface TaskWayOptions {
+  readonly aws: Pick<Aws, 'ecs' | 'logs'>
+  /** Makes what a container needs; called once, when the first job is there. */
+  place(): Promise<TaskPlace>
+  /** Removes it again. */
+  gone(): Promise<void>
+  /** A new client token. */
+  token(): string
+  /** Of all roles that may be needed: those in the environment of the task definition. */
+  readonly passwords: readonly PasswordAt[]
+  readonly tags?: Readonly<Record<string, string>>
+  report?(line: string): void
+  sleep?(ms: number): Promise<void>
+  readonly signal?: AbortSignal
+}
+
+/** Jobs that are asked for within this many milliseconds go together: a container takes half a minute to start. */
+const GATHER = 100
+/** What ECS allows for all overrides, with the JSON around them. */
+const OVERRIDES = 8192
+
+interface Asked {
+  readonly job: Job
+  done(answer: string | undefined): void
+  failed(error: unknown): void
+}
+
+/** A container in the database's network for as long as it takes: psql, no machine that stays, no open port, some cents. */
+export const taskWay = (options: TaskWayOptions): WayIn => {
+  const signal = options.signal ?? new AbortController().signal
+  const needs: TaskNeeds = {
+    aws: options.aws,
+    token: options.token,
+    report: options.report ?? (() => {}),
+    sleep: options.sleep ?? (async (ms) => void (await wait(ms, undefined, { signal }).catch(() => {}))),
+    signal,
+    ...(options.tags ? { tags: options.tags } : {}),
+  }
+  const known = new Set(options.passwords.map(passwordVariable))
+  const arns: string[] = []
+  let made: Promise<TaskPlace> | undefined
+  let only: Server | undefined
+  let asked: Asked[] = []
+  let working: Promise<void> | undefined
+
+  const place = (): Promise<TaskPlace> => {
+    made ??= options.place()
+    return made
+  }
+  const work = async (server: Server): Promise<void> => {
+    while (asked.length > 0) {
+      await needs.sleep(GATHER)
+      const now = asked
+      asked = []
+      try {
+        const at = await place()
+        const mark = `@${randomBytes(6).toString('hex')}`
+        for (const some of inRuns(now, at.container, mark)) await carryOut(some, at, server)
+      } catch (error) {
+        for (const { failed } of now) failed(error)
+      }
+    }
+  }
+  const carryOut = async (some: readonly Asked[], at: TaskPlace, server: Server): Promise<void> => {
+    if (signal.aborted) throw new Interrupted()
+    const mark = `@${randomBytes(6).toString('hex')}`
+    needs.report(`A container starts in the network of the database (half a minute to a minute); its log: ${at.logGroup}`)
+    const command = commandOf(some.map((a) => a.job), mark)
+    const isWhole = (lines: readonly string[]): boolean => isComplete(lines, mark)
+    const lines = await runTask({ needs, place: at, command, isWhole, started: (arn) => arns.push(arn) })
+    for (const [n, { job, done, failed }] of some.entries()) {
+      const outcome = outcomeOf(lines, mark, n)
+      if (outcome?.is === 'done') done(outcome.answer)
+      else failed(outcome ? errorOf(outcome, server, job) : new Error(`the container said nothing of job ${n}`))
+    }
+  }
+
+  return {
+    via: 'task',
+    async channel(server): Promise<Channel> {
+      if (server.engine !== 'postgres') throw refuse('A container carries out SQL for PostgreSQL only', 'it brings psql along')
+      only ??= server
+      // Its credentials are in the environment that the task definition gives.
+      if (only.id !== server.id) throw new Error(`this way leads to ${only.id}, not to ${server.id}`)
+      return {
+        run: (job) =>
+          new Promise((done, failed) => {
+            const missing = passwordsOf(job).find((at) => !known.has(passwordVariable(at)))
+            if (missing) return failed(new Error(`the container gets no password ${missing.key} of ${missing.secret}`))
+            asked.push({ job, done, failed })
+            working ??= work(server).finally(() => {
+              working = undefined
+            })
+          }),
+        close: async () => {},
+      }
+    },
+    async close() {
+      await working?.catch(() => undefined)
+      if (!made) return
+      const at = await made.catch(() => undefined)
+      try {
+        if (at) await untilGone(needs, at, arns)
+      } finally {
+        await options.gone()
+      }
+    },
+  }
+}
+
+const passwordsOf = (job: Job): PasswordAt[] => [
+  ...(job.as ? [job.as.password] : []),
+  ...job.statements.flatMap((s) => (typeof s === 'string' ? [] : [s.password])),
+]
+
+/** Readable where there is room for it: ECS and CloudTrail show what ran. */
+const commandOf = (jobs: readonly Job[], mark: string): string[] => {
+  const script = scriptOf(jobs, mark)
+  const plain = ['sh', '-c', script]
+  if (fits('x'.repeat(64), plain)) return plain
+  const packed = gzipSync(script, { level: 9 }).toString('base64')
+  return ['sh', '-c', `printf %s ${word(packed)} | base64 -d | gunzip >/tmp/infra.sh && exec sh /tmp/infra.sh`]
+}
+
+const fits = (container: string, command: readonly string[]): boolean =>
+  JSON.stringify(overridesOf(container, command)).length <= OVERRIDES
+
+/** As few runs as there is room for. */
+const inRuns = (all: readonly Asked[], container: string, mark: string): (readonly Asked[])[] => {
+  if (fits(container, commandOf(all.map((a) => a.job), mark))) return [all]
+  if (all.length === 1) throw new InfraError('A statement is too long for a container', { next: 'Set databases.via in infra.yaml to ssm or direct' })
+  const half = Math.ceil(all.length / 2)
+  return [...inRuns(all.slice(0, half), container, mark), ...inRuns(all.slice(half), container, mark)]
+}
+
+const errorOf = ({ code, message }: { code: string; message: string }, server: Server, job: Job): Error => {
+  const at = `${server.host}:${server.port}`
+  if (/^E[A-Z]+$/.test(code))
+    return new SqlError('DatabaseAway', `The container cannot reach the database server ${at}`, {
+      why: message,
+      next: 'Have the security group of the database let in the one of the container, then run the same command again',
+    })
+  return sqlErrorOf(code, message, server, job.as?.role ?? 'the master user')
+}
