@@ -44,12 +44,15 @@ const room = (file: string): string => (file.includes('/') ? (file.split('/')[0]
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  'cli.ts': ['commands/', 'engine/errors.ts', 'aws/explain.ts'],
-  commands: ['steps/', 'engine/', 'ui/', 'config/', 'state/', 'aws/', 'kinds/index.ts', 'sandbox/index.ts'],
+  'cli.ts': ['cli-db.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts'],
+  'cli-db.ts': ['commands/'],
+  commands: ['steps/', 'engine/', 'ui/', 'config/', 'state/', 'aws/', 'sql/', 'kinds/index.ts', 'sandbox/index.ts'],
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
   kinds: ['aws/', 'type engine/', 'engine/errors.ts', 'state/json.ts'],
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['engine/errors.ts', 'type engine/', 'state/json.ts', 'state/backend.ts'],
+  // The way into the database server, and what is said there.
+  sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts'],
   engine: ['state/json.ts', 'type state/schema.ts'],
   state: ['engine/errors.ts'],
   config: ['engine/errors.ts', 'state/json.ts', 'sandbox/paths.ts'],

@@ -55,6 +55,7 @@ export const PRICES = {
     source: LIST,
     plusUsage: 'provisioned IOPS',
   },
+  'rds.snapshot': { what: 'snapshot', usd: { 'us-east-1': 0.095 }, per: 'GB-month', source: LIST },
   'rds.enhanced-monitoring': {
     what: 'enhanced monitoring',
     usd: { 'us-east-1': 2 },

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
-import type { Aws } from './clients.ts'
 import { InfraError } from '../engine/errors.ts'
 import { Secret } from '../state/json.ts'
+import type { Aws } from './clients.ts'
+import type { PasswordAt } from './sql.ts'
 
 /** How the first value of one key comes about. */
 export type KeySource =
@@ -49,9 +50,14 @@ export const parseSecret = (name: string, text: string | undefined): Record<stri
   return value
 }
 
-/** One key of a secret. */
-export const readSecret = async (aws: Pick<Aws, 'secretsManager'>, id: string, key: string): Promise<Secret> => {
-  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id })
+/** One key of a secret. @param stage another version than the one that counts */
+export const readSecret = async (
+  aws: Pick<Aws, 'secretsManager'>,
+  id: string,
+  key: string,
+  stage?: PasswordAt['stage'],
+): Promise<Secret> => {
+  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id, ...(stage ? { VersionStage: stage } : {}) })
   const value = parseSecret(id, SecretString)[key]
   if (typeof value !== 'string' || value === '')
     throw new InfraError(`The secret ${id} has no ${key}`, {

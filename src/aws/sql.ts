@@ -18,6 +18,8 @@ export interface Server {
 export interface PasswordAt {
   readonly secret: string
   readonly key: string
+  /** Which version of the secret: the one that counts, unless a rotation is under way. */
+  readonly stage?: 'AWSPENDING'
 }
 
 export interface RoleSeen {
@@ -31,6 +33,8 @@ export interface DatabaseSeen {
   readonly name: string
   /** PostgreSQL: the owner. MySQL: the user who has all privileges on it, or empty. */
   readonly owner: string
+  /** MySQL: all of them. */
+  readonly owners?: readonly string[]
   readonly encoding: string
   readonly collation: string
   /** Everybody who can log in may connect: PostgreSQL's default. */

@@ -1,3 +1,4 @@
+import type { Via } from '../aws/sql.ts'
 import { loadConfig } from '../config/load.ts'
 import { create } from '../engine/create.ts'
 import { refuse } from '../engine/errors.ts'
@@ -25,15 +26,22 @@ export interface CreateFlags extends Globals {
 /** A plan that a person thought about for longer than this is made again before it is carried out. */
 const STALE_MS = 60_000
 
+export interface CreateHow {
+  /** Another way into the database server than the one in the config. */
+  readonly via?: Via | undefined
+  /** Told once it is clear that the config stands: somebody said yes, or it is carried out already. */
+  readonly onYes?: () => void
+}
+
 /** Shows the plan, asks, and makes the world match it. */
-export const createCommand = async (names: readonly string[], flags: CreateFlags): Promise<number> => {
+export const createCommand = async (names: readonly string[], flags: CreateFlags, { via, onYes }: CreateHow = {}): Promise<number> => {
   const io = ioOf(flags)
   const again = typed(names, flags)
   if (io.interactive) await initIfMissing(flags)
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const asked = checkedSteps(names, first.config)
   const loaded = io.interactive ? await openQuestions(first, asked, asker(io), flags) : first
-  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded, { depth: 'change' })
+  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded, { depth: 'change', via })
   try {
     let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
     const steps = await withMissing(s, asked, view, flags)
@@ -44,9 +52,13 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
     }
     const [problem] = plan.problems
     if (problem) throw problem
-    if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) return await nothing(s, plan, flags)
+    if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) {
+      onYes?.()
+      return await nothing(s, plan, flags)
+    }
     const planned = Date.now()
     if (!(await agreed(s, flags, 'Do it?', 'This would change the account', typed(names, { ...flags, yes: true })))) return 0
+    onYes?.()
     if (Date.now() - planned > STALE_MS) {
       view = await lookAround(s, steps, { declared: view.lookups })
       plan = view.plan(steps)

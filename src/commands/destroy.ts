@@ -1,3 +1,4 @@
+import { mustWake } from '../engine/asleep.ts'
 import { type DestroyOptions, destroy, goingWith, stillNeeding } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
 import { remaining } from '../engine/graph.ts'
@@ -45,6 +46,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     const options = { snapshots: flags.skipFinalSnapshot !== true, adopted: flags.adopted === true, at: new Date() }
     header({ ...s, account: s.caller.account }, 'Destroy')
     screen(s, keys, seen, within, options)
+    refuseIfAsleep(s, keys, seen, options)
     if (!(await agreed(s, data, names, flags))) return 0
     const began = Date.now()
     s.io.say()
@@ -111,6 +113,15 @@ const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly str
     'they would lose what they stand on; nothing was changed',
     typed(flags, inOrder),
   )
+}
+
+/** What cannot go as it is now is told before anything else goes. */
+const refuseIfAsleep = (s: Session, keys: readonly string[], seen: Survey, { adopted, snapshots }: DestroyOptions): void => {
+  for (const key of keys) {
+    const row = s.state.row(key)
+    const refusal = row && (!row.adopted || adopted) && mustWake(key, seen.get(key), kindOf(row.type), snapshots)
+    if (refusal) throw refusal
+  }
 }
 
 const screen = (

@@ -38,6 +38,8 @@ export interface Session {
   readonly inside: Inside
   /** From now on something is being changed: Ctrl-C waits for the calls in flight. */
   begin(): void
+  /** From now on Ctrl-C is the command's own affair: it stops what it has started itself. */
+  ownSignals(): void
   context(report: Report): Context<Aws>
   stamp: Context<Aws>['stamp']
   explain(error: unknown): InfraError
@@ -136,6 +138,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
         within().begin()
         interrupt.begin()
       },
+      ownSignals: interrupt.stop,
       stamp,
       context: (report) => ({
         rows: state,

@@ -49,7 +49,7 @@ export const wayInto = (s: Needs, depth: Depth, override?: Via): Inside => {
     })
   }
   const send = async (operation: string, input: { server: { host: string; engine: string } }): Promise<unknown> => {
-    if (s.sandbox && !LOOPBACK.test(input.server.host)) throw noServer(input.server.engine)
+    checkSandbox(s, input.server)
     if (via === 'task' && !begun) {
       if (operation === 'Look') return { is: 'closed', why: 'a container looks in when the run begins' } satisfies Looked
       if (operation === 'Login') return 'closed'
@@ -80,6 +80,11 @@ export const broughtBack = (inside: InsideServer): Inside => {
   const send: SqlSend = async (operation, input) =>
     operation === 'Look' ? ({ is: 'open', via: 'print', inside } as never) : closedSql('somebody else looked in')(operation, input)
   return { via: 'print', send, begin: () => {}, close: async () => {} }
+}
+
+/** @throws InfraError when the sandbox has made this server without a real one behind it */
+export const checkSandbox = (s: Pick<Session, 'sandbox'>, { host, engine }: { host: string; engine: string }): void => {
+  if (s.sandbox && !LOOPBACK.test(host)) throw noServer(engine)
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/

@@ -79,9 +79,15 @@ export const secretName = (
 export const withoutInsights = (rds: Pick<ConfigFile['rds'], 'engine' | 'instanceClass'>): boolean =>
   rds.engine === 'mysql' && /\.(micro|small)$/.test(rds.instanceClass)
 
+/** One for the project, unless RDS makes it. */
+export const defaultDatabases = ({ project, rds }: Pick<ConfigFile, 'project' | 'rds'>): string[] => {
+  const name = project.replaceAll('-', '_')
+  return name === rds.databaseName ? [] : [name]
+}
+
 const settleDatabases = (file: ConfigFile): Config['databases'] => {
   const plain = file.project.replaceAll('-', '_')
-  const { names = [plain], appUser = `${plain}_app`, collation = '', ...rest } = file.databases
+  const { names = defaultDatabases(file), appUser = `${plain}_app`, collation = '', ...rest } = file.databases
   const encoding = file.databases.encoding ?? (file.rds.engine === 'mysql' ? 'utf8mb4' : 'UTF8')
   const ofOne = file.databases.roles === 'perDatabase' ? names : []
   const secretOf = Object.fromEntries(ofOne.map((name) => [name, secretName(file, `databases/${name}`, { keys: {} })]))

@@ -2,7 +2,7 @@ import { contains, layout, overlap, parseCidr } from './cidr.ts'
 import { checkNames } from './name-rules.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
-import { withoutInsights } from './settle.ts'
+import { defaultDatabases, withoutInsights } from './settle.ts'
 
 interface Ctx {
   addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string; input: unknown }): void
@@ -166,8 +166,9 @@ const database = ({ rds, databases }: ConfigFile, no: No): void => {
     )
 }
 
-const databases = ({ rds, databases, project }: ConfigFile, no: No): void => {
-  const { names = [project.replaceAll('-', '_')], roles, via, appUser } = databases
+const databases = (file: ConfigFile, no: No): void => {
+  const { rds, databases } = file
+  const { names = defaultDatabases(file), roles, via, appUser } = databases
   for (const [i, name] of names.entries()) {
     const path = ['databases', 'names', i]
     if (RESERVED_DATABASES.test(name)) no(path, name, 'the engine keeps this name for itself, for example shop')

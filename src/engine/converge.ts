@@ -1,5 +1,6 @@
 import { type JsonObject, same } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
+import { asleep } from './asleep.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
 import { type Context, idOf } from './context.ts'
 import { InfraError } from './errors.ts'
@@ -83,6 +84,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
   const fixed = unchangeable(kind, changed)
   if (fixed.length > 0) throw immutable(node, fixed, seen, want)
   if (changed.length > 0 && kind.update) {
+    if (seen.asleep) throw asleep(key, changed, seen)
     if (did !== 'created') {
       cx.report({ type: 'resource.updating', key, title: kind.facts.title, name: node.name, why: changed.join(', ') })
       did = 'updated'

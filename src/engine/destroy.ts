@@ -1,5 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
+import { mustWake } from './asleep.ts'
 import type { Context, KindOf } from './context.ts'
 import { checkStop, InfraError } from './errors.ts'
 import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
@@ -112,6 +113,10 @@ const remove = async <C>(
   // An intent that was never carried out may bear the name of something that was there all the time.
   if (seen.foreign && !row.adopted) return gone(`${seen.foreign}: this stack did not make it, so it stays`)
 
+  const refuseAsleep = (): void => {
+    const refusal = mustWake(key, seen, kind, options.snapshots)
+    if (refusal) throw refusal
+  }
   cx.report({ type: 'resource.deleting', key, title: kind.facts.title, name: row.name })
   const attrs = { ...row.attrs, ...seen.attrs }
   // What a run that was killed has asked for keeps the name that it was given then; what others have asked for is not known.
@@ -120,8 +125,10 @@ const remove = async <C>(
   const snapshot = options.snapshots && asks ? kind.facts.snapshotName?.(attrs, at) : undefined
   const how: DeleteHow = snapshot ? { finalSnapshot: snapshot } : {}
   if (seen.is !== 'deleting') {
+    refuseAsleep()
     await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
     if (seen.is === 'pending') seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+    refuseAsleep()
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
       checkStop(cx.signal)
       await kind.unguard(cx.aws, attrs)

@@ -30,6 +30,8 @@ export type Seen<P, A> =
       readonly foreign?: string
       /** True while AWS would refuse the delete (deletion protection). */
       readonly guarded?: boolean
+      /** Set while it is switched off, so that AWS refuses to change it and takes no last snapshot: the command that switches it on. */
+      readonly asleep?: string
     }
 
 /** The answer to a create. `ready`: the answer itself says that it can be used, no look is needed. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
+import { asleep } from './asleep.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
 import { adoptMissing, foreign, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
@@ -147,9 +148,11 @@ const judge = <C>(
   const changed = differing(seen.props, want, node.ignore)
   const fixed = unchangeable(node.kind, changed)
   if (fixed.length > 0) problems.push(immutable(node, fixed, seen, want))
+  const changeable = changed.filter((p) => !fixed.includes(p))
+  if (seen.asleep && changeable.length > 0) problems.push(asleep(node.key, changeable, seen))
   const tags = node.kind.tag ? Object.keys(missingTags(seen.tags ?? row?.tags, input.stamp(node).tags, node.ignore)) : []
-  if (changed.length > fixed.length || tags.length > 0) {
-    const parts = changed.filter((p) => !fixed.includes(p)).map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
+  if (changeable.length > 0 || tags.length > 0) {
+    const parts = changeable.map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }
   }
   if (!row) return { action: 'keep', reason: FOUND }

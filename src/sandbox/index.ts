@@ -1,1 +1,2 @@
 export { ensureSandbox, resetSandbox, sandboxStatus, stopSandbox } from './daemon.ts'
+export { cacheDir } from './paths.ts'

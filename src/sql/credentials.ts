@@ -18,5 +18,5 @@ export const credentialsFrom = (aws: Pick<Aws, 'secretsManager'>): Credentials =
     ])
     return { user: user.reveal(), password }
   },
-  password: ({ secret, key }) => readSecret(aws, secret, key),
+  password: ({ secret, key, stage }) => readSecret(aws, secret, key, stage),
 })

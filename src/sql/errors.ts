@@ -30,7 +30,7 @@ const BARRED = new Set(['42501', 'ER_DBACCESS_DENIED_ERROR'])
 const FULL = new Set(['53300', 'ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS', 'ER_USER_LIMIT_REACHED'])
 const LOST =
   /^(ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST|57P01|57P02|08006|08003)$|terminated unexpectedly|Connection (ended|terminated)|not queryable|in closed state/i
-const AWAY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|57P03)$/
+const AWAY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
 const REFUSED_TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HANDSHAKE_SSL_ERROR)/
 
 export const codeOfSql = (error: unknown): string => {
@@ -86,14 +86,18 @@ export const explainSql = (error: unknown, server: Server, user: string, secrets
       next: 'Run the same command again when fewer are open, or take a larger rds.instanceClass',
       cause,
     })
+  if (code === '57P03')
+    return new SqlError('DatabaseAway', `The database server ${at} takes no connections now`, {
+      why: message,
+      next: 'Run the same command again in a minute',
+      cause,
+    })
   if (AWAY.test(code))
     return new SqlError('DatabaseAway', `The database server ${at} cannot be reached from here`, {
       why:
         code === 'ECONNREFUSED'
           ? 'nobody answers at that address'
-          : code === '57P03'
-            ? message
-            : 'it is in a private network, and nothing leads there from this machine',
+          : 'it is in a private network, and nothing leads there from this machine',
       next: 'Set databases.via in infra.yaml to ssm (through a running instance) or task (a container for a minute), or connect to that network (VPN) and try again',
       cause,
     })
@@ -119,3 +123,7 @@ export const explainSql = (error: unknown, server: Server, user: string, secrets
   if (isLost(error)) return new SqlError('ConnectionLost', `The connection to ${at} broke off`, { why: message, cause })
   return new SqlError(name, `The database server refused: ${message}`, { why: detail || undefined, cause })
 }
+
+/** An error that psql has told: its SQLSTATE and its words. */
+export const sqlErrorOf = (code: string, message: string, server: Server, user: string): Error =>
+  explainSql(Object.assign(new Error(message), { code }), server, user)

@@ -1,22 +1,38 @@
-import { escape as text, escapeId } from 'mysql2'
+import { escapeId } from 'mysql2'
 import type { Dialect, Statement } from './job.ts'
+import { checkedName } from './names.ts'
 
-/** A dot in a name is part of the name. */
-const id = (name: string): string => escapeId(name, true)
+/** dev.mysql.com/doc/refman/8.0/en/identifiers.html: nothing beyond U+FFFF, and no space at the end. */
+const NOT = /[\u{10000}-\u{10ffff}]|\s$/u
+/** A dot in a name is part of the name. Between backticks a backslash is one, whatever the server's mode says of strings. */
+const id = (name: string): string =>
+  escapeId(checkedName(name, { engine: 'MySQL', most: 64, unit: 'characters', not: NOT }), true)
 /** RDS runs in a private network and its users come from any address in it. */
-const user = (name: string): string => `${text(name)}@'%'`
+const user = (name: string): string =>
+  `${escapeId(checkedName(name, { engine: 'MySQL', most: 32, unit: 'characters', not: NOT }), true)}@'%'`
 /** In GRANT, _ and % in the name of a database stand for any character: shop_prod would open shopXprod too. */
-const exactly = (database: string): string => id(database.replace(/[_%\\]/g, '\\$&'))
-/** As mysql.db keeps them. */
-const plainName = `REPLACE(REPLACE(REPLACE(d.Db, '\\\\_', '_'), '\\\\%', '%'), '\\\\\\\\', '\\\\')`
+const exactly = (database: string): string => {
+  id(database)
+  return escapeId(database.replace(/[_%\\]/g, '\\$&'), true)
+}
+/** A mode of the server decides what a backslash in a string means; in hexadecimal there is none. */
+const text = (plain: string): string => (/['\\]/.test(plain) ? `_utf8mb4 X'${Buffer.from(plain).toString('hex')}'` : `'${plain}'`)
+
+const BACKSLASH = `_utf8mb4 X'5c'`
+/** The name of a database from what mysql.db keeps, which is the pattern of the GRANT. */
+const plainName = ["'_'", "'%'", BACKSLASH].reduce((sql, c) => `REPLACE(${sql}, CONCAT(${BACKSLASH}, ${c}), ${c})`, 'd.Db')
 
 const ROLES = `SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', u.User, 'login', IF(u.account_locked = 'N', CAST(TRUE AS JSON), CAST(FALSE AS JSON)),
     'granted', CAST(TRUE AS JSON))), JSON_ARRAY()) FROM mysql.user u WHERE u.Host = '%'`
 
-const OWNER = `(SELECT d.User FROM mysql.db d WHERE ${plainName} = s.SCHEMA_NAME AND d.Host = '%' AND d.Create_priv = 'Y' AND d.Drop_priv = 'Y'
-    AND d.Select_priv = 'Y' AND d.Insert_priv = 'Y' ORDER BY d.User LIMIT 1)`
+const ALL =
+  'Select Insert Update Delete Create Drop References Index Alter Create_tmp_table Lock_tables Create_view Show_view Create_routine Alter_routine Execute Event Trigger'
+    .split(' ')
+    .map((p) => `d.${p}_priv`)
+const OWNERS = `FROM mysql.db d WHERE ${plainName} = s.SCHEMA_NAME AND d.Host = '%' AND 'N' NOT IN (${ALL.join(', ')})`
 
-const DATABASES = `SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', s.SCHEMA_NAME, 'owner', COALESCE(${OWNER}, ''),
+const DATABASES = `SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', s.SCHEMA_NAME, 'owner', COALESCE((SELECT MIN(d.User) ${OWNERS}), ''),
+    'owners', COALESCE((SELECT JSON_ARRAYAGG(d.User) ${OWNERS}), JSON_ARRAY()),
     'encoding', s.DEFAULT_CHARACTER_SET_NAME, 'collation', s.DEFAULT_COLLATION_NAME, 'publicConnect', CAST(FALSE AS JSON),
     'sessions', (SELECT COUNT(*) FROM information_schema.PROCESSLIST p WHERE p.DB = s.SCHEMA_NAME))), JSON_ARRAY())
   FROM information_schema.SCHEMATA s WHERE s.SCHEMA_NAME NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')`
@@ -42,7 +58,7 @@ export const mysql: Dialect = {
   createDatabase: ({ name, owner, encoding, collation }) => ({
     database: 'mysql',
     statements: [
-      `CREATE DATABASE ${id(name)} CHARACTER SET ${text(encoding)}${collation ? ` COLLATE ${text(collation)}` : ''}`,
+      `CREATE DATABASE ${id(name)} CHARACTER SET ${id(encoding)}${collation ? ` COLLATE ${id(collation)}` : ''}`,
       grant(name, owner),
     ],
   }),

@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts'
 import type { Inside, Login, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
 import type { Address } from './client-channel.ts'
 import { type Credentials, credentialsFrom } from './credentials.ts'
-import { isBarred, isNoDatabase, isWrongPassword, SqlError } from './errors.ts'
+import { isBarred, isFull, isNoDatabase, isWrongPassword, SqlError } from './errors.ts'
 import type { Channel, Dialect } from './job.ts'
 
 /** A way into database servers. One of the two: an address that drivers can connect to, or a channel of its own. */
@@ -86,7 +86,11 @@ const dialectOf = async ({ engine }: Server): Promise<Dialect> =>
 const list = async (answer: Promise<string | undefined>): Promise<string[]> => JSON.parse((await answer) ?? '[]') as string[]
 
 const handlersOf = (via: Via): Handlers => ({
-  Look: async (c, d) => ({ is: 'open', via, inside: JSON.parse((await c.run(d.look())) ?? '{}') as Inside }),
+  Look: async (c, d, { server }) => {
+    const answer = await c.run(d.look())
+    if (answer === undefined) throw new SqlError('SqlError', `The database server ${server.host} does not say what is inside it`)
+    return { is: 'open', via, inside: JSON.parse(answer) as Inside }
+  },
   Login: (c, _, { role, password, database }) => tryLogin(c, role, password, database),
   CreateRole: async (c, d, { name, password }) => void (await c.run(d.createRole(name, password))),
   AlterRole: async (c, d, { name, password }) => void (await c.run(d.alterRole(name, password))),
@@ -104,7 +108,12 @@ const handlersOf = (via: Via): Handlers => ({
   Sessions: (c, d, { database }) => list(c.run(d.sessions(database))),
 })
 
-const tryLogin = async (c: Channel, role: string, password: SqlOperations['Login']['input']['password'], database: string): Promise<Login> => {
+const tryLogin = async (
+  c: Channel,
+  role: string,
+  password: SqlOperations['Login']['input']['password'],
+  database: string,
+): Promise<Login> => {
   try {
     await c.run({ database, as: { role, password }, statements: ['SELECT 1 AS one'] })
     return 'ok'
@@ -113,6 +122,7 @@ const tryLogin = async (c: Channel, role: string, password: SqlOperations['Login
     if (isWrongPassword(cause)) return 'wrong-password'
     if (isBarred(cause)) return 'barred'
     if (isNoDatabase(cause)) return 'no-database'
+    if (isFull(cause)) return 'closed'
     throw error
   }
 }

@@ -53,7 +53,8 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
     literal: (plain) => pg.escapeLiteral(scramVerifier(plain)),
     async close() {
       const closed = client.end()
-      client.unref()
+      // A network that is gone says no goodbye, and would hold this process up.
+      ;(client as unknown as { unref(): void }).unref()
       await Promise.race([closed, sleep(CLOSE_MS)])
     },
     get ended() {
@@ -63,7 +64,7 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
 }
 
 /** node-postgres checks the certificate against the address that it connects to, which is the near end where there is a tunnel. */
-const checking = ({ servername, ca, rejectUnauthorized }: Tls) => ({
+export const checking = ({ servername, ca, rejectUnauthorized }: Tls) => ({
   ca,
   rejectUnauthorized,
   ...(isIP(servername) ? {} : { servername }),

@@ -3,20 +3,32 @@ import type { PasswordAt } from '../aws/sql.ts'
 import type { Job, Statement } from './job.ts'
 import { verifierSql } from './scram-sql.ts'
 
+/** Some know a secret by its name, some by its ARN, which is that with six characters at the end. */
+const nameOf = (secret: string): string => /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+)-\w{6}$/.exec(secret)?.[1] ?? secret
+
 /** The environment variable that holds a password in the container. */
-export const passwordVariable = ({ secret, key }: PasswordAt): string =>
-  `INFRA_PASSWORD_${createHash('sha256').update(JSON.stringify([secret, key])).digest('hex').slice(0, 12).toUpperCase()}`
+export const passwordVariable = ({ secret, key }: PasswordAt): string => {
+  const id = createHash('sha256')
+    .update(JSON.stringify([nameOf(secret), key]))
+    .digest('hex')
+  return `INFRA_PASSWORD_${id.slice(0, 12).toUpperCase()}`
+}
 
 /** A text as one word of a shell. */
 export const word = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** The exit code of a job whose password is empty. psql ends with 0 to 3. */
-const NO_PASSWORD = 9
+/** Exit codes of jobs whose password cannot be used; psql's own are 0 to 3. Words as in scram.ts. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  '8': 'the new password holds a character outside of ASCII, which not every driver sends in the same way',
+  '9': 'its password in the secret is empty',
+}
 
 const PRELUDE = (mark: string): string => `umask 077
 t=$(mktemp -d) || exit 1
 if [ -n "$INFRA_CA" ]; then printf '%s\\n' "$INFRA_CA" >"$t/ca"; export PGSSLROOTCERT="$t/ca"; fi
-has() { [ -n "$1" ] || { : >"$t/o"; : >"$t/e"; exit ${NO_PASSWORD}; }; }
+no() { : >"$t/o"; : >"$t/e"; exit "$1"; }
+has() { [ -n "$1" ] || no 9; }
+new() { has "$1"; [ "$(printf %s "$1" | LC_ALL=C tr -d ' -~' | wc -c)" -eq 0 ] || no 8; }
 ask() { psql -X -q -A -P footer=off -f "$t/q" >"$t/o" 2>"$t/e"; }
 tell() { for f in o e; do base64 <"$t/$f" | tr -d '\\n' | fold -w 4000 | awk -v p="${mark} $1 $f" '{ print p, NR, $0 }'; done; echo "${mark} $1 = $2"; }`
 
@@ -29,13 +41,15 @@ export const scriptOf = (jobs: readonly Job[], mark: string): string =>
   [PRELUDE(mark), ...jobs.map((job, n) => jobScript(job, n, mark)), 'rm -rf "$t"', `echo "${mark} end"`, ''].join('\n')
 
 const jobScript = (job: Job, n: number, mark: string): string => {
-  const needed = job.statements.flatMap((s) => (typeof s === 'string' ? [] : [s.password]))
   const own = job.as ? `PGUSER=${word(job.as.role)} PGPASSWORD="$${passwordVariable(job.as.password)}"` : ''
-  const checks = [...(job.as ? [job.as.password] : []), ...needed].map((at) => `has "$${passwordVariable(at)}"; `).join('')
+  const checks = [
+    ...(job.as ? [`has "$${passwordVariable(job.as.password)}"`] : []),
+    ...job.statements.flatMap((s) => (typeof s === 'string' ? [] : [`new "$${passwordVariable(s.password)}"`])),
+  ]
   return `cat >"$t/q" <<'${mark}'
 ${psqlScript(job, mark)}
 ${mark}
-(${checks}export PGDATABASE=${word(job.database)} ${own}; ask); tell ${n} $?`
+(${[...checks, `export PGDATABASE=${word(job.database)} ${own}`, 'ask'].join('; ')}); tell ${n} $?`
 }
 
 /** What psql reads for one job: it stops at the first error, and says which. */
@@ -83,16 +97,26 @@ export const outcomeOf = (lines: readonly string[], mark: string, n: number): Ou
     const text = pieces.sort((a, b) => a.piece - b.piece).map((p) => p.text)
     return Buffer.from(text.join(''), 'base64').toString('utf8')
   }
-  if (exit === String(NO_PASSWORD)) return { is: 'failed', code: 'NO_PASSWORD', message: 'its password in the secret is empty' }
+  const unusable = UNUSABLE[exit]
+  if (unusable) return { is: 'failed', code: 'UNUSABLE_PASSWORD', message: unusable }
   const out = whole('o')
   const error = out.lastIndexOf(`${mark} error `)
   if (error >= 0) {
     const [head = '', ...message] = out.slice(error).trimEnd().split('\n')
     return { is: 'failed', code: head.split(' ')[2] ?? '', message: message.join('\n') }
   }
+  const errors = whole('e')
+  const warned = /WARNING:\s+(01006|01007)/.exec(errors)?.[1]
+  if (warned) return { is: 'failed', code: warned, message: NOT_DONE[warned] ?? '' }
   const done = out.lastIndexOf(`${mark} done\n`)
   if (exit === '0' && done >= 0) return { is: 'done', answer: answerIn(out.slice(0, done), mark) }
-  return failedToConnect(whole('e'), exit)
+  return failedToConnect(errors, exit)
+}
+
+/** REVOKE and GRANT without the right to do so only warn. */
+const NOT_DONE: Readonly<Record<string, string>> = {
+  '01006': 'no privileges could be revoked',
+  '01007': 'no privileges were granted',
 }
 
 const answerIn = (out: string, mark: string): string | undefined => {
@@ -107,7 +131,10 @@ const CONNECTING: readonly (readonly [RegExp, string])[] = [
   [/password authentication failed/, '28P01'],
   [/permission denied for database/, '42501'],
   [/database "[\s\S]*" does not exist/, '3D000'],
-  [/no pg_hba\.conf entry|not permitted to log in/, '28000'],
+  [/no pg_hba\.conf entry|not permitted to log in|rejects connection/, '28000'],
+  [/too many (clients|connections)|remaining connection slots/, '53300'],
+  [/database system is|not yet accepting connections/, '57P03'],
+  [/certificate/i, 'CERT_REFUSED'],
   [/timeout expired|timed out/i, 'ETIMEDOUT'],
   [/Connection refused/i, 'ECONNREFUSED'],
   [/could not translate host name/, 'ENOTFOUND'],
@@ -117,6 +144,9 @@ const CONNECTING: readonly (readonly [RegExp, string])[] = [
 
 const failedToConnect = (said: string, exit: string): Outcome => {
   const code = CONNECTING.find(([pattern]) => pattern.test(said))?.[1] ?? ''
-  const words = said.trim().replace(/^psql:[^\n]*? error: /, '').replace(/^connection to server at [^\n]*? failed: /, '')
+  const words = said
+    .trim()
+    .replace(/^psql:[^\n]*? error: /, '')
+    .replace(/^connection to server at [^\n]*? failed: /, '')
   return { is: 'failed', code, message: words.replace(/^FATAL:\s+/, '') || `psql ended with ${exit}` }
 }

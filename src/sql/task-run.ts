@@ -1,31 +1,7 @@
-import type { Aws } from '../aws/clients.ts'
-import { classify, unlessGone } from '../aws/trouble.ts'
+import { classify } from '../aws/trouble.ts'
 import { InfraError, Interrupted } from '../engine/errors.ts'
+import { logOf, lookAt, pause, type Task, type TaskNeeds, type TaskPlace, tellToStop } from './task-look.ts'
 import { explainFailure, explainStop, isTooEarly, type Stopped } from './task-trouble.ts'
-
-/** Where a container can run that reaches the database server: made beforehand, removed afterwards. */
-export interface TaskPlace {
-  /** Its name. */
-  readonly cluster: string
-  /** ARN with revision. */
-  readonly taskDefinition: string
-  readonly container: string
-  readonly logGroup: string
-  readonly streamPrefix: string
-  readonly subnets: readonly string[]
-  readonly securityGroups: readonly string[]
-  /** In a public subnet a container has no way to the registry without one. */
-  readonly publicAddress: boolean
-}
-
-export interface TaskNeeds {
-  readonly aws: Pick<Aws, 'ecs' | 'logs'>
-  token(): string
-  report(line: string): void
-  sleep(ms: number): Promise<void>
-  readonly signal: AbortSignal
-  readonly tags?: Readonly<Record<string, string>>
-}
 
 export interface Run {
   readonly needs: TaskNeeds
@@ -42,11 +18,8 @@ const TOO_EARLY = { wait: 5000, tries: 12 }
 const DEADLINE = 10 * 60_000
 /** What a container wrote last is in its log some seconds after it has ended. */
 const LOG_LAG = 60_000
-const UNANSWERED = 5
 /** Just after its start a task is not visible everywhere. */
 const INVISIBLE = 30_000
-
-const pause = (elapsed: number): number => Math.min(10_000, Math.max(1000, elapsed / 40))
 
 /**
  * Runs a container once and gives what it has logged. The answer is often there half a minute before ECS calls the task stopped.
@@ -100,7 +73,10 @@ const start = async ({ needs, place, command }: Run): Promise<string> => {
   }
 }
 
-export const overridesOf = (name: string, command: readonly string[]): { containerOverrides: { name: string; command: string[] }[] } => ({
+export const overridesOf = (
+  name: string,
+  command: readonly string[],
+): { containerOverrides: { name: string; command: string[] }[] } => ({
   containerOverrides: [{ name, command: [...command] }],
 })
 
@@ -110,23 +86,29 @@ const follow = async ({ needs, place, isWhole }: Run, arn: string): Promise<read
   let stoppedAt: number | undefined
   for (;;) {
     if (needs.signal.aborted) {
-      await stop(needs, place, arn, 'interrupted')
+      await tellToStop(needs, place, arn, 'interrupted')
       throw new Interrupted()
     }
     const task = await lookAt(needs, place, arn)
-    if (!task && elapsed > INVISIBLE) throw new InfraError('The container that was started is not there any more', { next: AGAIN })
-    if (task?.lastStatus && task.lastStatus !== status) needs.report(`Container: ${WORDS[task.lastStatus] ?? task.lastStatus.toLowerCase()}`)
+    if (!task && elapsed > INVISIBLE)
+      throw new InfraError('The container that was started is not there any more', { next: AGAIN })
+    if (task?.lastStatus && task.lastStatus !== status)
+      needs.report(`Container: ${WORDS[task.lastStatus] ?? task.lastStatus.toLowerCase()}`)
     status = task?.lastStatus ?? status
     const lines = /^(RUNNING|DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(status) ? await logOf(needs, place, arn) : []
     if (isWhole(lines)) return lines
     if (task && status === 'STOPPED') {
       stoppedAt ??= elapsed
       const code = task.containers?.find((c) => c.name === place.container)?.exitCode
-      if (code === undefined || code !== 0 || elapsed - stoppedAt > LOG_LAG) throw explainStop(stoppedOf(task, place, code), lines)
+      if (code === undefined || code !== 0 || elapsed - stoppedAt > LOG_LAG)
+        throw explainStop(stoppedOf(task, place, code), lines)
     }
     if (elapsed > DEADLINE) {
-      await stop(needs, place, arn, 'took too long')
-      throw new InfraError(`The container is still "${status}" after ${DEADLINE / 60_000} minutes`, { why: 'it was told to stop', next: AGAIN })
+      await tellToStop(needs, place, arn, 'took too long')
+      throw new InfraError(`The container is still "${status}" after ${DEADLINE / 60_000} minutes`, {
+        why: 'it was told to stop',
+        next: AGAIN,
+      })
     }
     const ms = pause(elapsed)
     await needs.sleep(ms)
@@ -143,15 +125,6 @@ const WORDS: Readonly<Record<string, string>> = {
   STOPPED: 'is gone',
 }
 
-interface Task {
-  readonly lastStatus?: string | undefined
-  readonly stopCode?: string | undefined
-  readonly stoppedReason?: string | undefined
-  readonly containers?:
-    | readonly { readonly name?: string | undefined; readonly exitCode?: number | undefined; readonly reason?: string | undefined }[]
-    | undefined
-}
-
 const stoppedOf = (task: Task, place: TaskPlace, exitCode: number | undefined): Stopped => ({
   exitCode,
   code: task.stopCode ?? '',
@@ -159,54 +132,3 @@ const stoppedOf = (task: Task, place: TaskPlace, exitCode: number | undefined): 
   containerReason: task.containers?.find((c) => c.name === place.container)?.reason ?? '',
   place,
 })
-
-const lookAt = async (needs: TaskNeeds, { cluster }: TaskPlace, arn: string): Promise<Task | undefined> => {
-  const { tasks } = await again(needs, () => needs.aws.ecs('DescribeTasks', { cluster, tasks: [arn] }))
-  return tasks?.[0]
-}
-
-/** The whole log each time, from its head: it is short. Undefined pages end it: AWS gives the same token again at the end. */
-const logOf = async (needs: TaskNeeds, place: TaskPlace, arn: string): Promise<string[]> => {
-  const stream = {
-    logGroupName: place.logGroup,
-    logStreamName: `${place.streamPrefix}/${place.container}/${arn.slice(arn.lastIndexOf('/') + 1)}`,
-    startFromHead: true,
-  }
-  const lines: string[] = []
-  let nextToken: string | undefined
-  for (;;) {
-    const page = await again(needs, () => unlessGone(needs.aws.logs('GetLogEvents', { ...stream, ...(nextToken ? { nextToken } : {}) })))
-    lines.push(...(page?.events ?? []).flatMap((e) => (e.message ?? '').split('\n')))
-    if (!page?.nextForwardToken || page.nextForwardToken === nextToken) return lines
-    nextToken = page.nextForwardToken
-  }
-}
-
-/** A read, asked again when the network is away for a moment. */
-const again = async <T>(needs: TaskNeeds, read: () => Promise<T>): Promise<T> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read()
-    } catch (error) {
-      if (classify(error) !== 'unknown-outcome' || attempt >= UNANSWERED) throw error
-      await needs.sleep(1000 * attempt)
-    }
-  }
-}
-
-const stop = async (needs: TaskNeeds, { cluster }: TaskPlace, task: string, why: string): Promise<void> => {
-  await needs.aws.ecs('StopTask', { cluster, task, reason: `infra: ${why}` }).catch((error: Error) => {
-    needs.report(`The container could not be told to stop (${error.message}); it ends by itself`)
-  })
-}
-
-/** Until ECS calls the tasks stopped: before that their cluster and network cannot be removed. */
-export const untilGone = async (needs: TaskNeeds, place: TaskPlace, arns: readonly string[]): Promise<void> => {
-  for (let elapsed = 0; arns.length > 0 && elapsed < 180_000; ) {
-    const { tasks } = await again(needs, () => needs.aws.ecs('DescribeTasks', { cluster: place.cluster, tasks: [...arns] }))
-    if ((tasks ?? []).every((t) => t.lastStatus === 'STOPPED')) return
-    const ms = pause(elapsed)
-    await needs.sleep(ms)
-    elapsed += ms
-  }
-}

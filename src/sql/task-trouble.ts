@@ -1,6 +1,6 @@
 import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../engine/errors.ts'
-import type { TaskPlace } from './task-run.ts'
+import type { TaskPlace } from './task-look.ts'
 
 export interface Stopped {
   readonly exitCode: number | undefined
@@ -23,7 +23,10 @@ export const explainFailure = (failure: { reason?: string | undefined; detail?: 
       next: `Run the same command again in a minute, give the network subnets in more zones, ${OTHERWISE}`,
     })
   if (/^RESOURCE:/.test(reason))
-    return new InfraError('The account or the network has no room for a container', { why: reason, next: `Free some, ${OTHERWISE}` })
+    return new InfraError('The account or the network has no room for a container', {
+      why: reason,
+      next: `Free some, ${OTHERWISE}`,
+    })
   return new InfraError('AWS did not start the container', { why: reason, next: AGAIN })
 }
 
@@ -38,7 +41,10 @@ export const explainStop = (stopped: Stopped, log: readonly string[]): InfraErro
   const reason = [stopped.reason, stopped.containerReason].filter(Boolean).join('; ')
   if (exitCode === undefined) return explainNoStart(reason, place)
   if (exitCode === 137 || /OutOfMemory/.test(reason))
-    return new InfraError('The container was ended before it had finished', { why: reason || 'it ran out of memory', next: AGAIN })
+    return new InfraError('The container was ended before it had finished', {
+      why: reason || 'it ran out of memory',
+      next: AGAIN,
+    })
   if (exitCode !== 0)
     return new InfraError(`The container ended with the code ${exitCode}`, {
       why: [reason || code, ...log.slice(-3)].filter(Boolean).join('; '),
@@ -51,14 +57,20 @@ export const explainStop = (stopped: Stopped, log: readonly string[]): InfraErro
 }
 
 const explainNoStart = (reason: string, place: TaskPlace): InfraError => {
-  const where = place.publicAddress ? 'its subnet has a public address but no route to the internet' : 'its subnet has no NAT gateway'
+  const where = place.publicAddress
+    ? 'its subnet has a public address but no route to the internet'
+    : 'its subnet has no NAT gateway'
   const route = 'Put it into a public subnet with a public address, or a private one with a NAT gateway'
   const noRoute = /timeout|timed out|deadline|no such host|no route|canceled|connection (refused|reset)|i\/o/i.test(reason)
   if (/CannotPull/.test(reason))
     return noRoute
-      ? new InfraError('The container has no way to the registry of its image', { why: `${where} (${reason})`, next: `${route}, ${OTHERWISE}` })
+      ? new InfraError('The container has no way to the registry of its image', {
+          why: `${where} (${reason})`,
+          next: `${route}, ${OTHERWISE}`,
+        })
       : new InfraError('The image of the container cannot be fetched', { why: reason, next: AGAIN })
-  if (/unable to assume|cannot be assumed/i.test(reason)) return new TooEarly('ECS may not use the role of the container', { why: reason, next: AGAIN })
+  if (/unable to assume|cannot be assumed/i.test(reason))
+    return new TooEarly('ECS may not use the role of the container', { why: reason, next: AGAIN })
   if (/secret|ResourceInitializationError/i.test(reason)) {
     if (/AccessDenied|not authorized/i.test(reason))
       return new TooEarly('The container may not read the secrets of the database', {
@@ -66,9 +78,15 @@ const explainNoStart = (reason: string, place: TaskPlace): InfraError => {
         next: `${AGAIN}. A key of your own on the secret needs kms:Decrypt for the role of the container too`,
       })
     if (/json key|invalid character|unmarshal/i.test(reason))
-      return new InfraError('A secret of the database lacks a key that is needed', { why: reason, next: 'Put it into the secret, then run the same command again' })
+      return new InfraError('A secret of the database lacks a key that is needed', {
+        why: reason,
+        next: 'Put it into the secret, then run the same command again',
+      })
     if (noRoute)
-      return new InfraError('The container has no way to Secrets Manager', { why: `${where} (${reason})`, next: `${route}, ${OTHERWISE}` })
+      return new InfraError('The container has no way to Secrets Manager', {
+        why: `${where} (${reason})`,
+        next: `${route}, ${OTHERWISE}`,
+      })
   }
   return new InfraError('The container did not start', { why: reason || 'AWS gave no reason', next: AGAIN })
 }

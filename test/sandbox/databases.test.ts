@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import * as RDS from '@aws-sdk/client-rds'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { ask as http } from '../../src/sandbox/server.ts'
+import { ask as http, isAlive } from '../../src/sandbox/server.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { type Clients, clients, database, given, listens, query, refusal, until } from './support.ts'
 
@@ -122,7 +122,8 @@ describe.skipIf(!inject('motoUrl'))('a PostgreSQL behind the endpoint of a datab
     await query(shop, `select pg_terminate_backend(${first})`)
     expect(await gone).toContain('terminating connection')
     two.on('error', () => {})
-    ;(two as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream.resetAndDestroy()
+    const { stream } = (two as unknown as { connection: { stream: Socket } }).connection
+    stream.resetAndDestroy()
     const left = () => query(shop, `select from pg_stat_activity where pid = ${second}`)
     expect(await until(left, (rows) => rows.length === 0)).toEqual([])
   })
@@ -172,7 +173,7 @@ describe.skipIf(!inject('motoUrl'))('a PostgreSQL behind the endpoint of a datab
       const folder = await folderOf(shop)
       const pid = Number.parseInt(readFileSync(join(folder, 'postmaster.pid'), 'utf8'), 10)
       process.kill(own.pid, signal)
-      const left = async () => [existsSync(folder), existsSync(`/proc/${pid}/cwd`), await listens(given(shop.port))]
+      const left = async () => [existsSync(folder), isAlive(pid), await listens(given(shop.port))]
       expect(await until(left, (l) => !l.includes(true))).toEqual([false, false, false])
     } finally {
       await own.stop()

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LOCALE, localeEnv } from '../../src/sandbox/locale.ts'
 import { extensionDir } from '../../src/sandbox/paths.ts'
@@ -72,7 +72,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     const args = [join(bin, 'postgres'), '-D', dir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']
     args.push('-c', 'unix_socket_directories=', '-c', `ssl=${tls === 'off' ? 'off' : 'on'}`, '-c', 'timezone=UTC')
     const log = openSync(join(dir, 'log'), 'w')
-    const guard = asServer('sh', ['-c', read('guard.sh'), 'guard', ...args], env, dir, ['pipe', log, log])
+    const guard = asServer('sh', [join(dirname(dir), 'guard.sh'), ...args], env, dir, ['pipe', log, log])
     const stop = async () => {
       guard.stdin?.end()
       if (guard.exitCode === null && guard.signalCode === null) await once(guard, 'exit')
@@ -178,6 +178,7 @@ function newRoot(): string {
   const { uid } = serverUser()
   const folder = mkdtempSync(join(uid === undefined ? tmpdir() : '/tmp', 'infra-postgres-'))
   chmodSync(folder, 0o755)
+  writeFileSync(join(folder, 'guard.sh'), read('guard.sh'), { mode: 0o644 }) // where the server's user may read it
   const script = 'cat; for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.3; done'
   const broom = spawn('sh', ['-c', script, 'broom', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   letGo(broom)

@@ -1,2 +1,12 @@
 // Only what is used: the bundle carries the schemas of these operations and no others.
-export { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client as Client } from '@aws-sdk/client-s3'
+export {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client as Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'

@@ -40,6 +40,8 @@ export type DbInstanceProps = {
   deletionProtection: boolean
   /** Whether later changes come at once or in the maintenance window. */
   applyImmediately: boolean
+  /** It is made from this snapshot: data, master user, password and storage are what the snapshot holds. Counts only at creation. */
+  fromSnapshot?: string
 }
 export type DbInstanceAttrs = { id: string; arn: string; endpoint?: string; port?: number }
 
@@ -53,6 +55,14 @@ export const phaseOf = (db: DBInstance): 'ready' | 'pending' | 'failed' | 'delet
   if (status === 'deleting') return 'deleting'
   if (BROKEN.test(status)) return 'failed'
   return USABLE.has(status) && (db.Endpoint?.Address || status === 'stopped') ? 'ready' : 'pending'
+}
+
+/** AWS's status word. A server that was stopped comes back by itself: on which day is worth a word on every screen. */
+export const noteOf = (db: DBInstance): string => {
+  const status = db.DBInstanceStatus ?? 'unknown'
+  if (status !== 'stopped') return status
+  const at = db.AutomaticRestartTime
+  return `stopped; AWS starts it again ${at ? `on ${at.toISOString().slice(0, 10)}` : 'within 7 days'}`
 }
 
 /** What could be read back. A change that waits for the maintenance window counts as made. */

@@ -1,11 +1,12 @@
 import type { ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
 import type { Aws } from '../../aws/clients.ts'
+import { readSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { readSecret } from '../../aws/secrets.ts'
 import { tagRds } from './common.ts'
-import { costOf, type DbInstanceAttrs, type DbInstanceProps, phaseOf, propsOf } from './db-instance-facts.ts'
+import { costOf, type DbInstanceAttrs, type DbInstanceProps, noteOf, phaseOf, propsOf } from './db-instance-facts.ts'
+import { restoreInput } from './db-instance-restore.ts'
 
 /**
  * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
@@ -27,12 +28,21 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       },
       props: propsOf(db, want),
       tags,
-      note: db.DBInstanceStatus ?? 'unknown',
+      note: noteOf(db),
       guarded: db.DeletionProtection ?? false,
+      // docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html: nothing of a stopped one can be modified.
+      ...(db.DBInstanceStatus === 'stopped' ? { asleep: wakeUp(stamp.key, db.DBInstanceIdentifier) } : {}),
       ...(last ? {} : foreignTo(stamp, tags, `the DB instance ${db.DBInstanceIdentifier}`)),
     }
   },
   async create(aws, want, stamp) {
+    if (want.fromSnapshot !== undefined) {
+      const { DBInstance: made } = await aws.rds(
+        'RestoreDBInstanceFromDBSnapshot',
+        restoreInput(stamp.name, want.fromSnapshot, want, stamp.tags),
+      )
+      return { attrs: { id: made?.DBInstanceIdentifier ?? stamp.name, arn: made?.DBInstanceArn ?? '' } }
+    }
     const password = await readSecret(aws, want.passwordSecret, want.passwordKey)
     const { DBInstance: db } = await aws.rds('CreateDBInstance', {
       DBInstanceIdentifier: stamp.name,
@@ -145,6 +155,10 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         .join(', ') || undefined,
   },
 }
+
+/** The command that starts it. Servers beside the stack's own have no command of infra for that. */
+const wakeUp = (key: string, id: string): string =>
+  key === 'db-instance' ? 'infra db start' : `aws rds start-db-instance --db-instance-identifier ${id}`
 
 /** RDS wants to be told which logs to switch on and which off, so what is on is looked up. */
 const logChange = async (aws: Aws, id: string, want: readonly string[]): Promise<Partial<ModifyDBInstanceCommandInput>> => {

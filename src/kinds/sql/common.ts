@@ -27,7 +27,7 @@ const find = async (aws: Aws, { server: id, secret }: InServer): Promise<{ serve
   return { server: { id, engine, host, port, secret }, status: db.DBInstanceStatus ?? 'unknown' }
 }
 
-const SHUT = /^(creating|stopp|starting|rebooting|failed|inaccessible|incompatible|restore)/
+const SHUT = /^(creating|stopp|starting|rebooting|upgrading|failed|inaccessible|incompatible|restore)/
 
 /** One look at all that is inside. Kinds that look in the same pass share it. */
 export const lookInside = async (aws: Aws, at: InServer): Promise<LookIn> => {

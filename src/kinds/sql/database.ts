@@ -28,15 +28,16 @@ export const Database: AwsKind<DatabaseProps, DatabaseAttrs> = {
     if (look.is === 'closed') return byRecord(last, look.why)
     const found = look.inside.databases.find((d) => d.name === name)
     if (!found) return { is: 'absent' }
-    const { owner, encoding, collation, publicConnect } = found
+    const { encoding, collation, publicConnect } = found
+    const owner = want.owner !== undefined && found.owners?.includes(want.owner) ? want.owner : found.owner
     return {
       is: 'ready',
       attrs: { name, server, secret, verified: verifiedNow(look.via) },
-      props: { name, server, secret, owner, encoding, publicConnect, collation: want.collation === '' ? '' : collation },
+      props: { name, server, secret, owner, encoding, publicConnect, collation: asWanted(collation, want.collation) },
       note: `verified ${verifiedNow(look.via)}`,
-      // The kill of a MySQL run can leave one that belongs to nobody yet.
-      ...(!last && !stamp.token && want.owner !== undefined && owner !== '' && owner !== want.owner
-        ? { foreign: `the database ${name} of ${server}, which belongs to ${owner}` }
+      // Owner and database come about in one statement, or (MySQL) in two: a run that was killed can leave one that belongs to nobody.
+      ...(!last && owner !== want.owner && !(owner === '' && stamp.token)
+        ? { foreign: `the database ${name} of ${server}, which belongs to ${owner || 'nobody'}` }
         : {}),
     }
   },
@@ -65,4 +66,10 @@ export const Database: AwsKind<DatabaseProps, DatabaseAttrs> = {
     inside: 'rds.db-instance',
     removedBy: (attrs) => `infra db drop ${attrs.name}`,
   },
+}
+
+/** One locale has several spellings: en_US.UTF-8 is en_US.utf8. */
+const asWanted = (is: string, want: string | undefined): string => {
+  const plain = (locale: string): string => locale.toLowerCase().replace(/(?<=\..*)[^a-z0-9@]/g, '')
+  return want === '' || (want !== undefined && plain(is) === plain(want)) ? want : is
 }

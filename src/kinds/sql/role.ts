@@ -1,4 +1,5 @@
 import type { Aws } from '../../aws/clients.ts'
+import type { Login } from '../../aws/sql.ts'
 import type { AwsKind } from '../kind.ts'
 import { byRecord, type InServer, lookInside, serverOf, type Verified, verifiedNow } from './common.ts'
 
@@ -22,7 +23,7 @@ const TO_CREATE = ['rds:DescribeDBInstances', 'secretsmanager:GetSecretValue']
  */
 export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
   type: 'sql.role',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, _stamp, want, last) {
     const at = placeOf(want, last)
     if (!at) return { is: 'absent' }
     const look = await lookInside(aws, at)
@@ -30,7 +31,9 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
     if (look.is === 'closed') return byRecord(last, look.why)
     const role = look.inside.roles.find((r) => r.name === at.name)
     if (!role) return { is: 'absent' }
-    const password = role.login ? await passwordOf(aws, at, want) : undefined
+    const login = role.login ? await tried(aws, at, want) : undefined
+    const password =
+      login === undefined || login === 'closed' ? undefined : login === 'wrong-password' ? 'another' : 'as in the secret'
     return {
       is: 'ready',
       attrs: { name: at.name, server: at.server, secret: at.secret, verified: verifiedNow(look.via) },
@@ -44,9 +47,12 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
         ...(want.passwordKey !== undefined ? { passwordKey: want.passwordKey } : {}),
       },
       note: `verified ${verifiedNow(look.via)}`,
-      // One with another password may be somebody else's who uses it: it is not changed under their feet.
-      ...(!last && !stamp.token && password === 'another'
-        ? { foreign: `the role ${at.name} of ${at.server}, whose password is not the one in the secret` }
+      // One that does not know our password may be somebody else's who uses it: it is not changed under their feet. A run that was
+      // killed leaves no such role, because the password comes with it.
+      ...(!last && password !== 'as in the secret' && login !== 'closed'
+        ? {
+            foreign: `the role ${at.name} of ${at.server}, ${role.login ? NOT_OURS[password ?? 'unknown'] : 'which cannot log in'}`,
+          }
         : {}),
     }
   },
@@ -60,6 +66,11 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
   },
   async delete(aws, attrs) {
     await aws.sql('DropRole', { server: await serverOf(aws, attrs), name: attrs.name })
+  },
+  async blockers(aws, attrs) {
+    const look = await lookInside(aws, attrs)
+    const owned = look.is === 'open' ? look.inside.databases.filter((d) => d.owner === attrs.name) : []
+    return owned.map((d) => `the database ${d.name}, which belongs to it`)
   },
   facts: {
     title: 'database role',
@@ -82,12 +93,16 @@ const passwordAt = (want: Pick<RoleProps, 'passwordSecret' | 'passwordKey'>) => 
   key: want.passwordKey,
 })
 
-/** Tried where every role may connect by default. Undefined: could not be told. */
-const passwordOf = async (aws: Aws, at: Place, want: Partial<RoleProps>): Promise<RoleProps['password'] | undefined> => {
+const NOT_OURS = {
+  another: 'whose password is not the one in the secret',
+  unknown: 'and there is no secret with its password yet',
+}
+
+/** Whether the password in the secret lets it in, where every role may connect by default. Undefined: there is no such secret yet. */
+const tried = async (aws: Aws, at: Place, want: Partial<RoleProps>): Promise<Login | undefined> => {
   const { passwordSecret: secret, passwordKey: key } = want
   if (secret === undefined || key === undefined) return undefined
   const server = await serverOf(aws, at)
   const database = server.engine === 'mysql' ? '' : 'postgres'
-  const login = await aws.sql('Login', { server, role: at.name, password: { secret, key }, database })
-  return login === 'closed' ? undefined : login === 'wrong-password' ? 'another' : 'as in the secret'
+  return aws.sql('Login', { server, role: at.name, password: { secret, key }, database })
 }

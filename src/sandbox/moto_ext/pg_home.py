@@ -57,11 +57,17 @@ def _root() -> str:
         base = tempfile.gettempdir()
         root = tempfile.mkdtemp(prefix="infra-databases-", dir="/tmp" if NOBODY or len(base) > 60 else base)
         os.chmod(root, 0o755)
+        shutil.copyfile(os.path.join(HERE, "guard.sh"), os.path.join(root, "guard.sh"))  # where the server's user may read it
+        os.chmod(os.path.join(root, "guard.sh"), 0o644)
         args = ["sh", "-c", BROOM, "broom", root]
         quiet = subprocess.DEVNULL
         _made["broom"] = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)
         _made["root"] = root
     return str(_made["root"])
+
+
+def guarded(args: list[str]) -> list[str]:
+    return ["sh", os.path.join(_root(), "guard.sh"), *args]
 
 
 def new_folder() -> str:

@@ -151,7 +151,7 @@ class Server:
         home: dict[str, Any] = {"cwd": self.folder, "env": pg_home.environment(str(self.folder))}
         with open(log, "wb") as out:
             return subprocess.Popen(
-                ["sh", "-c", pg_home.text("guard.sh"), "guard", *args],
+                pg_home.guarded(args),
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,

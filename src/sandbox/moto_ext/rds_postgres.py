@@ -113,6 +113,7 @@ def create(plain: Any) -> Any:
         db = plain(self, db_kwargs)
         if wanted(db):
             db._infra_house = House(db, db_kwargs.get("infra_data"))
+            clock.show(db, "status", "creating", "rds")  # anew: copying data has taken some of it
         return db
 
     return create_db_instance

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const account = async (reply: (action: string, nth: number) => Reply) => {
   server = await serve(reply)
-  return { aws: connect({ region: 'us-east-1', sandboxUrl: server.url }), calls: server.calls }
+  return { aws: connect({ region: 'us-east-1', sandboxUrl: server.url }), calls: server.calls, forms: server.forms }
 }
 
 const VPC = ec2Answer('CreateVpc', '<vpc><vpcId>vpc-1</vpcId><state>pending</state></vpc>')
@@ -77,6 +77,23 @@ describe('what the SDK may send again', () => {
     const { aws, calls } = await account((_, nth) => (nth === 1 ? 'cut' : ec2Answer('DeleteVpc', '<return>true</return>')))
     await aws.ec2('DeleteVpc', { VpcId: 'vpc-1' })
     expect(calls).toHaveLength(2)
+  })
+
+  it('an instance: the client token goes with it, so the second call makes no second one', async () => {
+    const instance = ec2Answer('RunInstances', '<instancesSet><item><instanceId>i-1</instanceId></item></instancesSet>')
+    const { aws, calls, forms } = await account((_, nth) => (nth === 1 ? 'cut' : instance))
+    const made = await aws.ec2('RunInstances', { ImageId: 'ami-1', MinCount: 1, MaxCount: 1, ClientToken: 'token-1' })
+    expect(made.Instances?.[0]?.InstanceId).toBe('i-1')
+    expect(calls).toEqual(['RunInstances', 'RunInstances'])
+    expect(forms.map((f) => f.get('ClientToken'))).toEqual(['token-1', 'token-1'])
+  })
+
+  it('a task definition: one revision too many is equal to the other', async () => {
+    const body = JSON.stringify({ taskDefinition: { family: 'web', revision: 8 } })
+    const { aws, calls } = await account((_, nth) => (nth === 1 ? 'cut' : { status: 200, body }))
+    const made = await aws.ecs('RegisterTaskDefinition', { family: 'web', containerDefinitions: [] })
+    expect(made.taskDefinition?.revision).toBe(8)
+    expect(calls).toEqual(['RegisterTaskDefinition', 'RegisterTaskDefinition'])
   })
 
   it('a refusal is sent once and keeps its name', async () => {

@@ -19,6 +19,7 @@ const table: Partial<Record<Trouble, string[]>> = {
     'DBSubnetGroupAlreadyExistsFault',
     'DBParameterGroupAlreadyExistsFault',
     'ResourceExistsException',
+    'ResourceAlreadyExistsException',
   ],
   'in-use': [
     'DependencyViolation',
@@ -30,6 +31,9 @@ const table: Partial<Record<Trouble, string[]>> = {
     'DeleteConflictException',
     'ConcurrentModificationException',
     'ResourceInUseException',
+    'ClusterContainsTasksException',
+    'ClusterContainsServicesException',
+    'UpdateInProgressException',
   ],
   gone: [
     'InvalidVpcID.NotFound',
@@ -41,6 +45,9 @@ const table: Partial<Record<Trouble, string[]>> = {
     'InvalidRoute.NotFound',
     'InvalidAssociationID.NotFound',
     'InvalidAllocationID.NotFound',
+    'InvalidInstanceID.NotFound',
+    'ClusterNotFoundException',
+    'ParameterNotFound',
     'NatGatewayNotFound',
     'Gateway.NotAttached',
     'DBInstanceNotFoundFault',
@@ -90,6 +97,12 @@ describe('classify', () => {
     ['InvalidParameterException', 'Role cannot be assumed'],
     ['InvalidParameterValueException', 'The role defined for the function cannot be assumed by Lambda.'],
     ['ClientException', 'ECS was unable to assume the role'],
+    ['ClientException', 'Role is not valid'],
+    [
+      'InvalidParameterValue',
+      'Value (shop-dev-bastion-profile) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
+    ],
+    ['InvalidParameterValue', 'IAM Instance Profile "arn:aws:iam::111122223333:instance-profile/x" has no associated IAM Roles'],
   ])('%s is propagating when it says: %s', (name, message) => {
     expect(classify(awsError(name, message))).toBe('propagating')
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SecretField } from '../../../src/kinds/secretsmanager/secret-field.ts'
 import { firstValue, HOST_PLACEHOLDER, mergeSecret, randomPassword, readSecret } from '../../../src/aws/secrets.ts'
+import { SecretField } from '../../../src/kinds/secretsmanager/secret-field.ts'
 import { aws, awsError, cloud, stamp } from '../support/cloud.ts'
 
 const holding = (SecretString: string | undefined) => cloud({ GetSecretValue: { SecretString }, PutSecretValue: {} })

@@ -8,17 +8,23 @@ export interface LocalServer {
   readonly url: string
   /** The Action of each call, in order. */
   readonly calls: string[]
+  /** What each call said, in the same order. */
+  readonly forms: URLSearchParams[]
   close(): Promise<void>
 }
 
-/** A tiny server on loopback that speaks EC2's query protocol as far as these tests need it. */
+/** A tiny server on loopback that speaks EC2's query protocol, and hears the operations of JSON ones, as far as these tests need it. */
 export const serve = async (reply: (action: string, nth: number) => Reply): Promise<LocalServer> => {
   const calls: string[] = []
+  const forms: URLSearchParams[] = []
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     let text = ''
     for await (const chunk of request) text += chunk
-    const action = new URLSearchParams(text).get('Action') ?? '?'
+    const form = new URLSearchParams(text)
+    const target = request.headers['x-amz-target']
+    const action = form.get('Action') ?? String(target ?? '?').replace(/^.*\./, '')
     calls.push(action)
+    forms.push(form)
     const answer = reply(action, calls.filter((c) => c === action).length)
     if (answer === 'cut') {
       request.socket.destroy()
@@ -39,7 +45,7 @@ export const serve = async (reply: (action: string, nth: number) => Reply): Prom
       server.close(() => done())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}`, calls, close }
+  return { url: `http://127.0.0.1:${port}`, calls, forms, close }
 }
 
 export const ec2Error = (status: number, code: string): Reply => ({

@@ -1,0 +1,87 @@
+import { connect } from 'node:net'
+import type { Server } from '../aws/sql.ts'
+import { InfraError } from '../engine/errors.ts'
+import { orRefuse } from './db-server.ts'
+import type { Session } from './session.ts'
+import { tunnelTarget, viaOf } from './way-in.ts'
+import { viaFlag } from './db-via.ts'
+
+/** Where a program of the database connects to: the server itself, or the near end of a tunnel. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+  /** It is the near end: what answers there is the server all the same, and its certificate bears the server's name. */
+  readonly tunnelled: boolean
+  /** What the tunnel goes through. */
+  readonly through?: string
+  /** Rejects when the tunnel broke off by itself; resolves when it was closed. */
+  readonly ended?: Promise<unknown>
+  close(): Promise<void>
+}
+
+interface Wanted {
+  readonly signal: AbortSignal
+  /** The port on this machine; a free one otherwise. */
+  readonly localPort?: number | undefined
+}
+
+/** An address for psql, pg_dump and the like. @throws InfraError (exit 2) when nothing leads there */
+export const addressFor = async (s: Session, server: Server, { signal, localPort }: Wanted): Promise<Place> => {
+  const { host, port } = server
+  if (viaOf(s, viaFlag(s.g)) !== 'ssm') {
+    await orRefuse(s, reachable(server))
+    return { host, port, tunnelled: false, close: async () => {} }
+  }
+  const { openTunnel } = await import('../sql/ssm.ts')
+  const tunnel = await orRefuse(
+    s,
+    openTunnel({
+      aws: s.aws,
+      region: s.config.region,
+      profile: s.g.profile ?? s.config.profile,
+      ...tunnelTarget(s),
+      ...(localPort === undefined ? {} : { localPort }),
+      server,
+      report: (line: string) => s.io.note(s.io.c.dim(`  ${line}`)),
+      signal,
+    }),
+  )
+  return {
+    host: tunnel.host,
+    port: tunnel.port,
+    tunnelled: true,
+    through: tunnel.target,
+    ended: tunnel.ended,
+    close: () => tunnel.close(),
+  }
+}
+
+/** Milliseconds until an address that does not answer is given up. */
+const PATIENCE_MS = 5000
+
+/** Programs of the database wait for minutes where nobody answers, and then say little. */
+const reachable = (server: Server): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: server.host, port: server.port, timeout: PATIENCE_MS })
+    const away = async (error: Error): Promise<void> => {
+      socket.destroy()
+      const { explainSql } = await import('../sql/errors.ts')
+      reject(explainSql(error, server, ''))
+    }
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('timeout', () => away(Object.assign(new Error('nobody answers'), { code: 'ETIMEDOUT' })))
+    socket.once('error', away)
+  })
+
+/** The error of a tunnel that ended while it was used. */
+export const broken = (error: unknown): InfraError =>
+  error instanceof InfraError
+    ? error
+    : new InfraError('The tunnel has ended', {
+        why: error instanceof Error ? error.message : 'the other side closed it',
+        next: 'Run the same command again',
+        cause: error,
+      })

@@ -1,0 +1,30 @@
+import type { RestoreDBInstanceFromDBSnapshotCommandInput } from '@aws-sdk/client-rds'
+import { tagList } from '../../aws/tags.ts'
+import type { Tags } from '../../engine/kind.ts'
+import type { DbInstanceProps } from './db-instance-facts.ts'
+
+/**
+ * What a restore is told. Without a network, groups and parameters AWS takes its own defaults, and those are open and without TLS.
+ * Backups, windows and monitoring are no part of this call: they differ afterwards, and are changed then.
+ */
+export const restoreInput = (
+  name: string,
+  snapshot: string,
+  want: DbInstanceProps,
+  tags: Tags,
+): RestoreDBInstanceFromDBSnapshotCommandInput => ({
+  DBInstanceIdentifier: name,
+  DBSnapshotIdentifier: snapshot,
+  DBInstanceClass: want.instanceClass,
+  Port: want.port,
+  DBSubnetGroupName: want.subnetGroup,
+  VpcSecurityGroupIds: [...want.securityGroupIds],
+  DBParameterGroupName: want.parameterGroup,
+  MultiAZ: want.multiAz,
+  PubliclyAccessible: false,
+  AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade,
+  EnableCloudwatchLogsExports: [...want.logExports],
+  DeletionProtection: want.deletionProtection,
+  CopyTagsToSnapshot: true,
+  Tags: tagList(tags),
+})
