@@ -73,7 +73,8 @@ export const progressOf = async (aws: Client, { secret, key, of }: Rotation): Pr
 
 const put = async (aws: Client, { secret, of }: Rotation, before: Values, after: Values): Promise<void> => {
   const lost = Object.keys(before).filter((k) => !(k in after))
-  if (lost.length > 0) throw new InfraError(`Writing the secret ${secret} would drop ${lost.join(', ')}`, { why: 'a key is never dropped' })
+  if (lost.length > 0)
+    throw new InfraError(`Writing the secret ${secret} would drop ${lost.join(', ')}`, { why: 'a key is never dropped' })
   await aws.secretsManager('PutSecretValue', {
     SecretId: secret,
     SecretString: JSON.stringify(after),
@@ -98,7 +99,8 @@ export const finishRotation = async (aws: Client, rotation: Rotation): Promise<v
   const without = (values: Values): Json => ({ ...values, [key]: null }) as Json
   for (let attempt = 1; ; attempt++) {
     const { current = '', pending } = await stagesOf(aws, secret)
-    if (!pending) throw new InfraError(`The version AWSPENDING of the secret ${secret} has vanished`, { why: 'somebody took its label away' })
+    if (!pending)
+      throw new InfraError(`The version AWSPENDING of the secret ${secret} has vanished`, { why: 'somebody took its label away' })
     if (pending === current) return dropLabel(aws, secret, pending)
     const [now, next] = await Promise.all([valuesOf(aws, secret, current), valuesOf(aws, secret, pending)])
     if (!same(without(now), without(next))) {

@@ -1,1 +1,89 @@
-export const databaseTask = (_: unknown, __: unknown): never => { throw new Error(String(_)) }
+import { randomUUID } from 'node:crypto'
+import type { PasswordAt } from '../aws/sql.ts'
+import { create } from '../engine/create.ts'
+import { destroy } from '../engine/destroy.ts'
+import { Interrupted, refuse } from '../engine/errors.ts'
+import { subjectsOf, survey } from '../engine/survey.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { WayIn } from '../sql/open.ts'
+import { type TaskPlace, taskWay } from '../sql/task.ts'
+import { PSQL_IMAGE, taskEnvironment } from '../sql/task-environment.ts'
+import { CONTAINER, declareDatabaseTask } from '../steps/database-task.ts'
+import { TASK_STEP } from '../steps/database-task-step.ts'
+import { theServer } from './db-access.ts'
+import { offlineLookups } from './lookups.ts'
+import type { Session } from './session.ts'
+import { keysOf } from './stack.ts'
+
+/**
+ * The way in by a container. What it needs is made by the engine, like all that infra makes: recorded before it is asked for, so
+ * that a killed run leaves nothing that the next one does not know and remove.
+ */
+export const databaseTask = (s: Session, report: (line: string) => void): WayIn =>
+  taskWay({
+    aws: s.aws,
+    token: randomUUID,
+    passwords: rolePasswords(s),
+    tags: s.stamp({ key: TASK_STEP, name: `${s.config.namePrefix}-database-task` }, '').tags,
+    place: () => makePlace(s),
+    gone: () => clearTask(s),
+    report,
+    signal: s.signal,
+  })
+
+/** Removes what a container needed, also what a killed run has left. */
+export const clearTask = async (s: Session): Promise<void> => {
+  const keys = keysOf(s.state.all(), [TASK_STEP])
+  if (keys.length === 0) return
+  const outcome = await destroy(keys, new Map(), s.context(() => undefined), kindOf, { snapshots: false, at: new Date() })
+  // Interrupted: the rows stay, and the next run that goes in removes it.
+  for (const error of outcome.failed.values()) throw s.explain(error)
+}
+
+const makePlace = async (s: Session): Promise<TaskPlace> => {
+  const { config } = s
+  const server = await theServer(s)
+  if (!server) throw refuse('There is no database server yet', undefined, 'infra create rds')
+  const { environment, secrets } = await taskEnvironment(server, rolePasswords(s), { caFile: config.databases.caFile })
+  const graph = declareDatabaseTask(config, s.caller.partition, { image: PSQL_IMAGE, environment, secrets })
+  const cx = s.context(() => undefined)
+  // Only its own rows: those of the stack are not declared here.
+  const own = new Map([...s.state.all()].filter(([, row]) => row.step === TASK_STEP))
+  const seen = await survey(subjectsOf(graph, own, kindOf), cx)
+  const { failed, interrupted } = await create(graph, [TASK_STEP], seen, cx, kindOf)
+  for (const error of failed.values()) throw s.explain(error)
+  if (interrupted) throw new Interrupted()
+  const attr = (key: string, name: string): string => String(s.state.row(key)?.attrs?.[name] ?? '')
+  return {
+    cluster: attr('database-task-cluster', 'id'),
+    taskDefinition: attr('database-task-definition', 'arn'),
+    container: CONTAINER,
+    logGroup: attr('database-task-log', 'id'),
+    streamPrefix: 'infra',
+    ...network(s),
+  }
+}
+
+/** A public subnet with an address of its own: the image comes from the internet, and private subnets may have no way there. */
+const network = (s: Session): Pick<TaskPlace, 'subnets' | 'securityGroups' | 'publicAddress'> => {
+  const { network: known } = offlineLookups(s.config, s.state.lookups, s.caller.account)
+  const ids = (tier: string): string[] =>
+    [...s.state.all()].flatMap(([key, row]) => (key.startsWith(`${tier}-subnet-`) && row.type === 'ec2.subnet' ? String(row.attrs?.id) : []))
+  const publics = known ? [...known.publicSubnetIds] : ids('public')
+  const subnets = publics.length > 0 ? publics : known ? [...known.privateSubnetIds] : ids('private')
+  return {
+    subnets,
+    securityGroups: [String(s.state.row('backend-security-group')?.attrs?.id)],
+    publicAddress: publics.length > 0,
+  }
+}
+
+/** The passwords of the roles in the config, where they are known already. */
+const rolePasswords = (s: Session): PasswordAt[] => {
+  const { roles, names } = s.config.databases
+  const keys = roles === 'shared' ? ['database-secret'] : names.map((n) => `sql-secret-${n.replaceAll('_', '-')}`)
+  return keys.flatMap((key) => {
+    const secret = s.state.row(key)?.attrs?.arn
+    return typeof secret === 'string' ? [{ secret, key: 'password' }] : []
+  })
+}

@@ -22,9 +22,12 @@ interface Declared {
 export const accessOf = async (s: Session, nodes: readonly Declared[]): Promise<Access[]> => {
   const server = await theServer(s)
   if (!server) return []
-  const { names, appUser, secretOf, roles } = s.config.databases
+  const { names, appUser, roles } = s.config.databases
   const shared = roles === 'shared'
-  const tenants = shared ? [{ role: appUser, secret: s.config.secrets.database.name }] : names.map((n) => ({ role: n, secret: secretOf[n] ?? n }))
+  const arn = (key: string): string => String(s.state.row(key)?.attrs?.arn ?? '')
+  const tenants = shared
+    ? [{ role: appUser, secret: arn('database-secret') }]
+    : names.map((n) => ({ role: n, secret: arn(`sql-secret-${n.replaceAll('_', '-')}`) })).filter((t) => t.secret !== '')
   if (nodes.length === 0) return []
   const tries = tenants.flatMap(({ role, secret }) => names.map((database) => ({ role, secret, database })))
   const found = await Promise.all(

@@ -3,8 +3,7 @@ import type { Server } from '../aws/sql.ts'
 import { InfraError } from '../engine/errors.ts'
 import { orRefuse } from './db-server.ts'
 import type { Session } from './session.ts'
-import { tunnelTarget, viaOf } from './way-in.ts'
-import { viaFlag } from './db-via.ts'
+import { tunnelTarget } from './way-in.ts'
 
 /** Where a program of the database connects to: the server itself, or the near end of a tunnel. */
 export interface Place {
@@ -28,7 +27,7 @@ interface Wanted {
 /** An address for psql, pg_dump and the like. @throws InfraError (exit 2) when nothing leads there */
 export const addressFor = async (s: Session, server: Server, { signal, localPort }: Wanted): Promise<Place> => {
   const { host, port } = server
-  if (viaOf(s, viaFlag(s.g)) !== 'ssm') {
+  if (s.inside.via !== 'ssm') {
     await orRefuse(s, reachable(server))
     return { host, port, tunnelled: false, close: async () => {} }
   }

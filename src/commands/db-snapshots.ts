@@ -1,2 +1,204 @@
-export const snapshotCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }
-export const snapshotsCommand = async (_: unknown): Promise<number> => { throw new Error(String(_)) }
+import { tagList } from '../aws/tags.ts'
+import { classify } from '../aws/trouble.ts'
+import { InfraError, refuse } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import { round } from '../engine/plan.ts'
+import { until } from '../engine/wait.ts'
+import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
+import { agreed } from './agree.ts'
+import { orRefuse } from './db-server.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { withReporter } from './outcome.ts'
+import { busy, orGoesOn, type RdsServer, stackServer, utc } from './rds-server.ts'
+import { header } from './screens.ts'
+import { openSession, type Session } from './session.ts'
+import {
+  BILLED,
+  findSnapshot,
+  isOfStack,
+  type Snapshot,
+  snapshotName,
+  snapshotsOf,
+  snapshotTags,
+  snapshotUsd,
+} from './snapshots.ts'
+
+/** The first one of a server copies all of it; later ones only what has changed. */
+const TAKES = { minutes: 4, deadline: 120 }
+const READY = /^(available|storage-optimization)$/
+
+/** A snapshot of the whole server, that stays until somebody deletes it. */
+export const snapshotCommand = async (given: string | undefined, g: Globals): Promise<number> => {
+  const wanted = given === undefined ? undefined : snapshotName(given)
+  const s = await openSession(g, `infra ${['db', 'snapshot', ...(wanted ? [wanted] : [])].join(' ')}`)
+  try {
+    const server = await stackServer(s)
+    const found = await orRefuse(s, wanted ? ours(s, server, wanted) : begun(s, server))
+    const name = found?.name ?? wanted ?? defaultName(server.id)
+    if (found?.status === 'available') return done(s, found, undefined)
+    if (!found) {
+      if (!READY.test(server.status)) throw busy(s, server, ['db snapshot', ...(wanted ? [wanted] : [])].join(' '))
+      snapshotScreen(s, server, name)
+      // The name goes along: whoever runs this a second time gets the same snapshot, not a second one.
+      const command = commandLine(g, `db snapshot ${name} --yes`)
+      if (!(await agreed(s, g, 'Make it?', 'This would make a snapshot', command))) return 0
+    } else s.io.say(`The snapshot ${name} is being made already; this waits for it.`)
+    const began = Date.now()
+    const made = await withReporter(s, (report) => make(s, server, name, found !== undefined, report))
+    return done(s, made, Date.now() - began)
+  } finally {
+    await s.close()
+  }
+}
+
+/** `shop-db-2026-11-22-0231`, UTC. */
+const defaultName = (server: string): string =>
+  `${server}-${new Date().toISOString().slice(0, 16).replace('T', '-').replace(':', '')}`
+
+/** The one of this name, if it is this stack's. @throws InfraError (exit 2) when the name is taken by another */
+const ours = async (s: Session, { id }: RdsServer, name: string): Promise<Snapshot | undefined> => {
+  const found = await findSnapshot(s, name)
+  if (found && (found.server !== id || !isOfStack(s, found)))
+    throw refuse(
+      `The name ${name} is taken by a snapshot of ${found.server}`,
+      found.server === id ? 'infra did not make it' : `this stack's server is ${id}`,
+      commandLine(s.g, `db snapshot ${defaultName(id)}`),
+    )
+  return found
+}
+
+/** The one that a run before this one has asked for, and that was killed. */
+const begun = async (s: Session, { id }: RdsServer): Promise<Snapshot | undefined> =>
+  (await snapshotsOf(s)).find((x) => x.server === id && x.kind === 'manual' && x.status === 'creating' && isOfStack(s, x))
+
+const make = async (s: Session, server: RdsServer, name: string, begun: boolean, report: Report): Promise<Snapshot> => {
+  const cx = s.context(report)
+  const look = async () => {
+    const snapshot = await findSnapshot(s, name)
+    return { is: snapshot?.status ?? 'not shown yet', snapshot }
+  }
+  try {
+    report({ type: 'resource.creating', key: name, title: 'snapshot', name })
+    if (!begun) await ask(s, server, name)
+    const again = `${commandLine(s.g, `db snapshot ${name}`)} goes on waiting; to see it: ${commandLine(s.g, 'db snapshots')}`
+    const waited = until(cx, name, look, ({ is }) => /^(available|failed)$/.test(is), TAKES)
+    const { is, snapshot } = await orGoesOn(waited, `AWS goes on making the snapshot ${name} by itself`, again)
+    if (is === 'available' && snapshot) return snapshot
+    throw new InfraError(`The snapshot ${name} has failed`, {
+      why: 'AWS tells why in the events of the server',
+      next: `aws rds describe-events --source-type db-snapshot --source-identifier ${name}`,
+    })
+  } catch (error) {
+    throw s.explain(error)
+  }
+}
+
+/** The call. One whose answer was lost is looked for. */
+const ask = async (s: Session, server: RdsServer, name: string): Promise<void> => {
+  try {
+    await s.aws.rds('CreateDBSnapshot', {
+      DBInstanceIdentifier: server.id,
+      DBSnapshotIdentifier: name,
+      Tags: tagList(snapshotTags(s, name)),
+    })
+  } catch (error) {
+    if (!/^(exists|unknown-outcome)$/.test(classify(error)) || !(await ours(s, server, name))) throw error
+  }
+}
+
+const snapshotScreen = (s: Session, server: RdsServer, name: string): void => {
+  const { io } = s
+  const { c } = io
+  const held = [...s.state.all().values()].filter((r) => r.type === 'sql.database').map((r) => r.name)
+  header({ ...s, account: s.caller.account }, 'Snapshot')
+  io.say(`  ${c.green('+ snapshot')}  ${c.bold(name)}  ${c.dim(`of ${server.id}, ${server.allocatedGb} GB`)}`)
+  io.say(
+    `\n  It holds the whole server${held.length > 0 ? ` with all its databases (${list(held)})` : ''}. One database alone: infra db backup <name>`,
+  )
+  io.say('  It stays until somebody deletes it, also after infra destroy.')
+  if (!server.multiAz) io.say('  Without Multi-AZ the server may stand still for some seconds when it begins.')
+  io.say(
+    `  Costs at most ${c.bold(usd(snapshotUsd(s, server.allocatedGb)))} a month (${BILLED}). Time: ${c.bold(about(TAKES.minutes))}.`,
+  )
+}
+
+const done = (s: Session, made: Snapshot, took: number | undefined): number => {
+  const { io } = s
+  const next = commandLine(s.g, 'db snapshots')
+  if (io.json) io.event({ type: 'result', ...snapshotData(s, made), made: took !== undefined })
+  const said =
+    took === undefined
+      ? `is there already${made.createdAt ? `, of ${utc(made.createdAt)} (${age(made.createdAt)} ago)` : ''}.`
+      : `is there after ${elapsed(took)}.`
+  io.say(`${took === undefined ? '' : '\n'}${io.c.green('✓')} The snapshot ${made.name} ${said}`)
+  io.say(`  To delete it one day: aws rds delete-db-snapshot --db-snapshot-identifier ${made.name}`)
+  io.say(`  Next: ${io.c.cyan(next)}`)
+  return 0
+}
+
+/** All snapshots of the stack's servers, newest first. */
+export const snapshotsCommand = async (g: Globals): Promise<number> => {
+  const s = await openSession(g)
+  try {
+    const found = await orRefuse(s, snapshotsOf(s))
+    const monthlyUsd = round(found.reduce((sum, x) => sum + usdOf(s, x), 0))
+    const usable = found.find((x) => x.status === 'available')
+    const id = s.config.rds.identifier
+    const next = usable
+      ? commandLine(g, `db restore ${usable.name} --as ${id}-restored`)
+      : commandLine(g, s.state.row('db-instance') ? 'db snapshot' : 'create rds')
+    if (s.io.json) {
+      s.io.data({ snapshots: found.map((x) => snapshotData(s, x)), monthlyUsd, next })
+      return 0
+    }
+    const { io } = s
+    const { c } = io
+    header({ ...s, account: s.caller.account }, 'Snapshots')
+    if (found.length === 0) io.say(`  There is no snapshot of ${id} yet. Next: ${c.cyan(next)}`)
+    else {
+      const several = new Set(found.map((x) => x.server)).size > 1
+      const head = ['name', 'kind', 'of (UTC)', 'age', 'GB', 'status', '', 'a month', ...(several ? ['server'] : [])]
+      const rows = found.map((x) => [
+        x.name,
+        x.kind,
+        x.createdAt ? x.createdAt.toISOString().slice(0, 16).replace('T', ' ') : '',
+        x.createdAt ? age(x.createdAt) : '',
+        String(x.sizeGb),
+        x.status === 'available' ? c.green(x.status) : c.yellow(x.status),
+        x.encrypted ? 'encrypted' : c.yellow('not encrypted'),
+        usdOf(s, x) > 0 ? usd(usdOf(s, x)) : '',
+        ...(several ? [x.server] : []),
+      ])
+      io.say(columns([head.map((h) => c.dim(h)), ...rows], '<<<>><<>'))
+      io.say(`\n  ${count(found.length, 'snapshot')}. Manual ones cost at most ${c.bold(usd(monthlyUsd))} a month: ${BILLED}.`)
+      io.say('  Automated ones go with their server; manual ones stay until they are deleted (aws rds delete-db-snapshot).')
+      io.say(`  Next: ${c.cyan(next)}`)
+    }
+    return 0
+  } finally {
+    await s.close()
+  }
+}
+
+const usdOf = (s: Session, { kind, sizeGb }: Snapshot): number => (kind === 'automated' ? 0 : snapshotUsd(s, sizeGb))
+
+const snapshotData = (s: Session, x: Snapshot): object => ({
+  name: x.name,
+  kind: x.kind,
+  server: x.server,
+  createdAt: x.createdAt?.toISOString() ?? null,
+  sizeGb: x.sizeGb,
+  status: x.status,
+  encrypted: x.encrypted,
+  engine: x.engine,
+  version: x.version,
+  monthlyUsd: usdOf(s, x),
+})
+
+/** `5 min`, `3 h`, `12 days`. */
+const age = (at: Date): string => {
+  const minutes = Math.max(0, Math.floor((Date.now() - at.getTime()) / 60_000))
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+}

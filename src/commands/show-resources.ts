@@ -127,6 +127,7 @@ const screen = (
   if (access.endpoint)
     io.say(`  Database     ${c.bold(`${access.endpoint}:${access.port}`)}  (private: reachable from inside the VPC)`)
   if (access.credentials) io.say(`  Credentials  ${c.cyan(access.credentials)}`)
+  if (resources.some((r) => r.type === 'sql.database')) io.say(`  Connect      ${c.cyan(commandLine(g, 'db connect'))}`)
   io.say(
     `  Cost         ${c.bold(usd(monthlyUsd))} a month, ${usd(daily(monthlyUsd))} a day, for ${count(resources.length, 'resource')}`,
   )
@@ -144,7 +145,7 @@ const screen = (
 }
 
 const status = (word: string, io: Session['io']): string =>
-  /^(ready|available|confirmed|OK|active|INSUFFICIENT_DATA)$/.test(word)
+  /^(ready|available|confirmed|OK|active|running|ACTIVE|INSUFFICIENT_DATA|verified .*|revision \d+)$/.test(word)
     ? io.c.green(word)
     : word === 'gone' || word === 'ALARM'
       ? io.c.red(word)

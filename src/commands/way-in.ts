@@ -1,7 +1,7 @@
-import type { Aws } from '../aws/clients.ts'
 import { closedSql, type Inside as InsideServer, type Looked, type SqlSend, type Via } from '../aws/sql.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { OpenSql, WayIn } from '../sql/open.ts'
+import { TASK_STEP } from '../steps/database-task-step.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -18,14 +18,13 @@ export interface Inside {
   close(): Promise<void>
 }
 
-type Needs = Pick<Session, 'config' | 'sandbox' | 'state' | 'io' | 'signal' | 'g' | 'context'> & { readonly aws: Aws }
 
 /** The way that counts here: in the sandbox the server is on this machine. */
 export const viaOf = (s: Pick<Session, 'config' | 'sandbox'>, override?: Via): Via =>
   s.sandbox ? 'direct' : (override ?? s.config.databases.via ?? 'direct')
 
 /** What leads into the stack's database server. Nothing is opened or loaded before something is asked. */
-export const wayInto = (s: Needs, depth: Depth, override?: Via): Inside => {
+export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
   const via = viaOf(s, override)
   const shut = (why: string): SqlSend => closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again')
   const none: Omit<Inside, 'send'> = { via, begin: () => {}, close: async () => {} }
@@ -71,6 +70,8 @@ export const wayInto = (s: Needs, depth: Depth, override?: Via): Inside => {
     },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
+      // A run that was killed may have left what a container needed, whatever the way is now.
+      if (begun && [...s.state.all().values()].some((row) => row.step === TASK_STEP)) await (await import('./database-task.ts')).clearTask(s)
     },
   }
 }
@@ -100,7 +101,7 @@ const noServer = (engine: string): InfraError =>
         next: 'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16), then: infra sandbox stop, and infra create --sandbox',
       })
 
-const wayOf = async (s: Needs, via: Via): Promise<WayIn> => {
+const wayOf = async (s: Session, via: Via): Promise<WayIn> => {
   const { config, io, signal, aws } = s
   const report = (line: string): void => io.note(io.c.dim(`  ${line}`))
   if (via === 'ssm') {

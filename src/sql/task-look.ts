@@ -50,7 +50,7 @@ export const lookAt = async (needs: TaskNeeds, { cluster }: TaskPlace, arn: stri
   return tasks?.[0]
 }
 
-/** The whole log each time, from its head: it is short. Undefined pages end it: AWS gives the same token again at the end. */
+/** The whole log each time, from its head: it is short. At its end AWS gives the same token again. */
 export const logOf = async (needs: TaskNeeds, place: TaskPlace, arn: string): Promise<string[]> => {
   const stream = {
     logGroupName: place.logGroup,

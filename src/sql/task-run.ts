@@ -13,11 +13,13 @@ export interface Run {
   started(arn: string): void
 }
 
-/** Milliseconds. A role that was just made is known to ECS and Secrets Manager within seconds, seldom later. */
-const TOO_EARLY = { wait: 5000, tries: 12 }
+/** Milliseconds before each further start: a role that was just made is known to ECS and Secrets Manager within seconds, seldom later. */
+const TOO_EARLY = [3000, 6000, 12_000, 20_000]
 const DEADLINE = 10 * 60_000
 /** What a container wrote last is in its log some seconds after it has ended. */
 const LOG_LAG = 60_000
+/** As much patience for the words of one that failed: they only say more. */
+const WORDS_LAG = 10_000
 /** Just after its start a task is not visible everywhere. */
 const INVISIBLE = 30_000
 
@@ -26,15 +28,16 @@ const INVISIBLE = 30_000
  * @throws InfraError that says why it did not start or broke off; Interrupted, and then it is told to stop
  */
 export const runTask = async (run: Run): Promise<readonly string[]> => {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     try {
       const arn = await start(run)
       run.started(arn)
       return await follow(run, arn)
     } catch (error) {
-      if (!isTooEarly(error) || attempt >= TOO_EARLY.tries) throw error
+      const wait = TOO_EARLY[attempt]
+      if (!isTooEarly(error) || wait === undefined) throw error
       run.needs.report('The role of the container is not known everywhere yet; once more')
-      await run.needs.sleep(TOO_EARLY.wait)
+      await run.needs.sleep(wait)
       if (run.needs.signal.aborted) throw new Interrupted()
     }
   }
@@ -99,9 +102,10 @@ const follow = async ({ needs, place, isWhole }: Run, arn: string): Promise<read
     if (isWhole(lines)) return lines
     if (task && status === 'STOPPED') {
       stoppedAt ??= elapsed
-      const code = task.containers?.find((c) => c.name === place.container)?.exitCode
-      if (code === undefined || code !== 0 || elapsed - stoppedAt > LOG_LAG)
-        throw explainStop(stoppedOf(task, place, code), lines)
+      const stopped = stoppedOf(task, place)
+      const since = elapsed - stoppedAt
+      const patience = stopped.exitCode === undefined ? 0 : stopped.exitCode === 0 ? LOG_LAG : lines.length > 0 ? 0 : WORDS_LAG
+      if (since >= patience) throw explainStop(stopped, lines)
     }
     if (elapsed > DEADLINE) {
       await tellToStop(needs, place, arn, 'took too long')
@@ -125,10 +129,8 @@ const WORDS: Readonly<Record<string, string>> = {
   STOPPED: 'is gone',
 }
 
-const stoppedOf = (task: Task, place: TaskPlace, exitCode: number | undefined): Stopped => ({
-  exitCode,
-  code: task.stopCode ?? '',
-  reason: task.stoppedReason ?? '',
-  containerReason: task.containers?.find((c) => c.name === place.container)?.reason ?? '',
-  place,
-})
+const stoppedOf = (task: Task, place: TaskPlace): Stopped => {
+  const container = task.containers?.find((c) => c.name === place.container)
+  const { stopCode: code = '', stoppedReason: reason = '' } = task
+  return { exitCode: container?.exitCode ?? undefined, code, reason, containerReason: container?.reason ?? '', place }
+}

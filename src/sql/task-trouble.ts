@@ -47,7 +47,8 @@ export const explainStop = (stopped: Stopped, log: readonly string[]): InfraErro
     })
   if (exitCode !== 0)
     return new InfraError(`The container ended with the code ${exitCode}`, {
-      why: [reason || code, ...log.slice(-3)].filter(Boolean).join('; '),
+      // What begins with a mark is in base64, for us.
+      why: [reason || code, ...log.filter((l) => !l.startsWith('@')).slice(-3)].filter(Boolean).join('; '),
       next: AGAIN,
     })
   return new InfraError('The container has ended, but its log is not complete', {

@@ -68,6 +68,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
       const now = asked
       asked = []
       try {
+        if (signal.aborted) throw new Interrupted()
         const at = await place()
         for (const some of inRuns(now, at.container)) await carryOut(some, at, server)
       } catch (error) {
@@ -114,7 +115,8 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
       if (!made) return
       const at = await made.catch(() => undefined)
       try {
-        if (at) await untilGone(needs, at, arns)
+        // Also after an interrupt: what was made is removed, and that waits for the container.
+        if (at) await untilGone({ ...needs, sleep: options.sleep ?? ((ms) => wait(ms)) }, at, arns)
       } finally {
         await options.gone()
       }

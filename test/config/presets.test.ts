@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { STEPS } from '../../src/config/names.ts'
 import { merge } from '../../src/config/read.ts'
-import type { Config } from '../../src/config/settle.ts'
+import { type Config, DEFAULT_STEPS } from '../../src/config/settle.ts'
 import { read, refusal } from './support/read.ts'
 
 /** Every name that AWS gets from the config itself; the steps put namePrefix before all others. */
@@ -33,6 +34,7 @@ describe('the preset startupwebapp', () => {
     expect(c.rds).toMatchObject({ masterUsername: 'postgres', logExports: ['postgresql'], performanceInsights: true })
     expect(c.databases.appUser).toBe('django_app')
     expect(Object.keys(c.secrets.database.keys)).toHaveLength(10)
+    expect(c.bastion).toEqual({ instanceType: 't3.micro' })
     expect(c.monitoring.alarms).toMatchObject({ cpu: { threshold: 70 }, storage: { threshold: 2_147_483_648 } })
   })
 
@@ -128,6 +130,17 @@ describe('without a preset', () => {
     expect(refusal('project: shop\ntags: { team: x, Team: y }').what).toContain(
       'differs from the tag team only in upper and lower case',
     )
+  })
+})
+
+describe('the step bastion', () => {
+  it('is off unless it is named', () => {
+    for (const yaml of ['project: shop', 'preset: startupwebapp']) {
+      expect(read(yaml).steps).toEqual(DEFAULT_STEPS)
+      expect(read(yaml).steps).toEqual(STEPS.filter((s) => s !== 'bastion'))
+    }
+    expect(read('project: shop\nsteps: [bastion, vpc, rds]').steps).toEqual(['vpc', 'rds', 'bastion'])
+    expect(read('project: shop').bastion).toEqual({ instanceType: 't4g.nano' })
   })
 })
 

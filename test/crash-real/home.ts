@@ -2,11 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, freshAccount } from '../support/account.ts'
-import { type FaultProxy, startProxy } from '../support/proxy.ts'
+import { STEPS_IN_AWS } from '../support/cli.ts'
+import { type Call, type FaultProxy, startProxy } from '../support/proxy.ts'
+import { leadThrough, type SqlProxy, startSqlProxy } from '../support/sql-proxy.ts'
 
 export const CREATE = ['create', '--yes']
 export const DESTROY = ['destroy', '--yes', '--confirm', 'startupwebapp']
 const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
+
+/** Whether the stack has databases, and one role for all of them or one for each. They need a server with PostgreSQL. */
+export type Within = 'nothing' | 'shared' | 'perDatabase'
+const settingsOf = (within: Within): string[] => [...SETTINGS, within === 'nothing' ? STEPS_IN_AWS : `databases.roles=${within}`]
 
 /** A command that hangs is as bad as one that fails. */
 const PATIENCE_MS = 90_000
@@ -33,6 +39,8 @@ export interface Run {
 export class Home {
   readonly account: Account
   readonly proxy: FaultProxy
+  /** In front of the database server: AWS tells its address instead of the server's. */
+  readonly sql: SqlProxy
   readonly dir: string
   /** On top of what every run gets. */
   readonly env: Record<string, string> = {}
@@ -40,22 +48,24 @@ export class Home {
   wrapper: readonly string[] = []
   readonly #bin: string
 
-  private constructor(bin: string, dir: string, account: Account, proxy: FaultProxy) {
+  private constructor(bin: string, dir: string, account: Account, proxy: FaultProxy, sql: SqlProxy) {
     this.#bin = bin
     this.dir = dir
     this.account = account
     this.proxy = proxy
+    this.sql = sql
   }
 
   /** @param folder where homes are made; the first one writes the config there, the others copy it */
-  static async open(bin: string, folder: string, server: string): Promise<Home> {
-    const [account, proxy] = await Promise.all([freshAccount(server), startProxy(server)])
-    const home = new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy)
-    const template = join(folder, 'infra.yaml')
+  static async open(bin: string, folder: string, server: string, within: Within = 'nothing'): Promise<Home> {
+    const [account, proxy, sql] = await Promise.all([freshAccount(server), startProxy(server), startSqlProxy()])
+    const home = new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy, sql)
+    if (within !== 'nothing') leadThrough(proxy, sql)
+    const template = join(folder, `${within}.yaml`)
     try {
       cpSync(template, join(home.dir, 'infra.yaml'))
     } catch {
-      const { code, out } = await home.run('init', '--preset', 'startupwebapp', '--yes', ...SETTINGS.flatMap((s) => ['--set', s]))
+      const { code, out } = await home.run('init', '--preset', 'startupwebapp', '--yes', ...settingsOf(within).flatMap((s) => ['--set', s]))
       if (code !== 0) throw new Error(`infra init ended with ${code}: ${out}`)
       cpSync(join(home.dir, 'infra.yaml'), template)
     }
@@ -103,12 +113,22 @@ export class Home {
     return this.start(...args).ended
   }
 
+  /** What was asked of AWS and of the database server, in order. */
+  get log(): readonly Call[] {
+    return [...this.proxy.log, ...this.sql.log].sort((a, b) => a.at - b.at)
+  }
+
+  clear(): void {
+    this.proxy.clear()
+    this.sql.clear()
+  }
+
   get state(): State {
     return JSON.parse(readFileSync(join(this.dir, 'state', 'production.json'), 'utf8')) as State
   }
 
   async close(): Promise<void> {
-    await this.proxy.close()
+    await Promise.all([this.proxy.close(), this.sql.close()])
     rmSync(this.dir, { recursive: true, force: true })
   }
 }

@@ -35,8 +35,8 @@ const ON_THE_WAY_MS = 10
  * @returns false when there was no such call, and the command ended by itself
  */
 export const runAndKill = async (home: Home, args: string[], at: Point, phase: Phase, world: World): Promise<boolean> => {
-  const { proxy } = home
-  proxy.clear()
+  const proxies = [home.proxy, home.sql]
+  home.clear()
   const { child, ended } = home.start(...args)
   const dead = once(child, 'exit')
   let seen = 0
@@ -50,17 +50,18 @@ export const runAndKill = async (home: Home, args: string[], at: Point, phase: P
     await dead
     return 'drop'
   }
-  proxy.before = async (call) => {
+  const before = async (call: Call): Promise<undefined | 'drop'> => {
     if (call.op === at.op && ++seen === at.nth) hit = call
     await sleep(ON_THE_WAY_MS)
     if (call === hit) return phase === 'before' ? kill() : undefined
     return hit && world === 'lost' ? withTheProcess() : undefined
   }
-  proxy.after = (call) => (call === hit ? kill() : hit ? withTheProcess() : undefined)
+  const after = async (call: Call): Promise<undefined | 'drop'> =>
+    call === hit ? kill() : hit ? withTheProcess() : undefined
+  for (const proxy of proxies) Object.assign(proxy, { before, after })
   await ended
   // What was under way lands before the next run begins: a kernel delivers within milliseconds what was sent.
-  while (proxy.log.some((call) => call.end === undefined)) await sleep(5)
-  proxy.before = undefined
-  proxy.after = undefined
+  while (home.log.some((call) => call.end === undefined)) await sleep(5)
+  for (const proxy of proxies) Object.assign(proxy, { before: undefined, after: undefined })
   return hit !== undefined
 }

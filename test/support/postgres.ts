@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -175,12 +175,20 @@ function newFolder(name: string): string {
 
 /** The folder of this process. A shell removes it when the process is gone, once the servers in it have ended. */
 function newRoot(): string {
-  const { uid } = serverUser()
-  const folder = mkdtempSync(join(uid === undefined ? tmpdir() : '/tmp', 'infra-postgres-'))
+  const folder = mkdtempSync(join(base(), 'infra-postgres-'))
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'guard.sh'), read('guard.sh'), { mode: 0o644 }) // where the server's user may read it
   const script = 'cat; for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.3; done'
   const broom = spawn('sh', ['-c', script, 'broom', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   letGo(broom)
   return folder
+}
+
+/** In memory, where that is plenty: making the thousand files of a cluster can take a disk a second. */
+function base(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    if (bavail * bsize > 2 ** 31) return '/dev/shm'
+  } catch {} // not Linux
+  return serverUser().uid === undefined ? tmpdir() : '/tmp'
 }

@@ -21,6 +21,8 @@ host rdsadmin all all reject
 host all all 127.0.0.1/32 scram-sha-256
 """
 
+ROOMY = 2 << 30
+
 _lock = threading.RLock()
 _made: dict[str, Any] = {"folders": 0}
 
@@ -51,11 +53,21 @@ def run(args: list[str], home: str, lines: str = "") -> str:
     return done.stdout + done.stderr
 
 
+def _base() -> str:
+    """In memory, where that is plenty: making the thousand files of a cluster can take a disk a second."""
+    try:
+        if shutil.disk_usage("/dev/shm").free > ROOMY and os.access("/dev/shm", os.W_OK):
+            return "/dev/shm"
+    except OSError:
+        pass  # not Linux
+    # A socket's path is short by law, and root's own folder for such things may be closed to the server's user.
+    base = tempfile.gettempdir()
+    return "/tmp" if NOBODY or len(base) > 60 else base
+
+
 def _root() -> str:
     if "root" not in _made:
-        # A socket's path is short by law, and root's own folder for such things may be closed to the server's user.
-        base = tempfile.gettempdir()
-        root = tempfile.mkdtemp(prefix="infra-databases-", dir="/tmp" if NOBODY or len(base) > 60 else base)
+        root = tempfile.mkdtemp(prefix="infra-databases-", dir=_base())
         os.chmod(root, 0o755)
         shutil.copyfile(os.path.join(HERE, "guard.sh"), os.path.join(root, "guard.sh"))  # where the server's user may read it
         os.chmod(os.path.join(root, "guard.sh"), 0o644)

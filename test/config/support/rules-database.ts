@@ -220,5 +220,13 @@ export const DATABASE_RULES: readonly Rule[] = [
     says: '1 to 32 lower-case',
     example: 'shop_app',
   },
+  {
+    rule: 'V38 (form)',
+    key: 'bastion.instanceType',
+    good: ['t4g.nano', 't3.micro', 'm7i-flex.large', 'r8g.metal-24xl'],
+    bad: ['t4g', 'db.t4g.nano', 'T4g.nano', 't4g.nano.x', 'nano', 3],
+    says: 'an EC2 instance type',
+    example: 't4g.nano',
+  },
   { rule: 'steps', key: 'steps', good: [['vpc']], bad: [[]], says: 'at least one step', example: '[vpc]' },
 ]

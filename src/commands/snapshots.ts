@@ -1,0 +1,104 @@
+import { monthlyPrice } from '../aws/prices.ts'
+import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
+import { unlessGone } from '../aws/trouble.ts'
+import { refuse } from '../engine/errors.ts'
+import type { Tags } from '../engine/kind.ts'
+import { round } from '../engine/plan.ts'
+import type { Session } from './session.ts'
+
+/** A snapshot of a database server as AWS shows it. */
+export interface Snapshot {
+  readonly name: string
+  /** `automated`: AWS made it, and it goes with its server. */
+  readonly kind: string
+  readonly server: string
+  /** Undefined while it is being made. */
+  readonly createdAt: Date | undefined
+  readonly sizeGb: number
+  readonly status: string
+  readonly encrypted: boolean
+  readonly engine: string
+  readonly version: string
+  readonly user: string
+  readonly port: number
+  readonly storageType: string
+  readonly iops: number | undefined
+  readonly tags: Tags
+}
+
+type Raw = NonNullable<Awaited<ReturnType<typeof page>>['DBSnapshots']>[number]
+const page = (s: Pick<Session, 'aws'>, Marker: string | undefined) =>
+  s.aws.rds('DescribeDBSnapshots', { MaxRecords: 100, ...(Marker ? { Marker } : {}) })
+
+const snapshotFrom = (raw: Raw): Snapshot => ({
+  name: raw.DBSnapshotIdentifier ?? '',
+  kind: raw.SnapshotType ?? 'manual',
+  server: raw.DBInstanceIdentifier ?? '',
+  createdAt: raw.SnapshotCreateTime,
+  sizeGb: raw.AllocatedStorage ?? 0,
+  status: raw.Status ?? 'unknown',
+  encrypted: raw.Encrypted ?? false,
+  engine: raw.Engine ?? '',
+  version: raw.EngineVersion ?? '',
+  user: raw.MasterUsername ?? '',
+  port: raw.Port ?? 0,
+  storageType: raw.StorageType ?? '',
+  iops: raw.Iops,
+  tags: tagMap(raw.TagList),
+})
+
+/** One look at one snapshot; undefined when there is none of that name. */
+export const findSnapshot = async (s: Pick<Session, 'aws'>, name: string): Promise<Snapshot | undefined> => {
+  const found = await unlessGone(s.aws.rds('DescribeDBSnapshots', { DBSnapshotIdentifier: name }))
+  const raw = found?.DBSnapshots?.[0]
+  return raw && snapshotFrom(raw)
+}
+
+/**
+ * The snapshots of this stack's servers, newest first: also those of servers that are gone, by their tag or by the identifier that the
+ * config has. AWS lists all of the account; only the marks tell whose they are.
+ */
+export const snapshotsOf = async (s: Session): Promise<Snapshot[]> => {
+  const servers = new Set([s.config.rds.identifier])
+  for (const row of s.state.all().values())
+    if (row.type === 'rds.db-instance') servers.add(typeof row.attrs?.id === 'string' ? row.attrs.id : row.name)
+  const all: Snapshot[] = []
+  let marker: string | undefined
+  do {
+    const { DBSnapshots = [], Marker } = await page(s, marker)
+    all.push(...DBSnapshots.map(snapshotFrom))
+    marker = Marker
+  } while (marker)
+  const last = Number.POSITIVE_INFINITY
+  return all
+    .filter((x) => servers.has(x.server) || isOfStack(s, x))
+    .sort((a, b) => (b.createdAt?.getTime() ?? last) - (a.createdAt?.getTime() ?? last) || (a.name < b.name ? -1 : 1))
+}
+
+const stackOf = (s: Session): string => `${s.config.project}/${s.config.environment}`
+export const isOfStack = (s: Session, { tags }: Snapshot): boolean => tags[STACK_TAG] === stackOf(s)
+
+/** The stack's tags. Without a key: a snapshot is no resource of a step, and recover must not take it for one. */
+export const snapshotTags = (s: Session, name: string): Tags => {
+  const { [KEY_TAG]: _, ...tags } = s.stamp({ key: '', name }, '').tags
+  return tags
+}
+
+/** What it costs at most: AWS bills what all of them hold together above the storage of the servers that run. */
+export const snapshotUsd = (s: Session, sizeGb: number): number =>
+  round(monthlyPrice('rds.snapshot', s.config.region, sizeGb).usd)
+
+export const BILLED = '$0.095 per GB and month, of what all backups hold above the storage of the servers that run'
+
+const NAME = /^(?!.*--)[a-z][a-z0-9-]{0,254}$/
+
+/** A name for a new snapshot. AWS keeps names in lower case. @throws InfraError (exit 2) */
+export const snapshotName = (name: string): string => {
+  const low = name.toLowerCase()
+  if (NAME.test(low) && !low.endsWith('-')) return low
+  throw refuse(
+    `The name of the snapshot is ${name}`,
+    'it must have 1 to 255 letters, digits and single hyphens, begin with a letter and not end with a hyphen',
+    'for example infra db snapshot before-upgrade',
+  )
+}

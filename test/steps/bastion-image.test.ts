@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { askLookups, offlineLookups, rememberLookups } from '../../src/commands/lookups.ts'
+import type { Session } from '../../src/commands/session.ts'
+import type { JsonObject } from '../../src/state/json.ts'
+import { read } from '../config/support/read.ts'
+
+const STEPS = 'steps: [vpc, security-groups, secrets, rds, bastion]'
+const config = (type = 't4g.nano') =>
+  read(`project: shop\nregion: us-east-1\nrds: { version: "16.4" }\nbastion: { instanceType: ${type} }\n${STEPS}`)
+
+/** A session that knows these answers and these rows, in an account with one image for each architecture. */
+const session = (lookups: JsonObject, rows: readonly string[], type?: string) => {
+  const asked: string[] = []
+  const written: JsonObject[] = []
+  const ssm = async (_: string, { Name }: { Name: string }) => {
+    asked.push(Name)
+    return { Parameter: { Value: Name.endsWith('arm64') ? 'ami-arm' : 'ami-x86' } }
+  }
+  const state = {
+    lookups: { zones: ['us-east-1a', 'us-east-1b'], ...lookups },
+    row: (key: string) => (rows.includes(key) ? {} : undefined),
+    remember: async (all: JsonObject) => void written.push(all),
+  }
+  const s = { config: config(type), state, aws: { ssm }, caller: { account: '1', partition: 'aws' } } as unknown as Session
+  return { s, asked, written }
+}
+const imageOf = async (lookups: JsonObject, rows: readonly string[], steps: readonly string[], type?: string) => {
+  const { s, asked } = session(lookups, [...rows, 'db-instance'], type)
+  return { image: (await askLookups(s, { steps })).bastionImage, asked: asked.length }
+}
+const recorded = { bastionImage: { architecture: 'arm64', id: 'ami-old' } }
+
+describe('the image of the bastion', () => {
+  it.each<[string, JsonObject, string[], string[], string, number]>([
+    ['is asked for a new one', {}, [], ['bastion'], 'ami-arm', 1],
+    ['is the newest for one that was destroyed', recorded, [], ['bastion'], 'ami-arm', 1],
+    ['stays that of one that is there', recorded, ['bastion'], ['bastion'], 'ami-old', 0],
+    ['is asked for one that is there when none is recorded (the state was lost)', {}, ['bastion'], ['bastion'], 'ami-arm', 1],
+    ['is not asked for when another step is wanted', {}, [], ['rds'], 'ami-00000000000000000', 0],
+  ])('%s', async (_, lookups, rows, steps, image, asked) => {
+    expect(await imageOf(lookups, rows, steps)).toEqual({ image, asked })
+  })
+
+  it('of another architecture does not fit', async () => {
+    expect(await imageOf(recorded, ['bastion'], ['bastion'], 't3.micro')).toEqual({ image: 'ami-x86', asked: 1 })
+    expect(offlineLookups(config('t3.micro'), recorded, '1').bastionImage).toBe('ami-00000000000000000')
+    expect(offlineLookups(config(), recorded, '1').bastionImage).toBe('ami-old')
+  })
+
+  it('is recorded with its architecture; a stand-in is not', async () => {
+    const { s, written } = session({}, [])
+    const at = offlineLookups(s.config, {}, '1')
+    await rememberLookups(s, { ...at, bastionImage: 'ami-arm' })
+    await rememberLookups(s, at)
+    expect(written.map((w) => w.bastionImage)).toEqual([{ architecture: 'arm64', id: 'ami-arm' }, undefined])
+  })
+})
