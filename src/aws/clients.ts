@@ -6,9 +6,13 @@ import { closedSql, type SqlSend } from './sql.ts'
 
 /** Each SDK client is a chunk of its own, loaded when the first call of its service is made. */
 const services = {
+  acm: () => import('./services/acm.ts'),
+  autoScaling: () => import('./services/autoscaling.ts'),
   cloudWatch: () => import('./services/cloudwatch.ts'),
   ec2: () => import('./services/ec2.ts'),
+  ecr: () => import('./services/ecr.ts'),
   ecs: () => import('./services/ecs.ts'),
+  elb: () => import('./services/elb.ts'),
   iam: () => import('./services/iam.ts'),
   logs: () => import('./services/logs.ts'),
   rds: () => import('./services/rds.ts'),

@@ -1,3 +1,4 @@
+import { STEPS } from './names.ts'
 import type { JsonObject } from '../state/json.ts'
 
 export interface Identity {
@@ -5,6 +6,62 @@ export interface Identity {
   readonly environment: string
   readonly application: string
   readonly superuserEmail: string
+}
+
+const HEALTH = '/order/products'
+
+/** The Django application of the scripts: one service, its migrations, and the names that its pipeline looks up. */
+const containers = (project: string, environment: string): JsonObject => {
+  const production = environment === 'production'
+  const own = (name: string): JsonObject => (production ? { name } : {})
+  const part = (family: string, logGroup: string): JsonObject => (production ? { family, logGroup } : {})
+  const settings = {
+    DJANGO_SETTINGS_MODULE: 'StartupWebApp.settings_production',
+    AWS_REGION: '${region}',
+    DB_SECRET_NAME: '${secret.name}',
+    // Left out once, and the migrations of all three ran against one database.
+    DATABASE_NAME: 'startupwebapp_prod',
+  }
+  const secrets = {
+    DATABASE_PASSWORD: 'database:password',
+    DATABASE_USER: 'database:username',
+    DATABASE_HOST: 'database:host',
+    DATABASE_PORT: 'database:port',
+  }
+  return {
+    steps: STEPS.filter((s) => s !== 'bastion'),
+    registry: own(`${project}-backend`),
+    ecs: {
+      ...(production
+        ? { executionRole: `ecsTaskExecutionRole-${project}`, taskRole: `ecsTaskRole-${project}`, cluster: `${project}-cluster` }
+        : {}),
+      services: {
+        web: {
+          ...own(`${project}-service`),
+          ...part(`${project}-service-task`, `/ecs/${project}-service`),
+          ...(production ? { targetGroup: `${project}-tg` } : {}),
+          cpu: 512,
+          memory: 1024,
+          port: 8000,
+          desired: 2,
+          command: ['gunicorn', 'StartupWebApp.wsgi:application', '--bind', '0.0.0.0:8000', '--workers', '3', '--timeout', '30', '--access-logfile', '-', '--error-logfile', '-'],
+          environment: { ...settings, ENVIRONMENT_DOMAIN: '${loadBalancer.url}' },
+          secrets,
+          health: { path: HEALTH, unhealthyThreshold: 3, graceSeconds: 120, command: `curl -f http://localhost:8000${HEALTH} || exit 1` },
+          autoscaling: { min: 1, max: 4, cpuPercent: 70, memoryPercent: 80, scaleOutCooldownSeconds: 60, scaleInCooldownSeconds: 300 },
+        },
+      },
+      tasks: {
+        migrate: {
+          ...part(`${project}-migration-task`, `/ecs/${project}-migrations`),
+          container: 'migration',
+          command: ['python', 'manage.py', 'migrate'],
+          environment: settings,
+          secrets,
+        },
+      },
+    },
+  }
 }
 
 /** What a preset sets, below infra.yaml. The names of the scripts hold for production only: other environments must not collide. */
@@ -51,6 +108,7 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
       encoding: 'UTF8',
       collation: 'en_US.UTF-8',
     },
+    ...containers(project, environment),
     monitoring: {
       dashboard: {
         name: environment === 'production' ? `${application}-RDS-MultiTenant` : `${application}-${environment}-RDS-MultiTenant`,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { STEPS } from './names.ts'
 import { cidr, email, flag, int, oneOf, SECRET_NAME, SECRET_NAME_RULE, text } from './rules.ts'
+import { ecs, loadBalancer, registry } from './schema-ecs.ts'
 import { databases, rds } from './schema-rds.ts'
 import { checkTogether } from './together.ts'
 
@@ -112,6 +113,12 @@ const monitoring = z.strictObject({
   dashboard: z.strictObject({ name: dashboardName.optional() }).prefault({}),
 })
 
+/** For `infra env`: the same texts as in a container's environment, and `secret:key` for a secret. */
+const envMap = z.record(
+  text(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'a variable has letters, digits and _, for example DATABASE_URL'),
+  z.string({ error: 'it must be a text, with outputs as ${rds.endpoint} and secrets as ${secret:database:password}, for example ${rds.endpoint}' }),
+)
+
 /** infra.yaml after the preset and the environment's overlay were merged into it. */
 export const configSchema = z
   .strictObject({
@@ -154,6 +161,11 @@ export const configSchema = z
     rds: rds.prefault({}),
     bastion: bastion.prefault({}),
     databases: databases.prefault({}),
+    registry: registry.prefault({}),
+    loadBalancer: loadBalancer.prefault({}),
+    ecs: ecs.prefault({}),
+    /** Names that `infra env` prints, and what stands behind them. */
+    env: envMap.default({}),
     monitoring: monitoring.prefault({}),
     drift: z
       .strictObject({

@@ -1,12 +1,14 @@
 import { layout, parseCidr } from './cidr.ts'
 import { STEPS, type StepName } from './names.ts'
 import type { ConfigFile, SecretConfig } from './schema.ts'
+import { type Containers, settleContainers } from './settle-ecs.ts'
 
-/** The steps there are when `steps` is not set. A bastion costs by the hour and has a public address: whoever wants one says so. */
-export const DEFAULT_STEPS: readonly StepName[] = STEPS.filter((s) => s !== 'bastion')
+const OPTIONAL: readonly StepName[] = ['bastion', 'registry', 'load-balancer', 'ecs', 'autoscaling']
+/** The steps there are when `steps` is not set. A bastion costs by the hour and has a public address, and containers need an image: whoever wants them says so. */
+export const DEFAULT_STEPS: readonly StepName[] = STEPS.filter((s) => !OPTIONAL.includes(s))
 
 /** The config with every default in place: what steps read. Open questions stay undefined (`vpc.nat`, the alarms' e-mail). */
-export interface Config {
+export interface Config extends Containers {
   readonly preset: string | undefined
   readonly project: string
   readonly environment: string
@@ -52,6 +54,7 @@ export interface Config {
     readonly alarms: ConfigFile['monitoring']['alarms']
     readonly dashboardName: string
   }
+  readonly env: ConfigFile['env']
   readonly drift: ConfigFile['drift']
   /** `local`, or s3://bucket/prefix. */
   readonly state: string
@@ -109,6 +112,11 @@ export const settle = (file: ConfigFile): Config => {
     keys: secret.keys,
   })
   const postgres = rds.engine === 'postgres'
+  const steps = file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : DEFAULT_STEPS
+  const parts = settleContainers(file)
+  const hidden = [...Object.values(parts.ecs.services), ...Object.values(parts.ecs.tasks)].some((x) => x.subnets === 'private')
+  // Tasks in private subnets reach the registry, the secrets and the logs through it: then it is no open question.
+  const nat = vpc.nat ?? (vpc.mode === 'new' && steps.includes('ecs') && hidden ? ('single' as const) : undefined)
   return {
     preset: file.preset,
     project,
@@ -118,9 +126,10 @@ export const settle = (file: ConfigFile): Config => {
     namePrefix,
     application,
     tags: { Environment: environment, Application: application, ManagedBy: 'infra', ...file.tags },
-    steps: file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : DEFAULT_STEPS,
+    steps,
     vpc: {
       ...vpc,
+      ...(nat ? { nat } : {}),
       azCount: zones,
       publicCidrs: vpc.publicCidrs ?? blocks.publics,
       privateCidrs: vpc.privateCidrs ?? blocks.privates,
@@ -147,6 +156,8 @@ export const settle = (file: ConfigFile): Config => {
     },
     bastion: file.bastion,
     databases: settleDatabases(file),
+    ...parts,
+    env: file.env,
     monitoring: {
       emails: [monitoring.email, ...(monitoring.emails ?? [])].filter(
         (a, i, all): a is string => a !== undefined && all.findIndex((b) => b?.toLowerCase() === a.toLowerCase()) === i,

@@ -2,6 +2,7 @@ import { contains, layout, overlap, parseCidr } from './cidr.ts'
 import { checkNames } from './name-rules.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
+import { containers } from './together-ecs.ts'
 import { defaultDatabases, withoutInsights } from './settle.ts'
 
 interface Ctx {
@@ -17,6 +18,7 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
   subnets(config, no)
   database(config, no)
   databases(config, no)
+  containers(config, no)
   alarms(config, no)
   checkNames(config, no)
 }

@@ -9,9 +9,19 @@ export class Ref<T> {
   }
 }
 
+/** A text with values in it that some resources will have. */
+export class Joined {
+  declare readonly type: string
+  readonly parts: readonly (string | Ref<string | number>)[]
+  constructor(parts: readonly (string | Ref<string | number>)[]) {
+    this.parts = parts
+  }
+}
+
 /** Props in which any value, at any depth, may still be a ref. */
 export type In<T> =
   | Ref<T>
+  | (string extends T ? Joined : never)
   | (T extends string | number | boolean | null | undefined
       ? T
       : T extends readonly (infer U)[]
@@ -39,6 +49,10 @@ export const refsIn = (value: unknown, found = new Set<string>()): Set<string> =
 /** Replaces each ref by its attribute, or by UNKNOWN where the resource or the attribute is not there yet. */
 export const resolve = (value: unknown, attrsOf: (key: string) => Readonly<Record<string, unknown>> | undefined): unknown => {
   if (value instanceof Ref) return attrsOf(value.key)?.[value.attr] ?? UNKNOWN
+  if (value instanceof Joined) {
+    const parts = value.parts.map((p) => resolve(p, attrsOf))
+    return parts.includes(UNKNOWN) ? UNKNOWN : parts.join('')
+  }
   if (Array.isArray(value)) return value.map((v) => resolve(v, attrsOf))
   // Plain data only: anything else (a Secret) stays what it is, so that it cannot slip into the state as an empty object.
   if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)

@@ -1,10 +1,15 @@
 import type { Aws } from '../aws/clients.ts'
+import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { Graph } from '../engine/graph.ts'
+import { autoscaling } from './autoscaling.ts'
 import { bastion } from './bastion.ts'
 import { databases } from './databases.ts'
+import { ecs } from './ecs.ts'
+import { loadBalancer } from './load-balancer.ts'
 import { monitoring } from './monitoring.ts'
 import { rds } from './rds.ts'
+import { registry } from './registry.ts'
 import { secrets } from './secrets.ts'
 import { securityGroups } from './security-groups.ts'
 import type { Lookups } from './types.ts'
@@ -19,6 +24,12 @@ export const declare = (c: Config, at: Lookups): Graph<Aws> => {
   const db = rds(stack.in('rds'), c, at, net, groups, secret)
   if (c.steps.includes('bastion')) bastion(stack.in('bastion'), c, at, net, groups, secret)
   databases(stack.in('databases'), c, db, secret)
+  const on = (step: StepName): boolean => c.steps.includes(step)
+  const images = on('registry') ? registry(stack.in('registry'), c) : undefined
+  const balancer = on('load-balancer') ? loadBalancer(stack.in('load-balancer'), c, net) : undefined
+  const out = { account: at.account, vpcId: net.vpcId, secret, database: db, registry: images, balancer }
+  const running = on('ecs') ? ecs(stack.in('ecs'), c, at, net, groups, out) : undefined
+  if (running && on('autoscaling')) autoscaling(stack.in('autoscaling'), c, running)
   monitoring(stack.in('monitoring'), c, at, db)
   return stack
 }

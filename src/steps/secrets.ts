@@ -27,7 +27,7 @@ export const secrets = (add: Add, c: Config): DatabaseSecret => {
       },
       { name: of.name },
     )
-  for (const other of c.secrets.others) secret(`${other.key}-secret`, other, other.keys)
+  const others = Object.fromEntries(c.secrets.others.map((o) => [o.key, secret(`${o.key}-secret`, o, o.keys).arn]))
   const { database } = c.secrets
   const { arn } = secret('database-secret', database, {
     engine: { value: c.rds.engine === 'mysql' ? 'mysql' : 'postgresql' },
@@ -40,5 +40,5 @@ export const secrets = (add: Add, c: Config): DatabaseSecret => {
     dbClusterIdentifier: { value: c.rds.identifier },
     ...database.keys,
   })
-  return { arn, name: database.name }
+  return { arn, name: database.name, others }
 }

@@ -19,6 +19,9 @@ export interface Lookups {
   readonly engineVersion: string
   /** The machine image of the bastion. */
   readonly bastionImage: string
+  readonly deployed?: Readonly<Record<string, Deployed>>
+  /** Whether the image of a service is in the registry, where that was asked: without one nothing can start. */
+  readonly images?: Readonly<Record<string, boolean>>
 }
 
 /** Ids of a VPC that infra did not make. */
@@ -44,6 +47,49 @@ export interface Groups {
 export interface DatabaseSecret {
   readonly arn: Ref<string>
   readonly name: string
+  /** ARNs of the other secrets, by their names in the config. */
+  readonly others: Readonly<Record<string, Ref<string>>>
+}
+
+export interface Registry {
+  readonly uri: Ref<string>
+}
+
+/** The load balancer, and what a service needs to stand behind it. */
+export interface Balancer {
+  readonly arn: Ref<string>
+  readonly dnsName: Ref<string>
+  readonly suffix: Ref<string>
+  readonly group: Ref<string>
+  /** Target group ARN by service. */
+  readonly targets: Readonly<Record<string, Ref<string>>>
+  /** What must listen before the service can be made. */
+  readonly listening: Readonly<Record<string, readonly Ref<string>[]>>
+  readonly secure: boolean
+}
+
+/** What the environment of a container may name. */
+export interface Outputs {
+  readonly account: string
+  readonly vpcId: Ref<string>
+  readonly secret: DatabaseSecret
+  readonly database?: Database | undefined
+  readonly registry?: Registry | undefined
+  readonly balancer?: Balancer | undefined
+}
+
+export interface Running {
+  readonly cluster: string
+  /** Name of the service, by its key. */
+  readonly services: Readonly<Record<string, Ref<string>>>
+}
+
+/** What a deploy has changed since the config was written, by service: a create must not take it back. */
+export interface Deployed {
+  readonly image?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly unset?: readonly string[]
 }
 
 export interface Bastion {

@@ -1,13 +1,19 @@
 // Only what is used: the bundle carries the schemas of these operations and no others.
 export {
   CreateClusterCommand,
+  CreateServiceCommand,
   DeleteClusterCommand,
+  DeleteServiceCommand,
   DeleteTaskDefinitionsCommand,
   DeregisterTaskDefinitionCommand,
   DescribeClustersCommand,
+  DescribeServiceRevisionsCommand,
+  DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient as Client,
+  ExecuteCommandCommand,
+  ListServiceDeploymentsCommand,
   ListServicesCommand,
   ListTagsForResourceCommand,
   ListTaskDefinitionsCommand,
@@ -18,4 +24,5 @@ export {
   StopTaskCommand,
   TagResourceCommand,
   UpdateClusterSettingsCommand,
+  UpdateServiceCommand,
 } from '@aws-sdk/client-ecs'

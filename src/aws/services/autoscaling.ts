@@ -1,0 +1,13 @@
+// Only what is used: the bundle carries the schemas of these operations and no others.
+export {
+  ApplicationAutoScalingClient as Client,
+  DeleteScalingPolicyCommand,
+  DeregisterScalableTargetCommand,
+  DescribeScalableTargetsCommand,
+  DescribeScalingActivitiesCommand,
+  DescribeScalingPoliciesCommand,
+  ListTagsForResourceCommand,
+  PutScalingPolicyCommand,
+  RegisterScalableTargetCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-application-auto-scaling'

@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import type { Globals } from './commands/globals.ts'
+
+/** Which service: one of the config by its key, or any in the account by cluster and name. */
+export interface ServiceFlags extends Globals {
+  readonly cluster?: string
+  readonly service?: string
+}
+
+type Add = <F extends Globals>(
+  usage: string,
+  group: string,
+  text: string,
+  load: (names: string[], flags: F, rest: string[]) => Promise<number>,
+) => Command
+
+const GROUP = 'Run:'
+const many = (value: string, before: string[]): string[] => [...before, value]
+
+/** Day two: what is done with what runs. */
+export const runCommands = (add: Add): void => {
+  const anywhere = (c: Command): Command =>
+    c
+      .option('--cluster <name>', 'a cluster that infra did not make; with --service')
+      .option('--service <name>', 'a service in it')
+  anywhere(
+    add<ServiceFlags & { image?: string; setEnv: string[]; setSecret: string[]; unset: string[]; force?: boolean; wait?: boolean }>(
+      'deploy [service]',
+      GROUP,
+      'a new revision from the running one with only these changes, followed until it is healthy',
+      async ([service], f) => (await import('./commands/deploy.ts')).deployCommand(service, f),
+    ),
+  )
+    .option('--image <tag>', 'a tag of the present repository, or a whole image')
+    .option('--set-env <K=V>', 'set a variable; can be repeated', many, [])
+    .option('--set-secret <K=secret:KEY>', 'take a variable from a secret; can be repeated', many, [])
+    .option('--unset <K>', 'take a variable away; can be repeated', many, [])
+    .option('--force', 'start new tasks although nothing changed: they read the secrets anew')
+    .option('--no-wait', 'do not follow the rollout')
+  anywhere(
+    add<ServiceFlags & { to?: string; wait?: boolean }>(
+      'rollback [service]',
+      GROUP,
+      'back to the revision that was deployed and healthy before',
+      async ([service], f) => (await import('./commands/rollback.ts')).rollbackCommand(service, f),
+    ),
+  )
+    .option('--to <revision>', 'to this one, for example 7 or web:7')
+    .option('--no-wait', 'do not follow the rollout')
+  anywhere(
+    add<ServiceFlags & { follow?: boolean; since?: string; filter?: string }>(
+      'logs [service]',
+      GROUP,
+      'the log of all its tasks in one, oldest first',
+      async ([service], f) => (await import('./commands/logs.ts')).logsCommand(service, f),
+    ),
+  )
+    .option('-f, --follow', 'go on with what comes')
+    .option('--since <time>', 'from then on: 10m, 2h, 1d, or a time', '10m')
+    .option('--filter <pattern>', 'a CloudWatch Logs filter pattern, for example "ERROR"')
+  anywhere(
+    add<ServiceFlags & { task?: string }>(
+      'exec [service] [command...]',
+      GROUP,
+      'a command, or a shell, in a running task',
+      async ([service, ...command], f, rest) => (await import('./commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
+    ),
+  ).option('--task <id>', 'in this task (default: the newest)')
+  anywhere(
+    add<ServiceFlags & { setEnv: string[] }>(
+      'run [definition] [command...]',
+      GROUP,
+      'a one-off task with network, environment and secrets of a service or task; its exit code is passed on',
+      async ([of, ...command], f, rest) => (await import('./commands/run.ts')).runCommand(of, rest.length > 0 ? rest : command, f),
+    ),
+  ).option('--set-env <K=V>', 'a variable for this run; can be repeated', many, [])
+  anywhere(
+    add<ServiceFlags>('scale <service> <count>', GROUP, 'how many tasks run', async ([service = '', count = ''], f) =>
+      (await import('./commands/scale.ts')).scaleCommand(service, count, f),
+    ),
+  )
+  add('stop', GROUP, 'the database and all services to sleep: what it saves, and when AWS starts the database again', async (_, f) =>
+    (await import('./commands/stop.ts')).stopAllCommand(f),
+  )
+  add('start', GROUP, 'all that was stopped, as it was', async (_, f) => (await import('./commands/stop.ts')).startAllCommand(f))
+  anywhere(
+    add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string }>(
+      'verify [service]',
+      'Look:',
+      'a checklist after a deploy: tasks, health, environment, log, errors, targets',
+      async ([service], f) => (await import('./commands/verify.ts')).verifyServiceCommand(service, f),
+    ),
+  )
+    .option('--url <address>', 'the health endpoint (default: that of the load balancer)')
+    .option('--expect <K>', 'a variable that must be in the task definition in use; can be repeated', many, [])
+    .option('--log <phrase>', 'a phrase that the log must hold, or with ! in front must not; can be repeated', many, [])
+    .option('--since <time>', 'for log and errors (default: since the deployment)')
+  add<Globals & { format?: string; reveal?: boolean; database?: string }>(
+    'env',
+    'Look:',
+    'what an application needs to know, under its own names',
+    async (_, f) => (await import('./commands/env.ts')).envCommand(f),
+  )
+    .option('--format <name>', 'dotenv, json or shell', 'dotenv')
+    .option('--reveal', 'with the values of the secrets')
+    .option('--database <name>', 'for this database of the config')
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod'
+import { flag, int, oneOf, text } from './rules.ts'
+
+const name32 = text(
+  /^[A-Za-z0-9](?!.*--)[A-Za-z0-9-]{0,30}(?<!-)$/,
+  'it must have 1 to 32 letters, digits and single hyphens and not begin or end with a hyphen, for example shop-web',
+)
+const ecsName = text(/^[\w-]{1,255}$/, 'it must have 1 to 255 letters, digits, _ and -, for example shop-web')
+const port = int(1, 65535, 'it must be a port from 1 to 65535, for example 8000')
+const path = text(/^\/[^\s?#]{0,1023}$/, 'it must be a path that begins with /, for example /health')
+const seconds = (min: number, max: number, example: number) =>
+  int(min, max, `it must be ${min} to ${max} seconds, for example ${example}`)
+const percent = (min: number, max: number, example: number) =>
+  int(min, max, `it must be ${min} to ${max} percent, for example ${example}`)
+
+/** `registry`: where images are kept. */
+export const registry = z.strictObject({
+  name: text(
+    /^(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*$/,
+    'it must have 2 to 256 lower-case letters and digits with single . _ - or / between, for example shop-backend',
+  ).optional(),
+  keepImages: int(1, 1000, 'it must be 1 to 1000 images, for example 10').default(10),
+  scanOnPush: flag('registry.scanOnPush').default(true),
+  mutability: oneOf(['MUTABLE', 'IMMUTABLE']).default('MUTABLE'),
+})
+
+const domain = text(
+  /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+  'it must be a domain name, with *. in front for all below it, for example *.example.com',
+)
+
+/** `loadBalancer`: the way in from the internet. */
+export const loadBalancer = z.strictObject({
+  name: name32.optional(),
+  scheme: oneOf(['internet-facing', 'internal']).default('internet-facing'),
+  certificateArn: text(
+    /^arn:[\w-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
+    'it must be the ARN of a certificate, for example arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
+  ).optional(),
+  domain: domain.optional(),
+  alternativeNames: z.array(domain).default([]),
+  sslPolicy: z.string().default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
+  idleTimeoutSeconds: seconds(1, 4000, 60).default(60),
+  deletionProtection: flag('loadBalancer.deletionProtection').default(false),
+})
+
+const VARIABLE = text(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'a variable has letters, digits and _, for example DATABASE_URL')
+const variables = z
+  .record(VARIABLE, z.preprocess((v) => (typeof v === 'number' || typeof v === 'boolean' ? String(v) : v), z.string({ error: 'a variable is a text, for example production' })))
+  .default({})
+const SECRET = 'it must name a secret of the config and a key in it, or the full ARN of a secret and a key, for example database:password'
+const secretVariables = z
+  .record(VARIABLE, text(/^([A-Za-z][\w-]*|arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}):[\w.-]+$/, SECRET))
+  .default({})
+
+/** What every container has, whether it stays or runs once. */
+const container = {
+  image: z.string().min(1, { error: 'it must be an image, for example nginx:1.27' }).optional(),
+  container: ecsName.optional(),
+  family: ecsName.optional(),
+  logGroup: text(/^[\w./#-]{1,512}$/, 'it must be the name of a log group, for example /ecs/shop-web').optional(),
+  cpu: int(256, 16384, 'Fargate takes 256, 512, 1024, 2048, 4096, 8192 or 16384, for example 256').default(256),
+  memory: int(512, 122_880, 'it must be the MiB that Fargate offers for the cpu, for example 512').default(512),
+  architecture: oneOf(['X86_64', 'ARM64']).default('X86_64'),
+  command: z.array(z.string(), { error: 'it must be a list of words, for example [python, manage.py, migrate]' }).optional(),
+  environment: variables,
+  secrets: secretVariables,
+  subnets: oneOf(['private', 'public']).default('private'),
+}
+
+const healthCheck = z
+  .strictObject({
+    path: path.default('/'),
+    matcher: text(/^\d{3}([,-]\d{3})*$/, 'it must be HTTP codes, for example 200 or 200-299').default('200'),
+    intervalSeconds: seconds(5, 300, 30).default(30),
+    timeoutSeconds: seconds(2, 120, 5).default(5),
+    healthyThreshold: int(2, 10, 'it must be 2 to 10 checks, for example 2').default(2),
+    unhealthyThreshold: int(2, 10, 'it must be 2 to 10 checks, for example 3').default(3),
+    graceSeconds: seconds(0, 7200, 120).default(60),
+    /** Carried out inside the container. */
+    command: z.string().optional(),
+  })
+  .prefault({})
+
+const autoscaling = z.strictObject({
+  min: int(0, 1000, 'it must be 0 to 1000 tasks, for example 1').default(1),
+  max: int(1, 1000, 'it must be 1 to 1000 tasks, for example 4').default(4),
+  cpuPercent: percent(1, 100, 70).optional(),
+  memoryPercent: percent(1, 100, 80).optional(),
+  scaleOutCooldownSeconds: seconds(0, 3600, 60).default(60),
+  scaleInCooldownSeconds: seconds(0, 3600, 300).default(300),
+})
+
+const service = z.strictObject({
+  ...container,
+  name: ecsName.optional(),
+  targetGroup: name32.optional(),
+  port: port.optional(),
+  /** Behind the load balancer. */
+  public: flag('ecs.services.web.public').optional(),
+  hosts: z.array(domain).default([]),
+  paths: z.array(text(/^\/[\w\-.$/~"'@:+*?&]{0,127}$/, 'it must be a path, * for any characters, for example /api/*')).default([]),
+  desired: int(0, 1000, 'it must be 0 to 1000 tasks, for example 2').default(1),
+  capacity: oneOf(['FARGATE', 'FARGATE_SPOT']).default('FARGATE'),
+  minHealthyPercent: percent(0, 100, 100).default(100),
+  maxPercent: percent(100, 400, 200).default(200),
+  health: healthCheck,
+  autoscaling: autoscaling.optional(),
+  managedPolicies: z.array(text(/^arn:[\w-]+:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/, 'it must be the ARN of a policy, for example arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess')).default([]),
+})
+const task = z.strictObject(container)
+
+const KEY = text(/^[a-z](?!.*--)[a-z0-9-]{0,19}(?<!-)$/, 'a service or task has 1 to 20 lower-case letters, digits and single hyphens, for example web')
+
+/** `ecs`: the cluster, and what runs in it. */
+export const ecs = z.strictObject({
+  cluster: ecsName.optional(),
+  containerInsights: flag('ecs.containerInsights').optional(),
+  logRetentionDays: int(1, 3653, 'it must be a number of days that CloudWatch Logs offers, for example 7').default(7),
+  exec: flag('ecs.exec').default(true),
+  executionRole: text(/^[\w+=,.@-]{1,64}$/, 'it must have 1 to 64 letters, digits and +=,.@_-, for example shop-task-execution').optional(),
+  taskRole: text(/^[\w+=,.@-]{1,64}$/, 'it must have 1 to 64 letters, digits and +=,.@_-, for example shop-task').optional(),
+  services: z.record(KEY, service).default({}),
+  tasks: z.record(KEY, task).default({}),
+})

@@ -1,0 +1,29 @@
+import type { Config } from '../config/settle.ts'
+import { ScalingPolicy } from '../kinds/autoscaling/policy.ts'
+import { ScalableTarget } from '../kinds/autoscaling/target.ts'
+import type { Add, Running } from './types.ts'
+
+/** More tasks when the present ones are busy, fewer when they idle. */
+export const autoscaling = (add: Add, c: Config, running: Running): void => {
+  for (const [key, { name, autoscaling: a }] of Object.entries(c.ecs.services)) {
+    const service = running.services[key]
+    if (!a || !service) continue
+    const resourceId = `service/${running.cluster}/${name}`
+    const target = add(ScalableTarget, `${key}-scaling-target`, { resourceId, min: a.min, max: a.max }, { name: resourceId, after: [service] })
+    const policy = (what: 'cpu' | 'memory', metric: 'ECSServiceAverageCPUUtilization' | 'ECSServiceAverageMemoryUtilization', percent: number) =>
+      add(
+        ScalingPolicy,
+        `${key}-${what}-scaling`,
+        {
+          resourceId: target.id,
+          metric,
+          target: percent,
+          scaleOutCooldown: a.scaleOutCooldownSeconds,
+          scaleInCooldown: a.scaleInCooldownSeconds,
+        },
+        { name: `${Object.keys(c.ecs.services).length === 1 ? c.namePrefix : `${c.namePrefix}-${key}`}-${what}-scaling` },
+      )
+    if (a.cpuPercent !== undefined) policy('cpu', 'ECSServiceAverageCPUUtilization', a.cpuPercent)
+    if (a.memoryPercent !== undefined) policy('memory', 'ECSServiceAverageMemoryUtilization', a.memoryPercent)
+  }
+}

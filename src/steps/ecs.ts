@@ -1,0 +1,188 @@
+import type { Config } from '../config/settle.ts'
+import type { Container, Service } from '../config/settle-ecs.ts'
+import { SecurityGroupRule } from '../kinds/ec2/security-group-rule.ts'
+import { Cluster } from '../kinds/ecs/cluster.ts'
+import { Service as EcsService } from '../kinds/ecs/service.ts'
+import { TaskDefinition } from '../kinds/ecs/task-definition.ts'
+import { Role } from '../kinds/iam/role.ts'
+import { LogGroup } from '../kinds/logs/log-group.ts'
+import { textOf } from './environment.ts'
+import type { Add, Groups, Lookups, Network, Outputs, Running } from './types.ts'
+
+/** A cluster, the roles of its tasks, and every service and one-off task of the config. */
+export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Groups, out: Outputs): Running => {
+  const cluster = add(
+    Cluster,
+    'ecs-cluster',
+    {
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      defaultStrategy: [{ provider: 'FARGATE', weight: 1 }],
+      ...(c.ecs.containerInsights === undefined ? {} : { containerInsights: c.ecs.containerInsights }),
+    },
+    { name: c.ecs.cluster },
+  )
+  const roles = rolesOf(add, c, at, out)
+  const definition = (key: string, of: Container, port?: number, health?: Service['health']) =>
+    define(add, c, at, out, { key, of, ...roles, ...(port === undefined ? {} : { port }), ...(health ? { health } : {}) })
+
+  for (const [key, task] of Object.entries(c.ecs.tasks)) definition(key, task)
+  const services = Object.entries(c.ecs.services).map(([key, s]) => {
+    const { arn } = definition(key, s, s.port, s.health)
+    const target = s.public ? out.balancer?.targets[key] : undefined
+    const opened =
+      target && out.balancer && s.port !== undefined
+        ? [
+            add(SecurityGroupRule, `${key}-from-alb-rule`, {
+              groupId: groups.backend,
+              port: s.port,
+              sourceGroupId: out.balancer.group,
+              description: `${key} from the load balancer`,
+            }).id,
+          ]
+        : []
+    const service = add(
+      EcsService,
+      `${key}-service`,
+      {
+        cluster: cluster.id,
+        taskDefinition: arn,
+        desired: at.images?.[key] === false ? 0 : s.desired,
+        subnetIds: s.subnets === 'private' ? net.privateSubnetIds : net.publicSubnetIds,
+        securityGroupIds: [groups.backend],
+        publicAddress: s.subnets === 'public',
+        capacity: [{ provider: s.capacity, weight: 1 }],
+        ...(target && s.port !== undefined ? { loadBalancer: { targetGroupArn: target, container: s.container, port: s.port } } : {}),
+        healthGraceSeconds: target ? s.health.graceSeconds : 0,
+        minHealthyPercent: s.minHealthyPercent,
+        maxPercent: s.maxPercent,
+        circuitBreaker: true,
+        exec: c.ecs.exec,
+      },
+      // A target group that no listener uses yet is refused.
+      { name: s.name, after: [...opened, ...(out.balancer?.listening[key] ?? [])] },
+    )
+    return [key, service.id] as const
+  })
+  return { cluster: c.ecs.cluster, services: Object.fromEntries(services) }
+}
+
+/** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */
+const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
+  const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks)]
+  const names = [...new Set(all.flatMap((x) => Object.values(x.secrets).map(splitSecret).map(([secret]) => secret)))].sort()
+  const arns = names.map((name) => secretArn(name, c, out))
+  const key = c.secrets.kmsKey ? [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: '*' }] : []
+  const read = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], Resource: arns }, ...key],
+  }
+  const exec = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: [
+          'ssmmessages:CreateControlChannel',
+          'ssmmessages:CreateDataChannel',
+          'ssmmessages:OpenControlChannel',
+          'ssmmessages:OpenDataChannel',
+        ],
+        Resource: '*',
+      },
+    ],
+  }
+  const service = 'ecs-tasks.amazonaws.com'
+  const execution = add(
+    Role,
+    'task-execution-role',
+    {
+      service,
+      description: `Lets ECS start the tasks of ${c.application}: image, secrets, logs`,
+      managedPolicies: [`arn:${at.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy`],
+      policies: arns.length > 0 ? { SecretsManagerAccess: read } : {},
+    },
+    { name: c.ecs.executionRole },
+  )
+  const task = add(
+    Role,
+    'task-role',
+    {
+      service,
+      description: `What the application ${c.application} itself may do`,
+      managedPolicies: [...new Set(Object.values(c.ecs.services).flatMap((s) => s.managedPolicies))],
+      policies: { ...(arns.length > 0 ? { ApplicationRuntimeAccess: read } : {}), ...(c.ecs.exec ? { ExecuteCommand: exec } : {}) },
+    },
+    { name: c.ecs.taskRole },
+  )
+  return { execution: execution.arn, task: task.arn }
+}
+
+const splitSecret = (from: string): [secret: string, key: string] => {
+  const at = from.lastIndexOf(':')
+  return [from.slice(0, at), from.slice(at + 1)]
+}
+
+const secretArn = (name: string, c: Config, out: Outputs) =>
+  name === 'database' ? out.secret.arn : name.startsWith('arn:') ? name : (out.secret.others[name] ?? c.secrets.database.name)
+
+interface Definition {
+  readonly key: string
+  readonly of: Container
+  readonly execution: Outputs['secret']['arn']
+  readonly task: Outputs['secret']['arn']
+  readonly port?: number
+  readonly health?: Service['health']
+}
+
+const define = (add: Add, c: Config, at: Lookups, out: Outputs, { key, of, execution, task, port, health }: Definition) => {
+  const log = add(LogGroup, `${key}-log`, { retentionDays: c.ecs.logRetentionDays }, { name: of.logGroup })
+  const deployed = at.deployed?.[key]
+  const environment = { ...of.environment, ...deployed?.environment }
+  const secrets = { ...of.secrets, ...deployed?.secrets }
+  const gone = new Set(deployed?.unset ?? [])
+  const image = deployed?.image ?? of.image
+  return add(
+    TaskDefinition,
+    `${key}-task-definition`,
+    {
+      cpu: of.cpu,
+      memory: of.memory,
+      executionRoleArn: execution,
+      taskRoleArn: task,
+      cpuArchitecture: of.architecture,
+      region: c.region,
+      containers: [
+        {
+          name: of.container,
+          image: image === undefined ? textOf('${registry.uri}:latest', c, out) : textOf(image, c, out),
+          essential: true,
+          ...(of.command ? { command: of.command } : {}),
+          environment: Object.fromEntries(
+            Object.entries(environment).flatMap(([k, v]) => (gone.has(k) ? [] : [[k, textOf(v, c, out)]])),
+          ),
+          secrets: Object.fromEntries(
+            Object.entries(secrets).flatMap(([k, from]) => {
+              const [secret, field] = splitSecret(from)
+              return gone.has(k) ? [] : [[k, { arn: secretArn(secret, c, out), key: field }]]
+            }),
+          ),
+          ...(port === undefined ? {} : { portMappings: [{ containerPort: port }] }),
+          logGroup: log.id,
+          streamPrefix: of.container,
+          ...(health?.command
+            ? {
+                healthCheck: {
+                  command: ['CMD-SHELL', health.command],
+                  interval: health.intervalSeconds,
+                  timeout: health.timeoutSeconds,
+                  retries: 3,
+                  startPeriod: 60,
+                },
+              }
+            : {}),
+        },
+      ],
+    },
+    { name: of.family },
+  )
+}
