@@ -17,5 +17,5 @@ export {
   RunTaskCommand,
   StopTaskCommand,
   TagResourceCommand,
-  UpdateClusterSettingsCommand,
+  UpdateClusterCommand,
 } from '@aws-sdk/client-ecs'
