@@ -12,7 +12,7 @@ export interface Edited {
   readonly key: string
   /** It counts for other environments of the file, too. */
   readonly shared: boolean
-  /** Puts the file back as it was, if nobody has changed it since. */
+  /** Takes it back; what else was changed in the file meanwhile stays. */
   undo(): void
 }
 
@@ -50,7 +50,10 @@ export const changeNames = async (loaded: Loaded, change: Change, g: Globals, ne
     key: path.join('.'),
     shared,
     undo: () => {
-      if (readFileSync(target, 'utf8') === after) write(before)
+      const now = readFileSync(target, 'utf8')
+      // Create may have written an answer into it: then only the name goes.
+      const without = now === after ? before : change.add === undefined ? now : removeFromList(now, path, change.add)
+      if (without !== now) write(without)
     },
   }
 }

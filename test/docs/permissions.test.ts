@@ -15,7 +15,14 @@ const config = readConfig(
   'test',
 )
 const zones = ['us-east-1a', 'us-east-1b']
-const at = { account: '123456789012', partition: 'aws', zones, sshFrom: '203.0.113.7/32', engineVersion: '16.10', bastionImage: 'ami-0123456789abcdef0' }
+const at = {
+  account: '123456789012',
+  partition: 'aws',
+  zones,
+  sshFrom: '203.0.113.7/32',
+  engineVersion: '16.10',
+  bastionImage: 'ami-0123456789abcdef0',
+}
 const nodes = declare(config, at).nodes()
 const steps = [...new Set(nodes.map((n) => n.step))]
 

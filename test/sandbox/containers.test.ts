@@ -1,5 +1,6 @@
 import * as EC2 from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
+import { StartSessionCommand } from '@aws-sdk/client-ssm'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { type Clients, clients, given, refusal, until, vpcWithSubnets } from './support.ts'
@@ -126,6 +127,20 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
     expect((await play('DANCING'))[0]).toBe(400)
     expect((await stage({ taskArn: 'arn:aws:ecs:us-east-1:1:task/x/y', lastStatus: 'RUNNING' }))[0]).toBe(400)
     expect((await stage([]))[0]).toBe(400)
+  })
+
+  it('take sessions where they run and were started for it', async () => {
+    const [open, closed] = [await run({ enableExecuteCommand: true }), await run()]
+    await until(status(closed.taskArn), (s) => s === 'RUNNING')
+    const target = async ({ taskArn }: ECS.Task, runtime?: string) => {
+      const runtimeId = runtime ?? (await described(taskArn)).containers?.[0]?.runtimeId
+      return `ecs:${cluster}_${taskArn?.split('/').at(-1)}_${runtimeId}`
+    }
+    const start = (Target: string) => refusal(aws.ssm.send(new StartSessionCommand({ Target })))
+    expect(await start(await target(open))).toBe('no error')
+    expect(await start(await target(open, 'another-1'))).toContain('TargetNotConnected')
+    expect(await start(await target(closed))).toContain('TargetNotConnected')
+    expect(await start('ecs:none_none_none-1')).toContain('TargetNotConnected')
   })
 
   it('are one for one client token', async () => {

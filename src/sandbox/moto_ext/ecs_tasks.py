@@ -89,6 +89,16 @@ def started_at(self: Any) -> Any:
     return known or (self.created_at if self.desired_status == "RUNNING" and self.last_status not in EARLY else None)
 
 
+def takes_sessions(account: str, region: str, target: str) -> bool:
+    """Whether ecs:<cluster>_<task>_<container's runtime> runs and was started for it."""
+    place, _, runtime = target.removeprefix("ecs:").rpartition("_")
+    cluster, _, task_id = place.rpartition("_")
+    tasks = ecs_backends[account][region].tasks.get(cluster, {})
+    task = next((t for t in list(tasks.values()) if t.id == task_id), None)
+    ready = task is not None and task.last_status == "RUNNING" and task.__dict__.get("enable_execute_command")
+    return bool(ready) and any(c.get("runtimeId") == runtime for c in task.containers)
+
+
 def stop(task: Any, code: str, reason: str, exit_code: Any = None, container_reason: Any = None) -> None:
     """It wants to stop, and gives its network interface back."""
     if task.desired_status == "STOPPED":

@@ -12,7 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Given by the one who starts us: {"bin": folder, "version": text, "env": {variables of the server}}. None: no PostgreSQL.
 CONFIG: dict[str, Any] | None = json.loads(os.environ.get("INFRA_SANDBOX_POSTGRES") or "null")
 # PostgreSQL refuses to run as root.
-NOBODY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+ROOT = hasattr(os, "getuid") and os.getuid() == 0
+NOBODY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if ROOT else {}
 # Removes the folder when this process is gone, however it went; the servers in it end by their own guards meanwhile.
 BROOM = 'cat; for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.3; done'
 RULES = """local all rdsadmin trust

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import sys
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -119,11 +120,18 @@ def check(document: str, parameters: dict[str, Any]) -> None:
         raise SSMException("ValidationException", f"Parameters of {document}: {', '.join(wrong)}")
 
 
+def connected(self: Any, target: str) -> bool:
+    if target.startswith("ecs:"):
+        ecs = sys.modules.get("moto_ext.ecs_tasks")  # without it nobody has called ECS yet
+        return bool(ecs and ecs.takes_sessions(self.current_account, self.region, target))
+    instance = next((i for i in instances_of(self) if i.id == target), None)
+    return instance is not None and ping(self, instance) == "Online"
+
+
 def start_session(self: Any) -> ActionResult:
     wish = json.loads(self.body or "{}")
     target = wish.get("Target", "")
-    instance = next((i for i in instances_of(self) if i.id == target), None)
-    if not target.startswith("ecs:") and (instance is None or ping(self, instance) != "Online"):
+    if not connected(self, target):
         raise SSMException("TargetNotConnected", f"{target} is not connected.")
     check(wish.get("DocumentName") or "SSM-SessionManagerRunShell", wish.get("Parameters") or {})
     session_id = "infra-" + mock_random.get_random_hex(17)

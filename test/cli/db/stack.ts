@@ -179,6 +179,7 @@ region: us-east-1
 steps: [vpc, security-groups, secrets, rds, databases]
 vpc: { nat: none }
 databases:
+  via: direct
   # what lives in the server
   names:
     - shop     # the shop itself

@@ -114,7 +114,7 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
     const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
     for (const name of HOSTILE) await place.ask(`DROP DATABASE ${quoted(name)}`)
     await place.ask(`DROP ROLE ${HOSTILE.map(quoted).join(', ')}`)
-  })
+  }, 90_000)
 
   it('changes nothing while a password is missing or cannot be used', async () => {
     const text = sqlFile(wantedOf(['none_a', 'none_b']))
