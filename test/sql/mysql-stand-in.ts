@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer as listen, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Connection, createServer } from 'mysql2'
 
 /** What becomes of a statement: a text in the column `answer`, nothing to say, an error, or the end of the connection. */
@@ -115,4 +116,45 @@ export const startStandIn = async (passwords: Readonly<Record<string, string>>):
     },
   }
   return standIn
+}
+
+/** dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_handshake_v10.html */
+const greeting = (): Buffer => {
+  const capabilities = CAPABILITIES | 0x800 // CLIENT_SSL
+  const body = Buffer.concat([
+    Buffer.from('\x0a8.0.46\0\x01\0\0\0abcdefgh\0', 'latin1'),
+    Buffer.from([capabilities & 0xff, (capabilities >> 8) & 0xff, 45, 2, 0, (capabilities >> 16) & 0xff, 0, 21]),
+    Buffer.alloc(10),
+    Buffer.from('ijklmnopqrst\0mysql_native_password\0', 'latin1'),
+  ])
+  return Buffer.concat([Buffer.from([body.length, 0, 0, 0]), body])
+}
+
+/** Speaks as far as an encrypted connection, with this certificate. `heard` is what came over it. */
+export const startEncrypted = async (
+  cert: string,
+  key: string,
+): Promise<{ port: number; heard(): string; close(): Promise<void> }> => {
+  const heard: Buffer[] = []
+  const listener = listen((socket) => {
+    socket.on('error', () => {}).write(greeting())
+    socket.once('data', () => {
+      const secure = new TLSSocket(socket, { isServer: true, cert, key }).on('error', () => {})
+      secure.on('data', (part: Buffer) => {
+        heard.push(part)
+        const refusal = Buffer.from('\xff\x15\x04#28000Access denied', 'latin1')
+        secure.write(Buffer.concat([Buffer.from([refusal.length, 0, 0, 3]), refusal]))
+      })
+    })
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  return {
+    port: (listener.address() as AddressInfo).port,
+    heard: () => Buffer.concat(heard).toString('latin1'),
+    async close() {
+      listener.close()
+      await once(listener, 'close')
+    },
+  }
 }

@@ -1,9 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
 import { classify } from '../../src/aws/trouble.ts'
 import { type OpenSql, openSql } from '../../src/sql/open.ts'
-import { type Reply, type StandIn, startStandIn } from './mysql-stand-in.ts'
+import { makeCertificates } from '../support/postgres-tls.ts'
+import { type Reply, type StandIn, startEncrypted, startStandIn } from './mysql-stand-in.ts'
 import { failure, Secrets } from './support.ts'
 
 /** What these statements do is tried on a real server in mysql-server.test.ts, where there is one. */
@@ -11,6 +15,7 @@ let standIn: StandIn
 let sql: OpenSql
 let server: Server
 const secrets = new Secrets()
+const certificates = makeCertificates()
 const APP = "Pass'word 0of0app"
 
 beforeEach(async () => {
@@ -202,6 +207,33 @@ describe('connections', () => {
     expect(standIn.logins).toEqual([])
     await far.close()
   })
+
+  it.each([
+    ['localhost', 'ours', undefined],
+    ['db.example.com', 'ours', /is not trusted: Hostname.* Host: db\.example\.com\. is not in the cert's altnames/],
+    ['localhost', 'another', /is not trusted: .*certificate/],
+  ])(
+    'the certificate is checked against %s, not against the near end of a tunnel, and by %s authority',
+    async (host, by, refusal) => {
+      const { certificate, key, ca } = await certificates
+      const caFile = join(await mkdtemp(join(tmpdir(), 'infra-mysql-')), 'ca.pem')
+      await writeFile(caFile, by === 'ours' ? ca : (await makeCertificates()).ca)
+      const encrypted = await startEncrypted(certificate, key)
+      const way = {
+        via: 'direct',
+        address: async () => ({ host: '127.0.0.1', port: encrypted.port }),
+        close: async () => {},
+      } as const
+      const far = openSql({ aws: secrets.aws, way, caFile })
+      const { message } = await failure(far.send('Look', { server: { ...server, host } }))
+      expect(message).toMatch(refusal ?? /^The database server refuses admin/)
+      if (refusal) expect(encrypted.heard()).toBe('')
+      else expect(encrypted.heard()).toContain('admin')
+      await far.close()
+      await encrypted.close()
+      await rm(dirname(caFile), { recursive: true })
+    },
+  )
 
   it('nobody is there', async () => {
     const error = await failure(sql.send('Look', { server: { ...server, port: 1 } }))

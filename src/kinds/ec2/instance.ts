@@ -114,6 +114,7 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
     },
     immutable: ['instanceType', 'subnetId', 'publicAddress'],
     found: 'tag',
+    deletesPending: true,
   },
 }
 
