@@ -33,7 +33,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   everywhere('--verbose', 'every AWS call, and stack traces')
   cli.addHelpText(
     'after',
-    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, databases, monitoring',
+    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, bastion (off unless named), databases, monitoring',
   )
 
   const below = <F extends Globals>(
@@ -95,6 +95,9 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   )
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
   dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
+  command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
+    (await import('./commands/bastion.ts')).bastionCommand(verb, f),
+  )
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
     (await import('./commands/recover.ts')).recoverCommand(f),
   )

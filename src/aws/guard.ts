@@ -25,8 +25,9 @@ type Next = (args: { input: unknown }) => Promise<unknown>
 
 /**
  * Limits the calls in flight, and takes the SDK's retries of creates with an unknown outcome away. Sits inside the retry loop.
- * RunInstances and RunTask may be sent again, since their client token goes with them; so may RegisterTaskDefinition: the one
- * revision too many is equal, so whichever is the newest is the right one, and its tags make a destroy remove it as well.
+ * RunInstances, RunTask and RequestCertificate may be sent again, since their client token goes with them; so may
+ * RegisterTaskDefinition: the one revision too many is equal, so whichever is the newest is the right one, and its tags make a
+ * destroy remove it as well. RegisterScalableTarget and PutScalingPolicy make or replace.
  */
 export const guard = (client: Guarded, inFlight: number): void => {
   const limit = pLimit(inFlight)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { type Json, same } from '../state/json.ts'
 import type { Aws } from './clients.ts'
-import { parseSecret, randomPassword } from './secrets.ts'
+import { parseSecret, randomPassword, readSecret } from './secrets.ts'
 
 /** A password that is exchanged: which key of which secret, and the word by which a rotation that was begun is known again. */
 export interface Rotation {
@@ -90,6 +90,20 @@ export const beginRotation = async (aws: Client, rotation: Rotation): Promise<vo
   await put(aws, rotation, now, { ...now, [rotation.key]: randomPassword(LENGTH) })
 }
 
+/** Tells RDS the new password of the master user. Only this function sees it. */
+export const setMasterPassword = async (
+  aws: Pick<Aws, 'secretsManager' | 'rds'>,
+  { secret, key }: Rotation,
+  id: string,
+): Promise<void> => {
+  const password = await readSecret(aws, secret, key, 'AWSPENDING')
+  await aws.rds('ModifyDBInstance', {
+    DBInstanceIdentifier: id,
+    MasterUserPassword: password.reveal(),
+    ApplyImmediately: true,
+  })
+}
+
 /**
  * The new password counts from now on: for when the server knows it. What others have changed in the secret since then is kept:
  * AWS moves the label only from the version that was read.
@@ -100,7 +114,10 @@ export const finishRotation = async (aws: Client, rotation: Rotation): Promise<v
   for (let attempt = 1; ; attempt++) {
     const { current = '', pending } = await stagesOf(aws, secret)
     if (!pending)
-      throw new InfraError(`The version AWSPENDING of the secret ${secret} has vanished`, { why: 'somebody took its label away' })
+      throw new InfraError(`The version AWSPENDING of the secret ${secret} has vanished`, {
+        why: 'somebody took its label away',
+        next: 'Run the same command again: it makes another password',
+      })
     if (pending === current) return dropLabel(aws, secret, pending)
     const [now, next] = await Promise.all([valuesOf(aws, secret, current), valuesOf(aws, secret, pending)])
     if (!same(without(now), without(next))) {

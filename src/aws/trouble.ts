@@ -37,14 +37,20 @@ export const outcomeUnknown = (error: unknown): boolean => {
   )
 }
 
-const EXISTS = /AlreadyExists|\.Duplicate$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
+const EXISTS =
+  /AlreadyExists|\.Duplicate$|^Duplicate(TargetGroupName|LoadBalancerName|Listener)$|^PriorityInUse$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
+/** How ECS says that there is a service of this name, made with other inputs. */
+const SERVICE_EXISTS = /creation of service was not idempotent/i
 const IN_USE =
-  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$|^ClusterContains|^UpdateInProgress$/
-/** InvalidSubnet: RDS's word for a subnet that it does not find. */
-const GONE = /NotFound|^NoSuchEntity$|NotAttached$|^ResourceNotFound$|^InvalidSubnet$/
+  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$|^Conflict$|^ClusterContains|^UpdateInProgress$/
+/** InvalidSubnet: RDS's word for a subnet that it does not find; InvalidSecurityGroup: ELB's for a group. */
+const GONE = /NotFound|^NoSuchEntity$|NotAttached$|^ResourceNotFound$|^InvalidSubnet$|^InvalidSecurityGroup$/
 /** Messages by which RDS, ECS, EC2 and others say that a role or instance profile made a second ago is not known to them yet. */
 const ROLE_NOT_YET =
-  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)|role is not valid|invalid iam instance profile|has no associated iam roles/i
+  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)|role is not valid|invalid iam instance profile|has no associated iam roles|service role being passed has the proper permissions/i
+/** The same of a target group that a listener uses since a second ago, of a network, and of a service that is to be scaled. */
+const NOT_YET =
+  /does not have an associated load balancer|error retrieving (subnet|security group) information|ecs service doesn't exist/i
 
 /** How an SDK error is to be handled: the one table of AWS's error names. */
 export const classify = (error: unknown): Trouble => {
@@ -53,9 +59,9 @@ export const classify = (error: unknown): Trouble => {
   if (code === 'UnknownOutcome' || code === 'ConnectionLost' || outcomeUnknown(error)) return 'unknown-outcome'
   // By code first: "Role x not found" is also how IAM itself says that a role is not there.
   if (GONE.test(code)) return 'gone'
-  if (EXISTS.test(code)) return 'exists'
+  if (EXISTS.test(code) || SERVICE_EXISTS.test(message)) return 'exists'
   if (IN_USE.test(code)) return 'in-use'
-  if (ROLE_NOT_YET.test(message)) return 'propagating'
+  if (ROLE_NOT_YET.test(message) || NOT_YET.test(message)) return 'propagating'
   return 'fatal'
 }
 

@@ -49,8 +49,8 @@ export const bastionCommand = async (verb: string, flags: Globals): Promise<numb
 type There = Exclude<AnySeen, { is: 'absent' }>
 const isThere = (seen: AnySeen | undefined): seen is There => seen !== undefined && seen.is !== 'absent' && seen.is !== 'deleting'
 
-const isDone = (verb: Verb, seen: AnySeen): boolean =>
-  seen.is === 'ready' && seen.note === (verb === 'stop' ? 'stopped' : 'running')
+/** AWS's own word; while the agent is waited for, the note says that instead. */
+const isDone = (verb: Verb, seen: There): boolean => seen.note === (verb === 'stop' ? 'stopped' : 'running')
 
 const carryOut = async (s: Session, verb: Verb, row: Row, id: string, first: There, report: Report): Promise<void> => {
   const cx = s.context(report)
@@ -104,8 +104,8 @@ const tell = (s: Session, verb: Verb, row: Row, id: string, changed: boolean): v
     })
     return
   }
-  const unpriced = running.filter((i) => i.plusUsage).map((i) => `${i.what}, whose price is not in the table`)
-  const rest = unpriced.length > 0 ? ` and ${list(unpriced)}` : ''
+  const unpriced = running.filter((i) => i.plusUsage).map((i) => i.what)
+  const rest = unpriced.length > 0 ? ` and what ${list(unpriced)} costs, which is not in the table` : ''
   header({ ...s, account: s.caller.account }, 'Bastion')
   const already = changed ? '' : ' already'
   if (verb === 'stop') {

@@ -34,7 +34,11 @@ export interface CreateHow {
 }
 
 /** Shows the plan, asks, and makes the world match it. */
-export const createCommand = async (names: readonly string[], flags: CreateFlags, { via, onYes }: CreateHow = {}): Promise<number> => {
+export const createCommand = async (
+  names: readonly string[],
+  flags: CreateFlags,
+  { via, onYes }: CreateHow = {},
+): Promise<number> => {
   const io = ioOf(flags)
   const again = typed(names, flags)
   if (io.interactive) await initIfMissing(flags)
@@ -49,6 +53,7 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
     if (!s.io.json) {
       header({ ...s, account: s.caller.account }, 'Create')
       planScreen(s.io, plan)
+      sleepers(s, view)
     }
     const [problem] = plan.problems
     if (problem) throw problem
@@ -85,6 +90,15 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
   } finally {
     await s.close()
   }
+}
+
+/** What is switched off counts as wanted, and so does all that it holds: nobody can look inside now. */
+const sleepers = ({ io }: Session, view: View): void => {
+  for (const [key, seen] of view.survey)
+    if (seen.is === 'ready' && seen.asleep)
+      io.say(
+        `  ${io.c.yellow('!')} ${key} is ${seen.note}: what is inside goes by what is recorded. To start it: ${io.c.cyan(seen.asleep)}`,
+      )
 }
 
 /** The same command for these steps, with all flags that change what it does. */

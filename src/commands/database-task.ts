@@ -19,13 +19,13 @@ import { keysOf } from './stack.ts'
  * The way in by a container. What it needs is made by the engine, like all that infra makes: recorded before it is asked for, so
  * that a killed run leaves nothing that the next one does not know and remove.
  */
-export const databaseTask = (s: Session, report: (line: string) => void): WayIn =>
+export const databaseTask = (s: Session, report: (line: string) => void, passwords: readonly PasswordAt[]): WayIn =>
   taskWay({
     aws: s.aws,
     token: randomUUID,
-    passwords: rolePasswords(s),
+    passwords: [...rolePasswords(s), ...passwords],
     tags: s.stamp({ key: TASK_STEP, name: `${s.config.namePrefix}-database-task` }, '').tags,
-    place: () => makePlace(s),
+    place: () => makePlace(s, [...rolePasswords(s), ...passwords]),
     gone: () => clearTask(s),
     report,
     signal: s.signal,
@@ -40,11 +40,11 @@ export const clearTask = async (s: Session): Promise<void> => {
   for (const error of outcome.failed.values()) throw s.explain(error)
 }
 
-const makePlace = async (s: Session): Promise<TaskPlace> => {
+const makePlace = async (s: Session, passwords: readonly PasswordAt[]): Promise<TaskPlace> => {
   const { config } = s
   const server = await theServer(s)
   if (!server) throw refuse('There is no database server yet', undefined, 'infra create rds')
-  const { environment, secrets } = await taskEnvironment(server, rolePasswords(s), { caFile: config.databases.caFile })
+  const { environment, secrets } = await taskEnvironment(server, passwords, { caFile: config.databases.caFile })
   const graph = declareDatabaseTask(config, s.caller.partition, { image: PSQL_IMAGE, environment, secrets })
   const cx = s.context(() => undefined)
   // Only its own rows: those of the stack are not declared here.

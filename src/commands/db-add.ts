@@ -1,1 +1,58 @@
-export const addCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }
+import { loadConfig } from '../config/load.ts'
+import { InfraError, refuse } from '../engine/errors.ts'
+import { createCommand } from './create.ts'
+import { changeNames } from './db-names.ts'
+import { type DbFlags, dbLine } from './db-server.ts'
+import { viaFlag } from './db-via.ts'
+import { commandLine, ioOf, wantsSandbox } from './globals.ts'
+import { viaOf } from './way-in.ts'
+
+/**
+ * One more database: its name goes into infra.yaml, then the step is created as always. A run that is refused or declined puts the
+ * file back; once it has begun, the name stays, and create goes on from there.
+ */
+export const addCommand = async (name: string, flags: DbFlags): Promise<number> => {
+  const via = viaFlag(flags)
+  const loaded = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
+  const io = ioOf(flags)
+  const { config } = loaded
+  const again = commandLine(flags, 'create databases')
+  if (config.databases.names.includes(name))
+    throw refuse(`${name} is in databases.names of infra.yaml already`, 'create makes what is missing in the server', again)
+  if (!config.steps.includes('databases'))
+    throw refuse(
+      'The step databases is switched off',
+      'it is not among "steps" in infra.yaml',
+      'Add databases to steps in infra.yaml',
+    )
+  const edit = await changeNames(loaded, { add: name }, flags, dbLine(flags, 'add <name>'))
+  let stays = false
+  const orUndo = (): void => {
+    if (!stays) edit.undo()
+  }
+  // Ctrl-C while it looks around ends the process.
+  process.once('exit', orUndo)
+  const inFile = `${name} is in ${edit.key} of infra.yaml`
+  try {
+    const code = await createCommand(['databases'], flags, {
+      via,
+      onYes: () => {
+        stays = true
+      },
+    })
+    if (stays && edit.shared) io.note(`${inFile}, which counts for all environments of the file.`)
+    if (stays && code !== 0) io.note(`${inFile}; to take it out again: ${dbLine(flags, `drop ${name}`)}`)
+    else if (stays && viaOf({ config, sandbox: wantsSandbox(flags) }, via) !== 'print')
+      io.say(`  To look in: ${io.c.cyan(commandLine(flags, `db connect ${name}`))}`)
+    return code
+  } catch (error) {
+    if (stays) io.note(`${inFile}. To go on: ${again}`)
+    // The file is put back: the command that says yes is this one again.
+    const declined = !stays && error instanceof InfraError && error.next === commandLine(flags, 'create databases --yes')
+    if (declined) throw refuse(error.what, error.why, dbLine(flags, `add ${name} --yes`))
+    throw error
+  } finally {
+    orUndo()
+    process.off('exit', orUndo)
+  }
+}

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Server } from '../aws/sql.ts'
-import { InfraError } from '../engine/errors.ts'
+import type { InfraError } from '../engine/errors.ts'
 import { orRefuse } from './db-server.ts'
 import type { Session } from './session.ts'
 import { tunnelTarget } from './way-in.ts'
@@ -13,8 +13,8 @@ export interface Place {
   readonly tunnelled: boolean
   /** What the tunnel goes through. */
   readonly through?: string
-  /** Rejects when the tunnel broke off by itself; resolves when it was closed. */
-  readonly ended?: Promise<unknown>
+  /** When a tunnel is over: what has ended it, or nothing after a close. */
+  readonly ended?: Promise<InfraError | undefined>
   close(): Promise<void>
 }
 
@@ -34,13 +34,12 @@ export const addressFor = async (s: Session, server: Server, { signal, localPort
   const { openTunnel } = await import('../sql/ssm.ts')
   const tunnel = await orRefuse(
     s,
-    openTunnel({
+    openTunnel(server, {
       aws: s.aws,
       region: s.config.region,
       profile: s.g.profile ?? s.config.profile,
       ...tunnelTarget(s),
       ...(localPort === undefined ? {} : { localPort }),
-      server,
       report: (line: string) => s.io.note(s.io.c.dim(`  ${line}`)),
       signal,
     }),
@@ -74,13 +73,3 @@ const reachable = (server: Server): Promise<void> =>
     socket.once('timeout', () => away(Object.assign(new Error('nobody answers'), { code: 'ETIMEDOUT' })))
     socket.once('error', away)
   })
-
-/** The error of a tunnel that ended while it was used. */
-export const broken = (error: unknown): InfraError =>
-  error instanceof InfraError
-    ? error
-    : new InfraError('The tunnel has ended', {
-        why: error instanceof Error ? error.message : 'the other side closed it',
-        next: 'Run the same command again',
-        cause: error,
-      })

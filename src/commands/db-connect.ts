@@ -1,10 +1,10 @@
 import type { Server } from '../aws/sql.ts'
+import type { Place } from './db-address.ts'
 import { addressFor } from './db-address.ts'
 import { type As, databaseFor, type Login, loginFor, roleFlag } from './db-login.ts'
 import { giveTerminal, stoppable } from './db-run.ts'
 import { type DbFlags, dbLine, openDb, serverAt } from './db-server.ts'
 import { findTool, howToInstall, mysqlArgs, toolEnv, toolOrRefuse } from './db-tools.ts'
-import type { Place } from './db-address.ts'
 import type { Session } from './session.ts'
 
 export interface ConnectFlags extends DbFlags {
@@ -22,7 +22,9 @@ export const connectCommand = async (name: string | undefined, flags: ConnectFla
     const login = await loginFor(s, server, as, database)
     const place = await stoppable(s, (signal) => addressFor(s, server, { signal }))
     try {
-      return server.engine === 'mysql' ? await mysql(s, server, place, login, dbLine(flags, words)) : await postgres(s, server, place, login)
+      return server.engine === 'mysql'
+        ? await mysql(s, server, place, login, dbLine(flags, words))
+        : await postgres(s, server, place, login)
     } finally {
       await place.close()
     }
@@ -37,7 +39,11 @@ const postgres = async (s: Session, server: Server, place: Place, login: Login):
     greet(s, server, login)
     return giveTerminal(s, psql.file, [], await toolEnv(s, server, place, login))
   }
-  s.io.note(s.io.c.dim(`There is no psql on this machine, so this is a small prompt of infra's own. For psql: ${howToInstall('postgres')}`))
+  s.io.note(
+    s.io.c.dim(
+      `There is no psql on this machine, so this is a small prompt of infra's own. For psql: ${howToInstall('postgres')}`,
+    ),
+  )
   greet(s, server, login)
   const { prompt } = await import('./db-prompt.ts')
   return prompt(s, server, place, login)

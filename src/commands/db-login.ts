@@ -20,7 +20,7 @@ export interface Login {
 }
 
 /** Where a login's password is, without reading it. */
-interface LoginAt {
+export interface LoginAt {
   readonly user: string
   readonly secret: string
   readonly key: string
@@ -54,7 +54,7 @@ export const databaseFor = async (s: Session, name: string | undefined, as: As, 
   throw refuse(
     `There is no database ${name} in infra.yaml`,
     meant ? `did you mean ${meant}?` : names.length > 0 ? `it has ${list(names)}` : 'databases.names is empty',
-    commandLine(s.g, 'db list'),
+    commandLine(s.g, meant ? `db ${command} ${meant}` : 'db list'),
   )
 }
 

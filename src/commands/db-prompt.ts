@@ -24,7 +24,7 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value }
 
 const LISTS: Readonly<Record<string, string>> = {
   '\\l': `SELECT datname AS "Name", pg_get_userbyid(datdba) AS "Owner", pg_encoding_to_char(encoding) AS "Encoding"
-    FROM pg_database WHERE NOT datistemplate ORDER BY 1`,
+    FROM pg_database WHERE NOT datistemplate AND datname <> 'rdsadmin' ORDER BY 1`,
   '\\dt': `SELECT schemaname AS "Schema", tablename AS "Name", tableowner AS "Owner" FROM pg_tables
     WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2`,
 }
@@ -71,7 +71,14 @@ export const prompt = async (s: Session, server: Server, place: Place, login: Lo
   }
   try {
     const terminal = process.stdin.isTTY === true
-    const failed = await converse({ s, terminal, name: login.database, run: (text) => run(client, s, text), cancel, lost: () => lost })
+    const failed = await converse({
+      s,
+      terminal,
+      name: login.database,
+      run: (text) => run(client, s, text),
+      cancel,
+      lost: () => lost,
+    })
     if (lost) throw named(lost)
     return failed && !terminal ? 1 : 0
   } finally {
@@ -104,6 +111,8 @@ const converse = async ({ s, terminal, name, run, cancel, lost }: Talk): Promise
   lines.on('SIGINT', () => {
     if (running) return void cancel().catch(() => undefined)
     begun = ''
+    lines.write(null, { ctrl: true, name: 'e' })
+    lines.write(null, { ctrl: true, name: 'u' })
     process.stdout.write('\n')
     ask()
   })
@@ -113,11 +122,13 @@ const converse = async ({ s, terminal, name, run, cancel, lost }: Talk): Promise
     if (!(await run(text))) failed = true
     running = false
   }
+  let left = false
   ask()
   for await (const line of lines) {
     if (begun.trim() === '' && line.trim().startsWith('\\')) {
       const [word = '', argument = ''] = line.trim().replace(/;$/, '').split(/\s+/)
-      if (word === '\\q') break
+      left = word === '\\q'
+      if (left) break
       const sql = word === '\\d' && argument ? columnsOf(argument) : LISTS[word === '\\d' ? '\\dt' : word]
       if (sql) await carryOut(sql)
       else process.stdout.write(word === '\\?' ? `${HELP}\n` : `There is no ${word} here. \\? tells what there is.\n`)
@@ -131,7 +142,7 @@ const converse = async ({ s, terminal, name, run, cancel, lost }: Talk): Promise
   }
   // As psql does with a pipe whose last statement has no semicolon.
   if (!terminal && begun.trim() !== '' && !lost()) await carryOut(begun)
-  else if (terminal) process.stdout.write('\n')
+  else if (terminal && !left) process.stdout.write('\n')
   lines.close()
   return failed
 }
@@ -142,9 +153,8 @@ const run = async (client: pg.Client, s: Session, text: string): Promise<boolean
     const result = await client.query({ text, rowMode: 'array', types: AS_TEXT } as pg.QueryArrayConfig)
     const columns = result.fields.map((f) => ({ name: f.name, number: NUMBERS.has(f.dataTypeID) }))
     const rows = result.rows as Answer['rows']
-    const did = [result.command, ...(result.command === 'INSERT' ? ['0'] : []), result.rowCount ?? ''].join(' ').trim()
-    if (columns.length > 0) process.stdout.write(`${table({ columns, rows })}\n`)
-    else if (did !== '') process.stdout.write(`${did}\n`)
+    if (columns.length > 0) process.stdout.write(`${table({ columns, rows })}\n\n`)
+    else if (result.command) process.stdout.write(`${[result.command, result.rowCount ?? ''].join(' ').trim()}\n`)
     return true
   } catch (error) {
     const e = error as pg.DatabaseError

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Interrupted } from '../engine/errors.ts'
+import { InfraError } from '../engine/errors.ts'
 import type { Session } from './session.ts'
 
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -8,9 +8,10 @@ const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /**
  * Work that Ctrl-C brings to an end in order: what it has started is ended, and what it has half done is taken away. The second
  * Ctrl-C leaves at once.
- * @throws Interrupted when it was told to stop
+ * @param left what is left of it then
+ * @throws InfraError (exit 130) when it was told to stop
  */
-export const stoppable = async <T>(s: Session, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+export const stoppable = async <T>(s: Session, work: (signal: AbortSignal) => Promise<T>, left?: string): Promise<T> => {
   s.ownSignals()
   const stop = new AbortController()
   const handler = (): void => {
@@ -21,14 +22,19 @@ export const stoppable = async <T>(s: Session, work: (signal: AbortSignal) => Pr
   try {
     return await work(stop.signal)
   } catch (error) {
-    throw stop.signal.aborted ? new Interrupted() : error
+    throw stop.signal.aborted ? new InfraError('Interrupted', { why: left, exitCode: 130 }) : error
   } finally {
     for (const name of ENDINGS) process.off(name, handler)
   }
 }
 
 /** Gives the terminal to a program until it ends. @returns its exit code */
-export const giveTerminal = async (s: Session, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
+export const giveTerminal = async (
+  s: Session,
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> => {
   s.ownSignals()
   const child = spawn(file, args, { env, stdio: 'inherit' })
   // Ctrl-C in a terminal reaches the program by itself: it cancels a statement there. Others send it to this process only.

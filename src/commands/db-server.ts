@@ -6,7 +6,7 @@ import { theServer } from './db-access.ts'
 import { viaFlag } from './db-via.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import { openSession, type Session } from './session.ts'
-import { checkSandbox, viaOf } from './way-in.ts'
+import { checkSandbox, type Passwords, viaOf } from './way-in.ts'
 
 export interface DbFlags extends Globals {
   /** Another way into the server than the one in the config. */
@@ -20,6 +20,7 @@ interface Opening {
   readonly use: 'stream' | 'sql'
   /** Nobody else may change the stack meanwhile. */
   readonly exclusive?: boolean
+  readonly passwords?: Passwords
 }
 
 /** The same command again, with the way in that was asked for. */
@@ -27,7 +28,7 @@ export const dbLine = (flags: DbFlags, words: string): string =>
   commandLine(flags, `db ${words}${flags.via ? ` --via ${flags.via}` : ''}`)
 
 /** A session with a way into the server. @throws InfraError (exit 2) where the way cannot carry what is asked for */
-export const openDb = async (flags: DbFlags, { words, use, exclusive }: Opening): Promise<Session> => {
+export const openDb = async (flags: DbFlags, { words, use, exclusive, passwords }: Opening): Promise<Session> => {
   const via = viaFlag(flags)
   const loaded = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const way = viaOf({ config: loaded.config, sandbox: wantsSandbox(flags) }, via)
@@ -42,7 +43,7 @@ export const openDb = async (flags: DbFlags, { words, use, exclusive }: Opening)
     )
   if (way === 'task' && loaded.config.rds.engine === 'mysql')
     throw refuse('For MySQL there is no way in by a container (task)', 'it speaks PostgreSQL only', through('ssm'))
-  return openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, { depth: 'change', via })
+  return openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, { depth: 'change', via, passwords })
 }
 
 /** The stack's server, running. @throws InfraError (exit 2) */

@@ -13,7 +13,7 @@ import { busy, orGoesOn, type RdsServer, stackServer, utc } from './rds-server.t
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import {
-  BILLED,
+  billed,
   findSnapshot,
   isOfStack,
   type Snapshot,
@@ -118,7 +118,7 @@ const snapshotScreen = (s: Session, server: RdsServer, name: string): void => {
   io.say('  It stays until somebody deletes it, also after infra destroy.')
   if (!server.multiAz) io.say('  Without Multi-AZ the server may stand still for some seconds when it begins.')
   io.say(
-    `  Costs at most ${c.bold(usd(snapshotUsd(s, server.allocatedGb)))} a month (${BILLED}). Time: ${c.bold(about(TAKES.minutes))}.`,
+    `  Costs at most ${c.bold(usd(snapshotUsd(s, server.allocatedGb)))} a month (${billed(s)}). Time: ${c.bold(about(TAKES.minutes))}.`,
   )
 }
 
@@ -170,7 +170,7 @@ export const snapshotsCommand = async (g: Globals): Promise<number> => {
         ...(several ? [x.server] : []),
       ])
       io.say(columns([head.map((h) => c.dim(h)), ...rows], '<<<>><<>'))
-      io.say(`\n  ${count(found.length, 'snapshot')}. Manual ones cost at most ${c.bold(usd(monthlyUsd))} a month: ${BILLED}.`)
+      io.say(`\n  ${count(found.length, 'snapshot')}. Manual ones cost at most ${c.bold(usd(monthlyUsd))} a month: ${billed(s)}.`)
       io.say('  Automated ones go with their server; manual ones stay until they are deleted (aws rds delete-db-snapshot).')
       io.say(`  Next: ${c.cyan(next)}`)
     }

@@ -8,7 +8,9 @@ export interface Answer {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: data may hold what would move the cursor about
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g
 const shown = (value: string | null): string =>
-  value === null ? '' : value.replace(CONTROL, (c) => (c === '\n' ? '↵' : c === '\t' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`))
+  value === null
+    ? ''
+    : value.replace(CONTROL, (c) => (c === '\n' ? '↵' : c === '\t' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`))
 
 /** Rows as psql prints them: a head, a line, numbers to the right, and how many they are. */
 export const table = ({ columns, rows }: Answer): string => {

@@ -52,7 +52,12 @@ export const toolOrRefuse = async (name: string, engine: Server['engine'], again
 }
 
 /** pg_dump refuses a server that is newer than itself, after it has connected: said before anything is opened for it. */
-export const newEnough = (tool: Tool, name: string, server: { readonly major: number; readonly text: string }, again: string): void => {
+export const newEnough = (
+  tool: Tool,
+  name: string,
+  server: { readonly major: number; readonly text: string },
+  again: string,
+): void => {
   if (tool.major >= server.major || tool.major === 0) return
   throw refuse(
     `${name} here is version ${tool.major}, and the server is PostgreSQL ${server.text}`,
@@ -68,7 +73,12 @@ const caFor = async (s: Session, server: Server): Promise<string | undefined> =>
 }
 
 /** How libpq is told where to go, without the password: names of its environment variables. */
-export const libpq = async (s: Session, server: Server, place: Place, login: Omit<Login, 'password'>): Promise<Record<string, string>> => {
+export const libpq = async (
+  s: Session,
+  server: Server,
+  place: Place,
+  login: Omit<Login, 'password'>,
+): Promise<Record<string, string>> => {
   const ca = await caFor(s, server)
   return {
     // The certificate is checked against PGHOST; PGHOSTADDR says where the server is reached.
@@ -92,20 +102,25 @@ export const mysqlArgs = async (
   const ca = await caFor(s, server)
   // Through a tunnel it knows the near end's name only, so it checks who has signed the certificate.
   const mode = place.tunnelled ? 'VERIFY_CA' : 'VERIFY_IDENTITY'
-  const tls = mariadb ? ['--ssl', `--ssl-ca=${ca}`, ...(place.tunnelled ? [] : ['--ssl-verify-server-cert'])] : [`--ssl-mode=${mode}`, `--ssl-ca=${ca}`]
+  const tls = mariadb
+    ? ['--ssl', `--ssl-ca=${ca}`, ...(place.tunnelled ? [] : ['--ssl-verify-server-cert'])]
+    : [`--ssl-mode=${mode}`, `--ssl-ca=${ca}`]
   return [`--host=${place.host}`, `--port=${place.port}`, `--user=${login.user}`, ...(ca === undefined ? [] : tls)]
 }
 
 /** The environment of a program of the database: the password is in there and nowhere else. */
 export const toolEnv = async (s: Session, server: Server, place: Place, login: Login): Promise<NodeJS.ProcessEnv> => {
   // A PGSERVICE or PGHOSTADDR of the person's own would lead somewhere else.
-  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG[A-Z]|MYSQL_(PWD|HOST|TCP_PORT))/.test(name)))
+  const own = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(PG[A-Z]|MYSQL_(PWD|HOST|TCP_PORT))/.test(name)),
+  )
   if (server.engine === 'mysql') return { ...own, MYSQL_PWD: login.password.reveal() }
   return { ...own, ...(await libpq(s, server, place, login)), PGPASSWORD: login.password.reveal(), PGCONNECT_TIMEOUT: '10' }
 }
 
-/** The last lines of what a program has said, as the reason of its failure. */
+/** What a program has said that sounds like the reason of its failure, else its last lines. */
 export const failedTool = (name: string, of: string, said: string, code: number | null, next: string): InfraError => {
-  const lines = said.trim().split('\n').filter(Boolean).slice(-3)
-  return new InfraError(`${name} of ${of} failed`, { why: lines.join(' / ') || `it ended with ${code ?? 'a signal'}`, next })
+  const lines = said.trim().split('\n').filter(Boolean)
+  const reason = lines.find((line) => /\b(error|fatal)\b/i.test(line)) ?? lines.slice(-3).join(' / ')
+  return new InfraError(`${name} of ${of} failed`, { why: reason || `it ended with ${code ?? 'a signal'}`, next })
 }

@@ -54,13 +54,19 @@ export const verifyCommand = async (flags: VerifyFlags): Promise<number> => {
     const view = await lookAround(s, ['databases'], { declared })
     const nodes = view.graph.nodes().filter((n) => n.step === 'databases' && n.kind.facts.inside !== undefined)
     const findings = nodes.map((n) => finding(n, view))
-    const access = await accessOf(s, nodes)
+    // 1 says that something is not as wanted; who could not look cannot say that.
+    const access = await accessOf(s, nodes).catch((error: unknown) => {
+      const { what, why, next } = s.explain(error)
+      throw refuse(what, why, next)
+    })
     const good = new Set(findings.filter((f) => f.good).map((f) => f.key))
     const open = access.filter((a) => !a.asWanted)
     // The engine records what it finds as wanted, and is given nothing else.
     const others = new Set(view.graph.nodes().flatMap((n) => (good.has(n.key) ? [] : [n.key])))
     if (good.size > 0)
-      await withReporter(s, (report) => create(view.graph, ['databases'], view.survey, s.context(onlyFailures(report)), kindOf, others))
+      await withReporter(s, (report) =>
+        create(view.graph, ['databases'], view.survey, s.context(onlyFailures(report)), kindOf, others),
+      )
     const code = good.size === nodes.length && open.length === 0 ? 0 : 1
     if (s.io.json) s.io.data({ via: s.inside.via, verified: code === 0, found: findings, access })
     else screen(s, findings, access, code, flags)
@@ -130,7 +136,11 @@ const readResult = async (file: string): Promise<Inside> => {
   const { parseResult } = await import('../sql/print.ts')
   const read = file === '-' ? textOf(process.stdin) : readFile(file, 'utf8')
   const text = await read.catch((error: Error) => {
-    throw refuse(`${file} cannot be read`, error.message, 'Name the file that holds what the SQL file printed, or - for standard input')
+    throw refuse(
+      `${file} cannot be read`,
+      error.message,
+      'Name the file that holds what the SQL file printed, or - for standard input',
+    )
   })
   return parseResult(text)
 }

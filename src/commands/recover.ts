@@ -9,6 +9,7 @@ import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
 import { columns, count, shortId } from '../ui/format.ts'
 import { agreed } from './agree.ts'
+import { restoredInAccount } from './db-restored.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { askLookups, rememberLookups } from './lookups.ts'
 import { header } from './screens.ts'
@@ -21,11 +22,18 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
   try {
     const lookups = await askLookups(s, { steps: s.config.steps })
     const graph = declareStack(s.config, lookups)
-    const nodes = [...graph.nodes(), ...onceDeclared(s.config, lookups).filter((n) => !graph.get(n.key))]
-    const seen = await survey(
-      nodes,
-      s.context(() => undefined),
-    ).catch((error) => {
+    const look = async () => {
+      const restored = await restoredInAccount(s)
+      const nodes = [...graph.nodes(), ...onceDeclared(s.config, lookups).filter((n) => !graph.get(n.key)), ...restored]
+      return {
+        nodes,
+        seen: await survey(
+          nodes,
+          s.context(() => undefined),
+        ),
+      }
+    }
+    const { nodes, seen } = await look().catch((error) => {
       throw s.explain(error)
     })
     const found = nodes.flatMap((node) => {

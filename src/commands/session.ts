@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Aws, connect, pass } from '../aws/clients.ts'
 import { explain, type Surroundings } from '../aws/explain.ts'
 import { type Caller, whoAmI } from '../aws/identity.ts'
-import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
 import type { Inside as InsideServer, Via } from '../aws/sql.ts'
+import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
@@ -19,7 +19,7 @@ import type { Io } from '../ui/io.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { backendFor } from './place.ts'
-import { broughtBack, type Depth, type Inside, wayInto } from './way-in.ts'
+import { broughtBack, type Depth, type Inside, type Passwords, wayInto } from './way-in.ts'
 
 /** Everything that a command which talks to AWS has at hand. */
 export interface Session {
@@ -56,13 +56,19 @@ export interface IntoDatabases {
   readonly via?: Via | undefined
   /** What a person who looked in has brought back: nobody else looks then. */
   readonly result?: InsideServer | undefined
+  readonly passwords?: Passwords | undefined
 }
 
 /**
  * Reads the config, finds the account, opens the state; with `exclusive` nobody else may work on it meanwhile.
  * @throws InfraError with exit code 2: nothing was changed yet
  */
-export const openSession = async (g: Globals, exclusive?: string, loaded?: Loaded, into: IntoDatabases = {}): Promise<Session> => {
+export const openSession = async (
+  g: Globals,
+  exclusive?: string,
+  loaded?: Loaded,
+  into: IntoDatabases = {},
+): Promise<Session> => {
   const io = ioOf(g)
   const from = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
   const { config } = from
@@ -116,7 +122,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
     let inside: Inside | undefined
     const aws: Aws = { ...plain, sql: (operation, input) => within().send(operation, input) }
     const within = (): Inside => {
-      inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via)
+      inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via, into.passwords)
       return inside
     }
     const session: Session = {

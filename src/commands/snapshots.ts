@@ -88,7 +88,11 @@ export const snapshotTags = (s: Session, name: string): Tags => {
 export const snapshotUsd = (s: Session, sizeGb: number): number =>
   round(monthlyPrice('rds.snapshot', s.config.region, sizeGb).usd)
 
-export const BILLED = '$0.095 per GB and month, of what all backups hold above the storage of the servers that run'
+/** What of them is billed. */
+export const billed = (s: Session): string => {
+  const { usd } = monthlyPrice('rds.snapshot', s.config.region)
+  return `$${usd} per GB and month, of what all backups hold above the storage of the servers that run`
+}
 
 const NAME = /^(?!.*--)[a-z][a-z0-9-]{0,254}$/
 

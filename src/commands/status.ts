@@ -1,12 +1,13 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
+import type { JsonObject } from '../state/json.ts'
 import { localBackend } from '../state/local.ts'
 import { checkIdentity, readState } from '../state/parse.ts'
-import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
+import { besideOf, besideScreen } from './beside.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { commandFor } from './next.ts'
@@ -34,6 +35,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const sandbox = wantsSandbox(g)
   const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
+  const beside = besideOf(found.rows, config.steps, config.region)
   const next = view.next && {
     command: commandFor(view.next.step, config, found.lookups, g),
     minutes: view.next.minutes,
@@ -50,6 +52,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
       progress: view.progress,
       next: next ?? null,
       monthlyUsd: view.monthlyUsd,
+      beside,
     })
     return 0
   }
@@ -57,6 +60,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   screen(io, found)
   const { done, total } = view.progress
   io.say(`\n  ${done} of ${total} steps done. What exists costs about ${io.c.bold(usd(view.monthlyUsd))} a month.`)
+  besideScreen(io, beside, g)
   if (next) {
     const rest = view.steps.filter((s) => s.state !== 'done').length
     io.say(

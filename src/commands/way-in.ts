@@ -1,4 +1,4 @@
-import { closedSql, type Inside as InsideServer, type Looked, type SqlSend, type Via } from '../aws/sql.ts'
+import { closedSql, type Inside as InsideServer, type Looked, type PasswordAt, type SqlSend, type Via } from '../aws/sql.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { OpenSql, WayIn } from '../sql/open.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
@@ -10,6 +10,9 @@ import type { Session } from './session.ts'
  */
 export type Depth = 'record' | 'look' | 'change'
 
+/** Passwords besides those of the roles in the config: a container gets what it needs when it starts, or not at all. */
+export type Passwords = (s: Session) => readonly PasswordAt[]
+
 export interface Inside {
   readonly send: SqlSend
   readonly via: Via
@@ -18,15 +21,15 @@ export interface Inside {
   close(): Promise<void>
 }
 
-
 /** The way that counts here: in the sandbox the server is on this machine. */
 export const viaOf = (s: Pick<Session, 'config' | 'sandbox'>, override?: Via): Via =>
   s.sandbox ? 'direct' : (override ?? s.config.databases.via ?? 'direct')
 
 /** What leads into the stack's database server. Nothing is opened or loaded before something is asked. */
-export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
+export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Passwords = () => []): Inside => {
   const via = viaOf(s, override)
-  const shut = (why: string): SqlSend => closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again')
+  const shut = (why: string): SqlSend =>
+    closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again')
   const none: Omit<Inside, 'send'> = { via, begin: () => {}, close: async () => {} }
   if (depth === 'record') return { ...none, send: shut('this command goes by what is recorded') }
   if (via === 'print') return { ...none, send: shut('databases.via is print: a person runs the SQL') }
@@ -40,7 +43,7 @@ export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
     const { io } = s
     return openSql({
       aws: s.aws,
-      way: await wayOf(s, via),
+      way: await wayOf(s, via, passwords(s)),
       caFile: s.config.databases.caFile,
       onCall: io.verbose
         ? (operation, ms, error) => io.note(io.c.dim(`  sql.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
@@ -58,7 +61,8 @@ export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
       return await (await opened).send(operation as 'Look', input as never)
     } catch (error) {
       // A plan can be told without it: what is recorded must do.
-      if (depth === 'look' && operation === 'Look' && error instanceof InfraError) return { is: 'closed', why: error.what } satisfies Looked
+      if (depth === 'look' && operation === 'Look' && error instanceof InfraError)
+        return { is: 'closed', why: error.what } satisfies Looked
       throw error
     }
   }
@@ -71,7 +75,8 @@ export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
     async close() {
       await (await opened?.catch(() => undefined))?.close()
       // A run that was killed may have left what a container needed, whatever the way is now.
-      if (begun && [...s.state.all().values()].some((row) => row.step === TASK_STEP)) await (await import('./database-task.ts')).clearTask(s)
+      if (begun && [...s.state.all().values()].some((row) => row.step === TASK_STEP))
+        await (await import('./database-task.ts')).clearTask(s)
     },
   }
 }
@@ -79,7 +84,9 @@ export const wayInto = (s: Session, depth: Depth, override?: Via): Inside => {
 /** A look that a person has taken: good for reading, not for logging in or changing. */
 export const broughtBack = (inside: InsideServer): Inside => {
   const send: SqlSend = async (operation, input) =>
-    operation === 'Look' ? ({ is: 'open', via: 'print', inside } as never) : closedSql('somebody else looked in')(operation, input)
+    operation === 'Look'
+      ? ({ is: 'open', via: 'print', inside } as never)
+      : closedSql('somebody else looked in')(operation, input)
   return { via: 'print', send, begin: () => {}, close: async () => {} }
 }
 
@@ -101,14 +108,14 @@ const noServer = (engine: string): InfraError =>
         next: 'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16), then: infra sandbox stop, and infra create --sandbox',
       })
 
-const wayOf = async (s: Session, via: Via): Promise<WayIn> => {
+const wayOf = async (s: Session, via: Via, passwords: readonly PasswordAt[]): Promise<WayIn> => {
   const { config, io, signal, aws } = s
   const report = (line: string): void => io.note(io.c.dim(`  ${line}`))
   if (via === 'ssm') {
     const { ssmWay } = await import('../sql/ssm.ts')
     return ssmWay({ aws, region: config.region, profile: s.g.profile ?? config.profile, ...tunnelTarget(s), report, signal })
   }
-  if (via === 'task') return (await import('./database-task.ts')).databaseTask(s, report)
+  if (via === 'task') return (await import('./database-task.ts')).databaseTask(s, report, passwords)
   return (await import('../sql/open.ts')).direct
 }
 

@@ -71,9 +71,12 @@ const cut = (text: string, list: YAMLSeq, word: string): string | undefined => {
     if (before) return text.slice(0, before[1]) + text.slice(item[1])
     return text.slice(0, item[0]) + text.slice(after ? after[0] : item[1])
   }
-  // An empty list has to be written as one.
-  if (list.items.length === 1) return undefined
   const begin = text.lastIndexOf('\n', item[0]) + 1
   const end = text.indexOf('\n', item[1])
+  if (list.items.length === 1) {
+    // An empty list has to be written as one, behind its key.
+    const key = /^.*:(?=[^:]*$)/s.exec(text.slice(0, begin))?.[0]
+    return key === undefined ? undefined : `${key} []${end < 0 ? '\n' : text.slice(end)}`
+  }
   return text.slice(0, begin) + (end < 0 ? '' : text.slice(end + 1))
 }

@@ -78,7 +78,9 @@ const secrets = z
   .catchall(secret)
 
 const bastion = z.strictObject({
-  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'it must be an EC2 instance type, for example t4g.nano').default('t4g.nano'),
+  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'it must be an EC2 instance type, for example t4g.nano').default(
+    't4g.nano',
+  ),
 })
 
 const alarm = (threshold: number, evaluationPeriods: number) =>

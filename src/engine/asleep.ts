@@ -9,6 +9,14 @@ export const asleep = (key: string, changed: readonly string[], seen: Present): 
     exitCode: 2,
   })
 
+/** The refusal of a wanted change inside of something that is switched off. */
+export const insideAsleep = (key: string, action: 'create' | 'update', around: string, seen: Present): InfraError =>
+  new InfraError(`${key} is to be ${action}d, but ${around} is ${seen.note ?? 'switched off'}`, {
+    why: 'it lives inside of that',
+    next: `${seen.asleep}, then the same command again`,
+    exitCode: 2,
+  })
+
 /**
  * The refusal to delete what is switched off, when its protection must come off first or a last snapshot is wanted; undefined when
  * it can go.

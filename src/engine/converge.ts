@@ -165,7 +165,10 @@ const useForeign = async <C>(
 export const foreign = <C>(node: Pick<Node<C>, 'key' | 'name' | 'kind'>, seen: Present): InfraError =>
   new InfraError(`${node.key}: the name ${node.name} is taken by ${seen.foreign}`, {
     why: `this ${node.kind.facts.title} was not made by this stack, so it is left alone`,
-    next: `To use it as it is: infra adopt ${node.key} ${idOf(seen.attrs, node.name)}. Else set another namePrefix in infra.yaml`,
+    next:
+      node.kind.facts.inside === undefined
+        ? `To use it as it is: infra adopt ${node.key} ${idOf(seen.attrs, node.name)}. Else set another namePrefix in infra.yaml`
+        : 'Take another name for it in infra.yaml; or make it by hand what is wanted here, then run the same command again',
     exitCode: 2,
   })
 

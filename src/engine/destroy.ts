@@ -127,7 +127,7 @@ const remove = async <C>(
   if (seen.is !== 'deleting') {
     refuseAsleep()
     await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
-    if (seen.is === 'pending') seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+    if (seen.is === 'pending' && !kind.facts.deletesPending) seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
     refuseAsleep()
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
       checkStop(cx.signal)

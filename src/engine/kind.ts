@@ -90,6 +90,8 @@ export interface Facts<P> {
   removedBy?(attrs: JsonObject): string
   /** What stays in the account on purpose after a delete. */
   leaves?(attrs: JsonObject, want: Partial<P>, how: DeleteHow): string | undefined
+  /** It can be deleted while it is not ready yet (an instance whose agent never came); others are waited for first. */
+  readonly deletesPending?: boolean
   /** Name of the last snapshot that a delete makes by default. */
   snapshotName?(attrs: JsonObject, at: Date): string
 }

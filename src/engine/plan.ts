@@ -1,6 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
-import { asleep } from './asleep.ts'
+import { asleep, insideAsleep } from './asleep.ts'
 import { differing, missingTags, show, unchangeable } from './compare.ts'
 import { adoptMissing, foreign, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
@@ -63,6 +63,11 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     const want = resolve(node.props, attrsOf) as Record<string, unknown>
     const seen = survey.get(node.key) ?? { is: 'absent' as const }
     const verdict = judge(node, want, seen, input, problems)
+    const { inside } = node.kind.facts
+    const around = inside === undefined ? undefined : node.deps.find((d) => graph.get(d)?.kind.type === inside)
+    const box = around === undefined ? undefined : survey.get(around)
+    if (around !== undefined && box && box.is !== 'absent' && box.asleep && verdict.action !== 'keep')
+      problems.push(insideAsleep(node.key, verdict.action, around, box))
     const known = knownProps(want) as JsonObject
     if (seen.is !== 'absent' && verdict.action !== 'create')
       before.set(node.key, monthly(node.kind, { ...known, ...seen.props }, region))
@@ -105,7 +110,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
 }
 
 interface Verdict {
-  readonly action: Action['action']
+  readonly action: 'create' | 'update' | 'keep'
   readonly reason: string
 }
 
@@ -162,7 +167,7 @@ const judge = <C>(
 const describe = <C>(
   of: { key: string; step: string; name: string },
   kind: AnyKind<C>,
-  verdict: Verdict,
+  verdict: Pick<Action, 'action' | 'reason'>,
   usd: number,
 ): Action => ({
   action: verdict.action,

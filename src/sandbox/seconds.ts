@@ -11,7 +11,7 @@ export function secondsText(fast: boolean | undefined, env: NodeJS.ProcessEnv): 
 /** Names of the settings in `text` that the running server does not have. An empty list: it is as asked for. */
 export function differences(text: string | undefined, running: Seconds): string[] {
   if (!text) return []
-  const aliases: Record<string, string[]> = { '': Object.keys(running), delete: ['rds-delete', 'nat-delete'] }
+  const aliases: Record<string, string[]> = { '': Object.keys(running), delete: ['rds-delete', 'nat-delete', 'ec2-delete'] }
   const different: string[] = []
   for (const part of text
     .split(',')

@@ -34,4 +34,10 @@ export interface Dialect {
   dropDatabase(name: string, force: boolean): Job
   /** Answers a JSON list of texts. */
   sessions(database: string): Job
+  /**
+   * For an engine that keeps rights apart from what they are for, also beyond its end. Answers a JSON list of pairs: what `expel`
+   * wants, and the role that has all rights there (`full`), or any.
+   */
+  holders?(database: string, full: boolean): Job
+  expel?(from: string, role: string): Job
 }

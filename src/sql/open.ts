@@ -95,8 +95,14 @@ const handlersOf = (via: Via): Handlers => ({
   CreateRole: async (c, d, { name, password }) => void (await c.run(d.createRole(name, password))),
   AlterRole: async (c, d, { name, password }) => void (await c.run(d.alterRole(name, password))),
   DropRole: async (c, d, { name }) => void (await c.run(d.dropRole(name))),
-  CreateDatabase: async (c, d, of) => void (await c.run(d.createDatabase(of))),
-  AlterDatabase: async (c, d, of) => void (await c.run(d.alterDatabase(of))),
+  CreateDatabase: async (c, d, of) => {
+    await c.run(d.createDatabase(of))
+    await expel(c, d, of.name, false, of.owner)
+  },
+  AlterDatabase: async (c, d, of) => {
+    await c.run(d.alterDatabase(of))
+    await expel(c, d, of.name, true, of.owner)
+  },
   DropDatabase: async (c, d, { server, name, force }) => {
     // MySQL drops it under whoever uses it.
     if (server.engine === 'mysql' && !force) {
@@ -104,9 +110,17 @@ const handlersOf = (via: Via): Handlers => ({
       if (others.length > 0) throw new SqlError('DatabaseInUse', `The database ${name} is in use by ${others.join(', ')}`)
     }
     await c.run(d.dropDatabase(name, force))
+    await expel(c, d, name, false)
   },
   Sessions: (c, d, { database }) => list(c.run(d.sessions(database))),
 })
+
+/** Takes their rights from all but the owner, where the engine leaves that to us. */
+const expel = async (c: Channel, d: Dialect, database: string, full: boolean, owner?: string): Promise<void> => {
+  if (!d.holders || !d.expel) return
+  const pairs = JSON.parse((await c.run(d.holders(database, full))) ?? '[]') as (readonly [from: string, role: string])[]
+  for (const [from, role] of pairs) if (role !== owner) await c.run(d.expel(from, role))
+}
 
 const tryLogin = async (
   c: Channel,

@@ -83,7 +83,7 @@ export interface Start {
  * Runs a program and ends with it. The end of its input says that whoever started it is gone, however that happened: then the
  * program is told to end, as by Ctrl-C, and after two seconds it is ended.
  */
-const GUARD = `exec 3<&0
+export const GUARD = `exec 3<&0
 "$@" </dev/null 3<&- &
 p=$!
 { while read -r _ <&3; do :; done; kill -s INT "$p"; sleep 2; kill -s KILL "$p"; } >/dev/null 2>&1 &

@@ -7,9 +7,9 @@ import { verifierSql } from './scram-sql.ts'
 const nameOf = (secret: string): string => /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+)-\w{6}$/.exec(secret)?.[1] ?? secret
 
 /** The environment variable that holds a password in the container. */
-export const passwordVariable = ({ secret, key }: PasswordAt): string => {
+export const passwordVariable = ({ secret, key, stage }: PasswordAt): string => {
   const id = createHash('sha256')
-    .update(JSON.stringify([nameOf(secret), key]))
+    .update(JSON.stringify([nameOf(secret), key, ...(stage ? [stage] : [])]))
     .digest('hex')
   return `INFRA_PASSWORD_${id.slice(0, 12).toUpperCase()}`
 }
@@ -30,7 +30,7 @@ no() { : >"$t/o"; : >"$t/e"; exit "$1"; }
 has() { [ -n "$1" ] || no 9; }
 new() { has "$1"; [ "$(printf %s "$1" | LC_ALL=C tr -d ' -~' | wc -c)" -eq 0 ] || no 8; }
 ask() { psql -X -q -A -P footer=off -f "$t/q" >"$t/o" 2>"$t/e"; }
-tell() { for f in o e; do base64 <"$t/$f" | tr -d '\\n' | fold -w 4000 | awk -v p="${mark} $1 $f" '{ print p, NR, $0 }'; done; echo "${mark} $1 = $2"; }`
+tell() { for f in o e; do base64 <"$t/$f" | tr -d '\\n' | fold -w 4000 | awk -v p="${mark} $1 $f" '{ print p, NR, $0 }'; done; echo "${mark} $1 = $2 $(wc -c <"$t/o") $(wc -c <"$t/e")"; }`
 
 /**
  * A shell script that carries out jobs with psql, one after another, and prints what became of each. What psql says comes in
@@ -83,34 +83,47 @@ export type Outcome =
   | { readonly is: 'done'; readonly answer: string | undefined }
   | { readonly is: 'failed'; readonly code: string; readonly message: string }
 
-export const isComplete = (lines: readonly string[], mark: string): boolean => lines.includes(`${mark} end`)
+interface Told {
+  readonly exit: string
+  readonly out: string
+  readonly err: string
+}
 
-/** Reads what a script has printed, for job number `n`; undefined when that was not reached. */
-export const outcomeOf = (lines: readonly string[], mark: string, n: number): Outcome | undefined => {
-  const exit = lines.find((l) => l.startsWith(`${mark} ${n} = `))?.slice(`${mark} ${n} = `.length)
-  if (exit === undefined) return undefined
-  const whole = (stream: 'o' | 'e'): string => {
-    const pieces = lines.flatMap((l) => {
-      const [m, job, s, piece, text = ''] = l.split(' ')
-      return m === mark && job === String(n) && s === stream ? [{ piece: Number(piece), text }] : []
-    })
-    const text = pieces.sort((a, b) => a.piece - b.piece).map((p) => p.text)
-    return Buffer.from(text.join(''), 'base64').toString('utf8')
+/** What the log holds of job number `n`; undefined while a part is missing. */
+const toldOf = (lines: readonly string[], mark: string, n: number): Told | undefined => {
+  const start = `${mark} ${n} `
+  const words = lines.flatMap((l) => (l.startsWith(start) ? [l.slice(start.length).split(/\s+/)] : []))
+  const whole = (stream: string): Buffer => {
+    const pieces = words.filter((w) => w[0] === stream).sort((a, b) => Number(a[1]) - Number(b[1]))
+    return Buffer.from(pieces.map((w) => w[2] ?? '').join(''), 'base64')
   }
+  const [, exit = '', outSize, errSize] = words.find((w) => w[0] === '=') ?? []
+  const [out, err] = [whole('o'), whole('e')]
+  if (String(out.length) !== outSize || String(err.length) !== errSize) return undefined
+  return { exit, out: out.toString('utf8'), err: err.toString('utf8') }
+}
+
+/** Whether the log of a script with so many jobs is whole. Lines may come in any order. */
+export const isComplete = (lines: readonly string[], mark: string, jobs: number): boolean =>
+  lines.includes(`${mark} end`) && Array.from({ length: jobs }, (_, n) => toldOf(lines, mark, n)).every(Boolean)
+
+/** Reads what a script has printed of job number `n`; undefined when that is not there. */
+export const outcomeOf = (lines: readonly string[], mark: string, n: number): Outcome | undefined => {
+  const told = toldOf(lines, mark, n)
+  if (!told) return undefined
+  const { exit, out, err } = told
   const unusable = UNUSABLE[exit]
   if (unusable) return { is: 'failed', code: 'UNUSABLE_PASSWORD', message: unusable }
-  const out = whole('o')
   const error = out.lastIndexOf(`${mark} error `)
   if (error >= 0) {
     const [head = '', ...message] = out.slice(error).trimEnd().split('\n')
     return { is: 'failed', code: head.split(' ')[2] ?? '', message: message.join('\n') }
   }
-  const errors = whole('e')
-  const warned = /WARNING:\s+(01006|01007)/.exec(errors)?.[1]
+  const warned = /WARNING:\s+(01006|01007)/.exec(err)?.[1]
   if (warned) return { is: 'failed', code: warned, message: NOT_DONE[warned] ?? '' }
   const done = out.lastIndexOf(`${mark} done\n`)
   if (exit === '0' && done >= 0) return { is: 'done', answer: answerIn(out.slice(0, done), mark) }
-  return failedToConnect(errors, exit)
+  return failedToConnect(err, exit)
 }
 
 /** REVOKE and GRANT without the right to do so only warn. */

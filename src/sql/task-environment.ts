@@ -30,10 +30,10 @@ export const taskEnvironment = async (
   passwords: readonly PasswordAt[],
   { caFile, arns = {} }: TaskEnvironmentOptions = {},
 ): Promise<TaskEnvironment> => {
-  const from = ({ secret, key }: PasswordAt): string => {
+  const from = ({ secret, key, stage }: PasswordAt): string => {
     const arn = secret.startsWith('arn:') ? secret : arns[secret]
     if (!arn) throw new Error(`the ARN of the secret ${secret} is not known`)
-    return `${arn}:${key}::`
+    return `${arn}:${key}:${stage ?? ''}:`
   }
   const tls = await tlsFor(server, caFile)
   return {

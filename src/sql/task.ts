@@ -81,7 +81,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
     const mark = newMark()
     needs.report(`A container starts in the network of the database (half a minute to a minute); its log: ${at.logGroup}`)
     const command = commandOf(some, mark, at.container)
-    const isWhole = (lines: readonly string[]): boolean => isComplete(lines, mark)
+    const isWhole = (lines: readonly string[]): boolean => isComplete(lines, mark, some.length)
     const lines = await runTask({ needs, place: at, command, isWhole, started: (arn) => arns.push(arn) })
     for (const [n, { job, done, failed }] of some.entries()) {
       const outcome = outcomeOf(lines, mark, n)

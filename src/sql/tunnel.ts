@@ -36,8 +36,6 @@ export interface Tunnel extends Address {
 
 /** Milliseconds. */
 const PATIENCE = 30_000
-/** After this long without a word of the plugin, its port is tried. */
-const SILENCE = 5000
 /** For the plugin to say goodbye. */
 const CLOSE = 4000
 
@@ -99,7 +97,13 @@ export const watch = (
     })
     never.catch(() => {})
     try {
-      await Promise.race([opened, answering(port, late.signal), over.then((error) => Promise.reject(error)), never, stop])
+      await Promise.race([
+        opened,
+        answering(port, patience / 6, late.signal),
+        over.then((error) => Promise.reject(error)),
+        never,
+        stop,
+      ])
     } finally {
       late.abort()
     }
@@ -108,13 +112,13 @@ export const watch = (
     closing = true
     child.stdin?.end()
     const terminated = aws.ssm('TerminateSession', { SessionId: session.SessionId }).catch((error: Error) => {
-      report(
-        `The session ${session.SessionId} could not be ended (${error.message}); it ends by itself when nothing goes through it`,
-      )
+      // The plugin has been faster.
+      if (codeOf(error) === 'DoesNotExist') return
+      report(`The session ${session.SessionId} could not be ended (${error.message}): it ends by itself when nothing uses it`)
     })
     const gone = await Promise.race([exited.then(() => true), wait(CLOSE, false, { ref: false })])
     if (!gone && child.pid !== undefined) killGroup(child.pid)
-    await terminated
+    await Promise.race([terminated, wait(CLOSE, undefined, { ref: false })])
   }
   let closed: Promise<void> | undefined
   return {
@@ -140,10 +144,10 @@ const killGroup = (pid: number): void => {
 }
 
 /** For a plugin that says it is ready in other words. A connection here is one that the database server sees, so not at once. */
-const answering = async (port: number, signal: AbortSignal): Promise<void> => {
+const answering = async (port: number, silence: number, signal: AbortSignal): Promise<void> => {
   for (;;) {
     // Without an end: whoever races with this one has ended then.
-    if ((await wait(SILENCE, 'on', { signal }).catch(() => 'off')) === 'off') return new Promise(() => {})
+    if ((await wait(silence, 'on', { signal }).catch(() => 'off')) === 'off') return new Promise(() => {})
     if (await answers(port)) return
   }
 }

@@ -33,7 +33,16 @@ export const declareDatabaseTask = (c: Config, partition: string, of: DatabaseTa
         Statement: [
           { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: arns },
           // A key of the account's own encrypts them only where the config names one.
-          ...(c.secrets.kmsKey ? [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: '*' }] : []),
+          ...(c.secrets.kmsKey
+            ? [
+                {
+                  Effect: 'Allow',
+                  Action: ['kms:Decrypt'],
+                  Resource: '*',
+                  Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': arns } },
+                },
+              ]
+            : []),
         ],
       },
     },

@@ -1,18 +1,19 @@
 import type { Account } from '../support/account.ts'
-import type { State } from './home.ts'
+import type { Home, State } from './home.ts'
 import { listEc2 } from './list-ec2.ts'
+import { listInside } from './list-inside.ts'
 import { listRds } from './list-rds.ts'
 import { listAlarms, listRoles, listSecrets, listTopics } from './list-services.ts'
-import { linesOf, type Thing } from './thing.ts'
+import { labelled, linesOf, type Thing } from './thing.ts'
 
-/** What an account holds by its own word, over all services that a stack uses. Nothing of it comes from our state. */
+/** What an account holds by its own word, over all services that a stack uses and inside its database server. Nothing of it comes from our state. */
 export interface Holdings {
   readonly things: readonly Thing[]
   readonly lines: readonly string[]
 }
 
 export const listAccount = async (account: Account): Promise<Holdings> => {
-  const lists = [listEc2, listRds, listSecrets, listRoles, listTopics, listAlarms]
+  const lists = [listEc2, listRds, listInside, listSecrets, listRoles, listTopics, listAlarms]
   const things = (await Promise.all(lists.map((list) => list(account)))).flat()
   return { things, lines: linesOf(things, account.accountId) }
 }
@@ -42,4 +43,16 @@ export const untruthsIn = (state: State, wanted: readonly string[], { things }: 
       .map((id) => `row ${key} names ${id}, which is not there`),
   )
   return [...missing, ...strange, ...unready, ...wrong]
+}
+
+/** The rows as text, without what differs from run to run: equal stacks have equal rows. */
+export const rowsOf = ({ state, account, sql }: Home, { things }: Holdings): string[] => {
+  const plain = labelled(things, account.accountId)
+  const own = (key: string, value: unknown): unknown => (['at', 'took', 'token', 'ip'].includes(key) ? undefined : value)
+  return (
+    Object.entries(state.resources)
+      // Its ARN is told only once a person has confirmed it, and to whoever looks later.
+      .filter(([, row]) => row.type !== 'sns.subscription')
+      .map(([key, row]) => plain(`${key} ${JSON.stringify(row, own)}`.replaceAll(`:${sql.port}`, ':<port>')))
+  )
 }

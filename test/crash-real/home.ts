@@ -12,13 +12,23 @@ const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32',
 
 /** Whether the stack has databases, and one role for all of them or one for each. They need a server with PostgreSQL. */
 export type Within = 'nothing' | 'shared' | 'perDatabase'
-const settingsOf = (within: Within): string[] => [...SETTINGS, within === 'nothing' ? STEPS_IN_AWS : `databases.roles=${within}`]
+/** Tenants apart have no application's role, which the preset names. */
+const APART = ['project=startupwebapp', 'environment=production', 'databases.roles=perDatabase', 'databases.names=[shop, blog_2]']
+const initOf = (within: Within): string[] => {
+  const own = { nothing: [STEPS_IN_AWS], shared: [], perDatabase: APART }[within]
+  return [
+    ...(within === 'perDatabase' ? [] : ['--preset', 'startupwebapp']),
+    ...[...SETTINGS, ...own].flatMap((s) => ['--set', s]),
+  ]
+}
 
 /** A command that hangs is as bad as one that fails. */
 const PATIENCE_MS = 90_000
 
 export interface State {
-  readonly resources: Readonly<Record<string, { readonly is: string; readonly attrs?: Readonly<Record<string, unknown>> }>>
+  readonly resources: Readonly<
+    Record<string, { readonly type: string; readonly is: string; readonly attrs?: Readonly<Record<string, unknown>> }>
+  >
 }
 
 export interface Ended {
@@ -65,7 +75,7 @@ export class Home {
     try {
       cpSync(template, join(home.dir, 'infra.yaml'))
     } catch {
-      const { code, out } = await home.run('init', '--preset', 'startupwebapp', '--yes', ...settingsOf(within).flatMap((s) => ['--set', s]))
+      const { code, out } = await home.run('init', '--yes', ...initOf(within))
       if (code !== 0) throw new Error(`infra init ended with ${code}: ${out}`)
       cpSync(join(home.dir, 'infra.yaml'), template)
     }

@@ -56,8 +56,7 @@ export const runAndKill = async (home: Home, args: string[], at: Point, phase: P
     if (call === hit) return phase === 'before' ? kill() : undefined
     return hit && world === 'lost' ? withTheProcess() : undefined
   }
-  const after = async (call: Call): Promise<undefined | 'drop'> =>
-    call === hit ? kill() : hit ? withTheProcess() : undefined
+  const after = async (call: Call): Promise<undefined | 'drop'> => (call === hit ? kill() : hit ? withTheProcess() : undefined)
   for (const proxy of proxies) Object.assign(proxy, { before, after })
   await ended
   // What was under way lands before the next run begins: a kernel delivers within milliseconds what was sent.

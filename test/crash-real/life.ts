@@ -1,6 +1,7 @@
-import { type Holdings, listAccount, orphansIn, untruthsIn } from './holdings.ts'
-import { CREATE, DESTROY, Home } from './home.ts'
+import { type Holdings, listAccount, orphansIn, rowsOf, untruthsIn } from './holdings.ts'
+import { CREATE, DESTROY, Home, type Within } from './home.ts'
 import { type Phase, type Point, pointsOf, runAndKill, type World } from './kill.ts'
+import { loginTroubles } from './list-inside.ts'
 import { secretTexts } from './list-services.ts'
 import { difference } from './thing.ts'
 
@@ -11,13 +12,20 @@ export interface Ground {
   readonly bin: string
   readonly folder: string
   readonly server: string
+  /** What lives in the database server; undefined: nothing. */
+  readonly within?: Within
+}
+
+/** What an account holds, and the rows of the state about it. */
+export interface Standing extends Holdings {
+  readonly keys: readonly string[]
+  readonly rows: readonly string[]
 }
 
 /** What an undisturbed life looks like: the measure of all others. */
 export interface Undisturbed {
-  readonly built: Holdings
-  readonly keys: readonly string[]
-  readonly left: Holdings
+  readonly built: Standing
+  readonly left: Standing
   readonly points: Readonly<Record<Verb, readonly Point[]>>
 }
 
@@ -26,6 +34,9 @@ export interface Kill {
   readonly phase: Phase
   readonly world: World
 }
+
+/** Where the two commands of one life are killed. */
+export type Kills = Readonly<Partial<Record<Verb, Kill>>>
 
 /** How it ended: killed, run again, and compared. */
 export interface Verdict {
@@ -42,27 +53,50 @@ export interface Verdict {
 
 export const isGood = (v: Verdict): boolean => !v.stuck && v.orphans.length + v.duplicates.length + v.wrong.length === 0
 
-const must = async (home: Home, args: string[]): Promise<void> => {
+/** The two commands of a life, and those that come before them. */
+export interface Course extends Readonly<Record<Verb, string[]>> {
+  readonly before: readonly string[][]
+  /** What an undisturbed destroy leaves in the account, besides what was there before create. */
+  readonly leaves: string
+}
+export const WHOLE: Course = { before: [], create: CREATE, destroy: DESTROY, leaves: 'db-snapshot,secret' }
+
+export const must = async (home: Home, args: readonly string[]): Promise<void> => {
   const { code, out } = await home.run(...args)
   if (code !== 0) throw new Error(`undisturbed, infra ${args.join(' ')} ended with ${code}:\n${out}`)
 }
 
-export const undisturbed = async (ground: Ground): Promise<Undisturbed> => {
-  const home = await Home.open(ground.bin, ground.folder, ground.server)
+const standing = async (home: Home): Promise<Standing> => {
+  const found = await listAccount(home.account)
+  const { state } = home
+  return { ...found, keys: Object.keys(state.resources), rows: rowsOf(home, found) }
+}
+
+/** A home in which all has been done that comes before the two commands. */
+export const homeFor = async (ground: Ground, course: Course): Promise<Home> => {
+  const home = await Home.open(ground.bin, ground.folder, ground.server, ground.within)
+  for (const args of course.before) await must(home, args)
+  return home
+}
+
+export const undisturbed = async (ground: Ground, course = WHOLE): Promise<Undisturbed> => {
+  const home = await homeFor(ground, course)
   try {
-    home.proxy.clear()
-    await must(home, CREATE)
-    const create = pointsOf(home.proxy.log)
-    const [built, keys] = [await listAccount(home.account), Object.keys(home.state.resources)]
-    const untrue = [...untruthsIn(home.state, keys, built), ...orphansIn(home.state, built)]
+    const first = await listAccount(home.account)
+    home.clear()
+    await must(home, course.create)
+    const create = pointsOf(home.log)
+    const built = await standing(home)
+    const untrue = [...untruthsIn(home.state, built.keys, built), ...orphansIn(home.state, built)]
     if (untrue.length > 0) throw new Error(`undisturbed, the state is not the account: ${untrue.join('; ')}`)
-    home.proxy.clear()
-    await must(home, DESTROY)
-    const left = await listAccount(home.account)
-    const kinds = left.things.map((t) => t.type).sort()
-    if (kinds.join() !== 'db-snapshot,secret')
-      throw new Error(`undisturbed, destroy leaves more than a snapshot and a secret:\n${left.lines.join('\n')}`)
-    return { built, keys, left, points: { create, destroy: pointsOf(home.proxy.log) } }
+    home.clear()
+    await must(home, course.destroy)
+    const left = await standing(home)
+    const { extra, missing } = difference(first.lines, left.lines)
+    const kinds = extra.map((line) => line.split(' ')[0]).sort()
+    if (kinds.join() !== course.leaves || missing.length > 0)
+      throw new Error(`undisturbed, destroy should leave ${course.leaves}, not:\n${[...extra, ...missing].join('\n')}`)
+    return { built, left, points: { create, destroy: pointsOf(home.log) } }
   } finally {
     await home.close()
   }
@@ -95,11 +129,18 @@ export const judge = async (
   const duplicates = extra.filter((line) => twice.has(head(line)))
   const strange = extra.filter((line) => !twice.has(head(line)))
   const signed = [...missing.map((line) => `- ${line}`), ...(verb === 'create' ? strange.map((line) => `+ ${line}`) : [])]
-  const untrue = untruthsIn(state, verb === 'create' ? of.keys : [], found)
+  const rows = difference(wanted.rows, rowsOf(home, found))
+  const troubles = [...(await passwordTroubles(home)), ...(await loginTroubles(home.account, found.things))]
   return {
     orphans: verb === 'create' ? orphansIn(state, found) : strange,
     duplicates,
-    wrong: [...signed, ...untrue, ...(verb === 'create' ? await passwordTroubles(home) : [])],
+    wrong: [
+      ...signed,
+      ...untruthsIn(state, wanted.keys, found),
+      ...rows.missing.map((row) => `- row ${row}`),
+      ...rows.extra.map((row) => `+ row ${row}`),
+      ...(verb === 'create' ? troubles : []),
+    ],
   }
 }
 
@@ -110,22 +151,28 @@ const head = (line: string): string => line.slice(0, line.indexOf(' {'))
  * One life in an account of its own: create is killed and run again, and what it made is judged; destroy likewise. Without a
  * kill, create runs undisturbed and destroy not at all.
  */
-export const live = async (ground: Ground, of: Undisturbed, kills: Readonly<Partial<Record<Verb, Kill>>>): Promise<Verdict[]> => {
-  const home = await Home.open(ground.bin, ground.folder, ground.server)
+export const live = async (ground: Ground, of: Undisturbed, kills: Kills, course = WHOLE): Promise<Verdict[]> => {
+  const home = await homeFor(ground, course)
   try {
-    const verdicts: Verdict[] = []
-    if (kills.create) {
-      const verdict = await killAndRerun(home, 'create', CREATE, kills.create, of)
-      verdicts.push(verdict)
-      // Destroy is to be judged by what it does, not by what create left it.
-      if (!isGood(verdict))
-        return kills.destroy ? [...verdicts, ...(await live(ground, of, { destroy: kills.destroy }))] : verdicts
-    } else await must(home, CREATE)
-    if (kills.destroy) verdicts.push(await killAndRerun(home, 'destroy', DESTROY, kills.destroy, of))
-    return verdicts
+    const verdicts = await liveIn(home, course, of, kills)
+    // Destroy is to be judged by what it does, not by what create left it.
+    const unheard = kills.destroy && verdicts.length < Object.keys(kills).length
+    return unheard ? [...verdicts, ...(await live(ground, of, { destroy: kills.destroy }, course))] : verdicts
   } finally {
     await home.close()
   }
+}
+
+/** @returns one verdict when create was bad */
+export const liveIn = async (home: Home, course: Course, of: Undisturbed, kills: Kills): Promise<Verdict[]> => {
+  const verdicts: Verdict[] = []
+  if (kills.create) {
+    const verdict = await killAndRerun(home, 'create', course.create, kills.create, of)
+    verdicts.push(verdict)
+    if (!isGood(verdict)) return verdicts
+  } else await must(home, course.create)
+  if (kills.destroy) verdicts.push(await killAndRerun(home, 'destroy', course.destroy, kills.destroy, of))
+  return verdicts
 }
 
 const killAndRerun = async (home: Home, verb: Verb, args: string[], kill: Kill, of: Undisturbed): Promise<Verdict> => {

@@ -25,7 +25,9 @@ export const listRds = async (account: Account): Promise<Thing[]> => {
     label: d.DBInstanceIdentifier ?? '',
     ids: [d.DBInstanceIdentifier ?? '', d.DBInstanceArn ?? ''],
     view: {
-      engine: [d.Engine, d.EngineVersion, d.DBInstanceClass, d.DBInstanceStatus, d.Endpoint?.Address, d.Endpoint?.Port].join(' '),
+      engine: [d.Engine, d.EngineVersion, d.DBInstanceClass, d.DBInstanceStatus].join(' '),
+      // On this machine each server has another port.
+      endpoint: [d.Endpoint?.Address, d.Endpoint?.Address === '127.0.0.1' ? d.DbInstancePort : d.Endpoint?.Port],
       storage: [d.AllocatedStorage, d.MaxAllocatedStorage, d.StorageType, d.StorageEncrypted].join(' '),
       subnetGroup: d.DBSubnetGroup?.DBSubnetGroupName,
       groups: d.VpcSecurityGroups?.map((g) => g.VpcSecurityGroupId),

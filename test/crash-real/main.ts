@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
+import { COURSES, runBenches } from './databases.ts'
 import { copyOfCli } from './home.ts'
-import { isGood, undisturbed } from './life.ts'
+import { type Ground, isGood, type Kills, live, type Undisturbed, undisturbed, type Verdict } from './life.ts'
 import { describe, livesOf, runMatrix, table, troubles } from './matrix.ts'
 
 const root = process.env.CRASH_ROOT ?? process.cwd()
@@ -17,46 +19,107 @@ const numberAfter = (flag: string, otherwise: number): number => {
   return value
 }
 
-/** `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side by side. */
+/**
+ * `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side
+ * by side. `--databases`: only those that reach into the database server.
+ */
 const every = numberAfter('--sample', 1)
 const sideBySide = numberAfter('--side', 2)
 const both = process.argv.includes('--both')
+const inside = process.argv.includes('--databases')
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
 let server: number | undefined
 
-const crash = async (): Promise<boolean> => {
-  const python = await findPython({ env: { ...process.env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1' } })
+/** A local AWS of its own for the work, with or without a PostgreSQL behind its databases. */
+const withServer = async <T>(postgres: boolean, work: (ground: Ground) => Promise<T>): Promise<T> => {
+  const env = { ...process.env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1', npm_config_offline: 'true' }
+  const python = await findPython({ env })
   const extension = join(root, 'src/sandbox/moto_ext')
-  const { url, pid } = await launch({ python: python.path, seconds: '0', folder, extension, detached: false })
-  server = pid
-  const ground = { bin: copyOfCli(root, folder), folder, server: url }
-  const began = performance.now()
-  const of = await undisturbed(ground)
-  const lives = livesOf(of, every, both)
-  const kills = lives.reduce((n, l) => n + Object.keys(l).length, 0)
-  console.log(
-    `An undisturbed create makes ${of.points.create.length} calls, destroy ${of.points.destroy.length}: ${kills} kills in ${lives.length} accounts.`,
-  )
-  let done = 0
-  const verdicts = await runMatrix(ground, of, lives, sideBySide, (verdict) => {
-    done++
-    for (const text of troubles([verdict])) console.log(`\nBAD  ${text}\n`)
-    if (done % 20 === 0) console.log(`${done} of ${kills}, ${((performance.now() - began) / 60_000).toFixed(1)} min`)
+  const programs = postgres ? await findServer({ env }) : undefined
+  const { url, pid } = await launch({
+    python: python.path,
+    seconds: '0',
+    folder,
+    extension,
+    postgres: programs,
+    detached: false,
   })
-  const bad = verdicts.filter((v) => !isGood(v))
-  const missed = verdicts.filter((v) => !v.killed)
-  if (missed.length > 0) console.log(`\nNever reached: ${missed.map((v) => describe(v)).join('; ')}`)
-  console.log(`\n${table(verdicts, of)}\n`)
-  const minutes = ((performance.now() - began) / 60_000).toFixed(1)
-  console.log(
-    `${bad.length === 0 ? 'Nothing was lost, nothing is there twice.' : `${bad.length} bad cases.`} ${minutes} minutes.`,
-  )
-  return bad.length === 0
+  server = pid
+  try {
+    return await work({ bin: copyOfCli(root, folder), folder, server: url })
+  } finally {
+    await end(pid)
+    server = undefined
+  }
 }
 
+type Run = (lives: readonly Kills[], heard: (verdict: Verdict) => void) => Promise<Verdict[]>
+
+/** Lives all of them, tells how it goes, and prints the table. @returns how many were bad */
+const matrix = async (title: string, of: Pick<Undisturbed, 'points'>, lives: readonly Kills[], run: Run): Promise<number> => {
+  const began = performance.now()
+  const minutes = (): string => ((performance.now() - began) / 60_000).toFixed(1)
+  const kills = lives.reduce((n, l) => n + Object.keys(l).length, 0)
+  const calls = ({ create, destroy }: Undisturbed['points']): string =>
+    [create, destroy]
+      .map((points) => points.filter((p) => p.op.startsWith('sql.')).length)
+      .map((sql, i) => `${(i === 0 ? create : destroy).length - sql} calls${sql > 0 ? ` and ${sql} statements` : ''}`)
+      .join(', destroy ')
+  console.log(`\n${title}: an undisturbed create makes ${calls(of.points)}: ${kills} kills in ${lives.length} lives.`)
+  let done = 0
+  const verdicts = await run(lives, (verdict) => {
+    done++
+    for (const text of troubles([verdict])) console.log(`\nBAD  ${text}\n`)
+    if (done % 20 === 0) console.log(`${done} of ${kills}, ${minutes()} min`)
+  })
+  const missed = verdicts.filter((v) => !v.killed)
+  if (missed.length > 0) console.log(`\nNever reached: ${missed.map((v) => describe(v)).join('; ')}`)
+  console.log(`\n${table(verdicts, of)}\n${minutes()} minutes.`)
+  return verdicts.filter((v) => !isGood(v)).length
+}
+
+const inAws = (): Promise<number> =>
+  withServer(false, async (ground) => {
+    const of = await undisturbed(ground)
+    return matrix('A whole stack', of, livesOf(of, every, both), (lives, heard) =>
+      runMatrix(lives, sideBySide, (kills) => live(ground, of, kills), heard),
+    )
+  })
+
+const inDatabases = (): Promise<number> =>
+  withServer(true, async (ground) => {
+    let bad = 0
+    for (const within of ['shared', 'perDatabase'] as const) {
+      const [here, course] = [{ ...ground, within }, COURSES[within]]
+      const of = await undisturbed(here, course)
+      const title = within === 'shared' ? 'Databases of one role' : 'Databases of a role each'
+      bad += await matrix(title, of, livesOf(of, every, both), (lives, heard) =>
+        runBenches(here, course, of, lives, sideBySide, heard),
+      )
+    }
+    const here: Ground = { ...ground, within: 'shared' }
+    const of = await undisturbed(here)
+    const some = { points: sampleOfWhole(of) }
+    bad += await matrix(
+      'A whole stack with databases, at some of its statements',
+      some,
+      livesOf(some, every, both),
+      (lives, heard) => runMatrix(lives, sideBySide, (kills) => live(here, of, kills), heard),
+    )
+    return bad
+  })
+
+/** Where a whole life and what is inside the server touch. */
+const sampleOfWhole = ({ points }: Undisturbed): Undisturbed['points'] => ({
+  create: points.create.filter((p) => /^sql\.(login|CREATE|REVOKE)/.test(p.op) || p.op === 'rds.CreateDBInstance'),
+  destroy: points.destroy.filter((p) => /^(sql\.|rds\.(ModifyDB|DeleteDBI)|secretsmanager\.Delete)/.test(p.op)),
+})
+
 try {
-  process.exitCode = (await crash()) ? 0 : 1
+  const bad = (inside ? 0 : await inAws()) + (await inDatabases())
+  console.log(bad === 0 ? '\nNothing was lost, nothing is there twice.' : `\n${bad} bad cases.`)
+  process.exitCode = bad === 0 ? 0 : 1
 } finally {
   if (server !== undefined) await end(server)
   rmSync(folder, { recursive: true, force: true })

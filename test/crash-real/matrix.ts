@@ -1,6 +1,6 @@
 import { Disturbed } from './home.ts'
 import type { Phase, Point, World } from './kill.ts'
-import { type Ground, isGood, type Kill, live, type Undisturbed, type Verb, type Verdict } from './life.ts'
+import { isGood, type Kill, type Kills, type Undisturbed, type Verb, type Verdict } from './life.ts'
 
 const VERBS: readonly Verb[] = ['create', 'destroy']
 const PHASES: readonly Phase[] = ['before', 'after']
@@ -18,7 +18,7 @@ const killsOf = (points: readonly Point[], both: boolean): Kill[] =>
  * One life for each pair of kills, one in create and one in destroy; what is longer than the other gets lives of its own.
  * @param every 1: at each call, before and after it; k: at each k-th call, before and after in turn
  */
-export const livesOf = (of: Undisturbed, every: number, both: boolean): Partial<Record<Verb, Kill>>[] => {
+export const livesOf = (of: Pick<Undisturbed, 'points'>, every: number, both: boolean): Kills[] => {
   const stride = every === 1 ? 1 : 2 * every + 1
   const [create, destroy] = VERBS.map((verb) => killsOf(of.points[verb], both).filter((_, i) => i % stride === 0))
   const length = Math.max(create?.length ?? 0, destroy?.length ?? 0)
@@ -28,21 +28,24 @@ export const livesOf = (of: Undisturbed, every: number, both: boolean): Partial<
   }))
 }
 
-/** Lives side by side. @param heard is told of each verdict as it falls */
+/**
+ * Lives side by side.
+ * @param live lives one of them; told which of those beside each other it is
+ * @param heard is told of each verdict as it falls
+ */
 export const runMatrix = async (
-  ground: Ground,
-  of: Undisturbed,
-  lives: readonly Partial<Record<Verb, Kill>>[],
+  lives: readonly Kills[],
   sideBySide: number,
+  live: (kills: Kills, side: number) => Promise<Verdict[]>,
   heard: (verdict: Verdict) => void = () => {},
 ): Promise<Verdict[]> => {
   const todo = [...lives]
   const verdicts: Verdict[] = []
   let disturbed = 0
-  const worker = async (): Promise<void> => {
+  const worker = async (_: unknown, side: number): Promise<void> => {
     for (let next = todo.shift(); next; next = todo.shift()) {
       const again = next
-      const judged = await live(ground, of, next).catch((error: unknown) => {
+      const judged = await live(next, side).catch((error: unknown) => {
         if (!(error instanceof Disturbed) || ++disturbed > 5) throw error
         todo.push(again)
         return []
@@ -77,7 +80,7 @@ export const troubles = (verdicts: readonly Verdict[]): string[] =>
 const COLUMNS = ['', 'calls', 'kills', 'reruns finished', 'orphans', 'duplicates', 'stuck', 'different']
 
 /** @param calls of an undisturbed run; a sample kills at fewer */
-export const table = (verdicts: readonly Verdict[], of: Undisturbed): string => {
+export const table = (verdicts: readonly Verdict[], of: Pick<Undisturbed, 'points'>): string => {
   const rows = VERBS.flatMap((verb) =>
     PHASES.map((phase) => {
       const those = verdicts.filter((v) => v.verb === verb && v.kill.phase === phase)

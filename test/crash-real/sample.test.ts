@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clearGround, makeGround } from './expect.ts'
-import { type Ground, undisturbed } from './life.ts'
+import { type Ground, live, undisturbed } from './life.ts'
 import { livesOf, runMatrix, table, troubles } from './matrix.ts'
 
 const url = inject('motoUrl')
@@ -16,7 +16,7 @@ describe.skipIf(!url)('killed at an AWS call, and run again', () => {
   it('create and destroy end with the account of an undisturbed life', { timeout: 240_000 }, async () => {
     const of = await undisturbed(ground)
     const lives = livesOf(of, 9, false)
-    const verdicts = await runMatrix(ground, of, lives, 2)
+    const verdicts = await runMatrix(lives, 2, (kills) => live(ground, of, kills))
     expect(troubles(verdicts), table(verdicts, of)).toEqual([])
     // Looks while waiting can be one more or less, so a late one may not have come.
     const missed = verdicts.filter((v) => !v.killed)

@@ -20,14 +20,18 @@ export const tagsOf = (tags: readonly { Key?: string | undefined; Value?: string
 export const labelOf = (tags: Readonly<Record<string, string>>, otherwise = 'without tags'): string =>
   tags['infra:key'] ?? tags.Name ?? otherwise
 
-/** One line for each thing, sorted. Ids become labels, so accounts with equal stacks have equal lines. */
-export const linesOf = (things: readonly Thing[], accountId: string): string[] => {
+/** Puts labels in place of ids, which differ from account to account. */
+export const labelled = (things: readonly Thing[], accountId: string): ((text: string) => string) => {
   const known = things
     .flatMap((t) => t.ids.filter((id) => id !== t.label).map((id) => [id, `<${t.label}>`] as const))
     // An ARN holds the name of the thing, so the longer one goes first.
     .sort(([a], [b]) => b.length - a.length)
-  const plain = (text: string): string =>
-    known.reduce((s, [id, label]) => s.replaceAll(id, label), text).replaceAll(accountId, '<account>')
+  return (text) => known.reduce((s, [id, label]) => s.replaceAll(id, label), text).replaceAll(accountId, '<account>')
+}
+
+/** One line for each thing, sorted. Ids become labels, so accounts with equal stacks have equal lines. */
+export const linesOf = (things: readonly Thing[], accountId: string): string[] => {
+  const plain = labelled(things, accountId)
   return things.map((t) => `${t.type} ${t.label} ${canonical(sorted(JSON.parse(plain(JSON.stringify(t.view)))))}`).sort()
 }
 

@@ -44,7 +44,9 @@ const known = (name: string, word: string): boolean =>
     ? /^(start|stop|status|reset)$/.test(word)
     : name === 'state'
       ? /^(move|local)$/.test(word)
-      : STEPS.some((s) => s === word))
+      : name === 'bastion'
+        ? /^(start|stop)$/.test(word)
+        : STEPS.some((s) => s === word))
 
 test.each(pages())('%s: commands of infra that it shows can be typed', (page) => {
   const body = read(page)

@@ -42,6 +42,7 @@ const wrong: readonly JsonObject[] = [
   { rds: { maintenanceWindow: 'sunday' } },
   { rds: { backupWindow: '03:30-04:30' } },
   { rds: { parameters: { x: [1] } } },
+  { bastion: { instanceType: 'db.t4g.micro' } },
   { databases: { appUser: 'App-User' } },
   { rds: { backupRetentionDays: 40 } },
   { rds: { port: 80 } },

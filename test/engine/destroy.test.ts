@@ -257,3 +257,16 @@ describe('what lives inside something', () => {
     expect(world.cloud.things().map((t) => t.name)).toEqual(expect.arrayContaining(['shop-dev-role', 'shop-dev-tenant']))
   })
 })
+
+it('does not wait for what can be deleted before it is ready', async () => {
+  const Slow = fakeKind('slow', { readyMs: 3_600_000, deadline: 1 })
+  const kinds = [Slow, { ...Slow, type: 'hasty', facts: { ...Slow.facts, deletesPending: true } }]
+  const world = new World(...kinds)
+  await world.create((add) => {
+    add(Slow, 'slow', {})
+    add(kinds[1] ?? Slow, 'hasty', {})
+  })
+  const outcome = await world.destroy()
+  expect([...outcome.failed.keys()]).toEqual(['slow'])
+  expect([...world.rows.keys()]).toEqual(['slow'])
+})

@@ -5,11 +5,16 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateVpcCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { SandboxError } from '../../src/sandbox/error.ts'
+import { CreateDBInstanceCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds'
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { SandboxError } from '../../src/sandbox/error.ts'
 import { ensureSandbox, resetSandbox, sandboxStatus, stopSandbox } from '../../src/sandbox/index.ts'
+import * as postgres from '../../src/sandbox/postgres.ts'
 import { isAlive } from '../../src/sandbox/server.ts'
-import { clients, until } from './support.ts'
+import { clients, database, given, listens, query, until } from './support.ts'
+
+vi.mock('../../src/sandbox/postgres.ts', { spy: true })
+const findServer = vi.mocked(postgres.findServer)
 
 describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   let env: NodeJS.ProcessEnv
@@ -66,6 +71,41 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
     ])
     expect((await failure(resetSandbox({ env })))?.next).toBe('Start one: infra sandbox start')
     expect(await readdir(folder)).toEqual(['sandbox.log'])
+  })
+
+  it('answers at the endpoints of databases, where there is a PostgreSQL', async () => {
+    const sandbox = await ensureSandbox({ env, fast: true })
+    expect(sandbox.postgres).toMatch(/^\d+\.\d+/)
+    const { rds } = await clients(sandbox.url)
+    await rds.send(new CreateDBInstanceCommand(database))
+    const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({}))
+    const { Address: host, Port: port } = DBInstances?.[0]?.Endpoint ?? {}
+    const login = { host: given(host), port: given(port), user: database.MasterUsername, password: database.MasterUserPassword }
+    const [{ version }] = await query({ ...login, database: 'postgres' }, "select current_setting('server_version') as version")
+    expect(version).toContain(sandbox.postgres)
+    await stopSandbox({ env })
+    expect(
+      await until(
+        () => listens(given(port)),
+        (is) => !is,
+      ),
+    ).toBe(false)
+  })
+
+  it('does without a PostgreSQL and says so, but not when one was named', async () => {
+    const lines: string[] = []
+    const nothing = () => findServer.mockRejectedValueOnce(new SandboxError('There is no PostgreSQL', 'none', 'Install one'))
+    nothing()
+    const sandbox = await ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })
+    expect(lines[0]).toBe('Databases will have an endpoint where nobody answers. There is no PostgreSQL: none. Install one')
+    expect(sandbox.postgres).toBeUndefined()
+    const { rds } = await clients(sandbox.url)
+    await rds.send(new CreateDBInstanceCommand(database))
+    const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({}))
+    expect(DBInstances?.[0]?.Endpoint).toMatchObject({ Address: expect.stringContaining('amazonaws'), Port: 5432 })
+    await stopSandbox({ env })
+    const error = await failure(ensureSandbox({ env: { ...env, INFRA_SANDBOX_POSTGRES_BIN: folder } }))
+    expect(error?.what).toContain('INFRA_SANDBOX_POSTGRES_BIN')
   })
 
   it('takes the seconds of the environment, and says so when others are asked for later', async () => {
@@ -154,7 +194,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   })
 
   it('writes a record that only its owner can read', async () => {
-    const { seconds: _, ...sandbox } = await ensureSandbox({ env, fast: true })
+    const { seconds: _, postgres: __, ...sandbox } = await ensureSandbox({ env, fast: true })
     expect(JSON.parse(await readFile(join(folder, 'sandbox.json'), 'utf8'))).toEqual(sandbox)
     const modes = await Promise.all(['sandbox.json', 'sandbox.log'].map(async (name) => (await stat(join(folder, name))).mode))
     expect(modes.map((mode) => mode & 0o077)).toEqual([0, 0]) // the log can quote a request that broke, with its password

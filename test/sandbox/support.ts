@@ -1,10 +1,12 @@
 import { connect } from 'node:net'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { ECSClient } from '@aws-sdk/client-ecs'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
+import { SSMClient } from '@aws-sdk/client-ssm'
 import pg from 'pg'
 import { clientConfig, freshAccount } from '../support/account.ts'
 
@@ -17,6 +19,8 @@ export async function clients(url: string) {
     ec2: new EC2Client(config),
     rds: new RDSClient(config),
     iam: new IAMClient(config),
+    ecs: new ECSClient(config),
+    ssm: new SSMClient(config),
     secrets: new SecretsManagerClient(config),
     sns: new SNSClient(config),
     cloudwatch: new CloudWatchClient(config),

@@ -59,7 +59,9 @@ export interface Place {
   close(): Promise<void>
 }
 
-export const placeOn = async (options: NonNullable<Parameters<typeof startPostgres>[0]> & { version?: string }): Promise<Place> => {
+export const placeOn = async (
+  options: NonNullable<Parameters<typeof startPostgres>[0]> & { version?: string },
+): Promise<Place> => {
   const { version: _, ...rest } = options
   const pgServer = await startPostgres(rest)
   const secrets = new Secrets()

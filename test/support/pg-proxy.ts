@@ -50,10 +50,6 @@ class Framer {
       yield { letter, body, whole }
     }
   }
-  /** What came and is no whole message. */
-  get rest(): Buffer {
-    return this.#rest
-  }
 }
 
 const cString = (body: Buffer, from = 0): string => body.toString('utf8', from, body.indexOf(0, from))
@@ -79,15 +75,6 @@ export const startPgProxy = async (serverPort: number): Promise<PgProxy> => {
     if (down) return void client.destroy()
     const server = connect(serverPort, '127.0.0.1')
     const both = [client, server]
-    for (const [socket, other] of [both, [server, client]] as [Socket, Socket][]) {
-      sockets.add(socket)
-      socket.setNoDelay(true)
-      socket.on('error', () => other.destroy())
-      socket.on('close', () => {
-        sockets.delete(socket)
-        other.destroy()
-      })
-    }
     const asked = new Framer(true)
     const answered = new Framer(false)
     const prepared = new Map<string, string>()
@@ -97,9 +84,10 @@ export const startPgProxy = async (serverPort: number): Promise<PgProxy> => {
     /** One byte without a frame says whether the server speaks TLS. */
     let oneByte = false
     let raw = false
+    const held: Buffer[] = []
     let turn: Promise<void> = Promise.resolve()
     const then = (work: () => Promise<void>): void => {
-      turn = turn.then(work).catch(() => client.destroy())
+      turn = turn.then(work).catch(() => void client.destroy())
     }
 
     const textOf = (letter: string, body: Buffer): string | undefined => {
@@ -130,7 +118,6 @@ export const startPgProxy = async (serverPort: number): Promise<PgProxy> => {
       held.push(whole)
       if (running === 0) client.write(Buffer.concat(held.splice(0)))
     }
-    const held: Buffer[] = []
     client.on('data', (chunk: Buffer) => {
       if (raw) return void server.write(chunk)
       for (const { letter, body, whole } of asked.read(chunk)) then(() => forward(letter, body, whole))
@@ -144,8 +131,17 @@ export const startPgProxy = async (serverPort: number): Promise<PgProxy> => {
       }
       for (const { letter, whole } of answered.read(chunk)) then(() => backward(letter, whole))
     })
-    client.on('end', () => then(async () => void server.end()))
-    server.on('end', () => then(async () => void client.end(answered.rest)))
+    // In turn: what one side has sent before it went away still reaches the other, as it would without us.
+    for (const [socket, other] of [both, [server, client]] as [Socket, Socket][]) {
+      sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => {}) // 'close' follows
+      socket.on('end', () => then(async () => void other.end()))
+      socket.on('close', () => {
+        sockets.delete(socket)
+        then(async () => void other.end())
+      })
+    }
   }
 
   const listener = createServer({ allowHalfOpen: true }, serve).listen(0, '127.0.0.1')

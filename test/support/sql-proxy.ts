@@ -4,6 +4,8 @@ import type { Call, FaultProxy, Hook } from './proxy.ts'
 
 export interface SqlProxy {
   readonly port: number
+  /** The port that AWS tells. */
+  readonly told: number
   /** The server's own port. */
   target: number | undefined
   /** Before the server hears of the statement, or of the one who wants to log in. */
@@ -15,12 +17,14 @@ export interface SqlProxy {
   clear(): void
   /** Statements that can have changed something. */
   changing(): Call[]
-  /** From now on nobody answers at the port. */
-  shut(): Promise<void>
-  open(): Promise<void>
+  /** From now on nobody answers at the address that AWS tells, and whoever is connected is cut off. */
+  shut(): void
+  open(): void
   close(): Promise<void>
 }
 
+/** The port of a service that nobody runs. Our own one, once closed, could be somebody else's. */
+const NOBODY = 1
 const TLS_PLEASE = 80877103
 const GSS_PLEASE = 80877104
 const CANCEL = 80877102
@@ -54,20 +58,19 @@ export async function startSqlProxy(): Promise<SqlProxy> {
       upstream.destroy()
     })
   })
-  const listen = async (port: number): Promise<number> => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  }
-  const shut = async (): Promise<void> => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  let away = false
+  const cut = (): void => {
     for (const socket of sockets) socket.destroy()
-    if (!server.listening) return
-    server.close()
-    await once(server, 'close')
   }
   const proxy: SqlProxy = {
-    port: await listen(0),
+    port,
+    get told() {
+      return away ? NOBODY : port
+    },
     target: undefined,
     before: undefined,
     after: undefined,
@@ -78,11 +81,18 @@ export async function startSqlProxy(): Promise<SqlProxy> {
       log = []
     },
     changing: () => log.filter((call) => call.changing),
-    shut,
-    async open() {
-      await listen(proxy.port)
+    shut() {
+      away = true
+      cut()
     },
-    close: shut,
+    open() {
+      away = false
+    },
+    async close() {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
   }
   return proxy
 }
@@ -93,7 +103,7 @@ export const leadThrough = (aws: FaultProxy, sql: SqlProxy): void => {
     call.op.startsWith('rds.')
       ? text.replace(/(<Endpoint>\s*<Address>127\.0\.0\.1<\/Address>\s*<Port>)(\d+)/g, (_, head: string, port: string) => {
           sql.target = Number(port)
-          return `${head}${sql.port}`
+          return `${head}${sql.told}`
         })
       : text
 }

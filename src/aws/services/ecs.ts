@@ -23,6 +23,6 @@ export {
   RunTaskCommand,
   StopTaskCommand,
   TagResourceCommand,
-  UpdateClusterSettingsCommand,
+  UpdateClusterCommand,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs'

@@ -50,7 +50,7 @@ export const launchError = (i: Ec2Instance | undefined): string | undefined =>
     : undefined
 
 /** The root volume of an Amazon Linux image. */
-const VOLUME_GB = 8
+export const VOLUME_GB = 8
 
 /** What costs as long as the instance exists, also while it is stopped. */
 export const costStopped = (region: string): CostItem[] => [

@@ -4,7 +4,16 @@ import { tagMap } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
 import { type Filter, filter, find, must, ofStack, tagEc2, tagSpecification } from './common.ts'
 import { agentOnline, whyOffline } from './instance-agent.ts'
-import { costOf, type InstanceAttrs, type InstanceProps, launchError, phaseOf, propsOf, stateOf } from './instance-facts.ts'
+import {
+  costOf,
+  type InstanceAttrs,
+  type InstanceProps,
+  launchError,
+  phaseOf,
+  propsOf,
+  stateOf,
+  VOLUME_GB,
+} from './instance-facts.ts'
 
 /**
  * An EC2 instance with one encrypted gp3 volume and IMDSv2 only.
@@ -32,7 +41,8 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
   },
   async create(aws, want, stamp) {
     // What the image calls its root volume: under another name a second volume would be made, and this one stay as it was.
-    const { Images = [] } = await aws.ec2('DescribeImages', { Filters: [filter('image-id', want.imageId)] })
+    const { Images: [image] = [] } = await aws.ec2('DescribeImages', { Filters: [filter('image-id', want.imageId)] })
+    const root = image?.BlockDeviceMappings?.find((m) => m.DeviceName === image.RootDeviceName)?.Ebs
     const { Instances = [] } = await aws.ec2('RunInstances', {
       ImageId: want.imageId,
       InstanceType: want.instanceType as _InstanceType,
@@ -50,8 +60,8 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
       ],
       BlockDeviceMappings: [
         {
-          DeviceName: Images[0]?.RootDeviceName ?? '/dev/xvda',
-          Ebs: { VolumeType: 'gp3', Encrypted: true, DeleteOnTermination: true },
+          DeviceName: image?.RootDeviceName ?? '/dev/xvda',
+          Ebs: { VolumeSize: root?.VolumeSize ?? VOLUME_GB, VolumeType: 'gp3', Encrypted: true, DeleteOnTermination: true },
         },
       ],
       // Two hops: a container in it reaches the metadata, too.
@@ -104,6 +114,7 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
     },
     immutable: ['instanceType', 'subnetId', 'publicAddress'],
     found: 'tag',
+    deletesPending: true,
   },
 }
 

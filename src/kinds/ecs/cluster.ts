@@ -58,7 +58,7 @@ export const Cluster: AwsKind<ClusterProps, ClusterAttrs> = {
     if (changed.includes('capacityProviders') || changed.includes('defaultStrategy'))
       await aws.ecs('PutClusterCapacityProviders', { cluster: attrs.id, ...providers(want) })
     if (changed.includes('containerInsights'))
-      await aws.ecs('UpdateClusterSettings', { cluster: attrs.id, settings: settings(want.containerInsights === true) })
+      await aws.ecs('UpdateCluster', { cluster: attrs.id, settings: settings(want.containerInsights === true) })
     return 'pending'
   },
   tag: tagEcs,
@@ -82,7 +82,7 @@ export const Cluster: AwsKind<ClusterProps, ClusterAttrs> = {
       observe: ['ecs:DescribeClusters'],
       // The first cluster of an account makes the role that ECS itself uses.
       create: ['ecs:CreateCluster', 'ecs:TagResource', 'iam:CreateServiceLinkedRole'],
-      update: ['ecs:PutClusterCapacityProviders', 'ecs:UpdateClusterSettings', 'ecs:TagResource'],
+      update: ['ecs:PutClusterCapacityProviders', 'ecs:UpdateCluster', 'ecs:TagResource'],
       delete: ['ecs:DeleteCluster', 'ecs:ListServices', 'ecs:ListTasks'],
     },
     found: 'name',

@@ -95,8 +95,9 @@ const actionOf = (actions: readonly Action[] = []): ListenerAction | { readonly 
   const [action] = actions
   const forward = forwardOf(actions)
   if (forward !== undefined) return { forward }
-  const redirect = action?.RedirectConfig
-  if (redirect && same({ ...SAME_ADDRESS, ...redirect }, { ...SAME_ADDRESS, ...REDIRECT })) return { redirectHttps: true }
+  const redirect = Object.entries(action?.RedirectConfig ?? {}).filter(([, v]) => v !== undefined)
+  if (redirect.length > 0 && same({ ...SAME_ADDRESS, ...Object.fromEntries(redirect) }, { ...SAME_ADDRESS, ...REDIRECT }))
+    return { redirectHttps: true }
   const fixed = action?.FixedResponseConfig
   if (fixed) return { fixed: { status: Number(fixed.StatusCode), body: fixed.MessageBody ?? '' } }
   return { other: actions.map((a) => a.Type).join(', ') }

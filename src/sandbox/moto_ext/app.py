@@ -17,9 +17,11 @@ from moto_ext import VERSION, clock, pg_home, wire
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
 PATCHES = {
-    "ec2": ("ec2", "nat", "routes", "groups", "deletes"),
+    "ec2": ("ec2", "instances", "nat", "routes", "groups", "deletes"),
     "rds": ("rds", "rds_checks", "rds_groups", "catalog", "rds_stop", "rds_snapshots", "rds_postgres"),
-    "secretsmanager": ("secret_names",),
+    "secretsmanager": ("secret_names", "secret_stages"),
+    "ssm": ("ec2", "instances", "sessions"),
+    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls"),
     "sns": ("subscriptions",),
     "cloudwatch": ("alarms",),
 }
@@ -48,6 +50,8 @@ def install(moto_version: str) -> None:
         def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             if environ.get("PATH_INFO") == "/infra-sandbox":
                 return answer(start_response, "200 OK", "application/json", json.dumps(page).encode())
+            if environ.get("PATH_INFO") == "/infra-sandbox/ecs-task":
+                return stage(environ, start_response)
             body = peek(environ)
             seen: list[Any] = []
             try:
@@ -91,6 +95,21 @@ def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
         if module not in sys.modules:
             importlib.import_module(module)
     return create_app(service)
+
+
+def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """For a stand-in that plays the containers of ECS tasks: GET lists them, POST says how one of them does."""
+    ecs = sys.modules.get("moto_ext.ecs_tasks")  # without it nobody has called ECS yet
+    if environ.get("REQUEST_METHOD") == "GET":
+        listed = ecs.told() if ecs else []
+        return answer(start_response, "200 OK", "application/json", json.dumps(listed).encode())
+    try:
+        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        wrong = ecs.played(wish) if ecs else "There is no task."
+    except (ValueError, AttributeError):
+        wrong = "The body must be a JSON object."
+    said = json.dumps({"message": wrong} if wrong else {}).encode()
+    return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
 
 
 def peek(environ: dict[str, Any]) -> bytes:

@@ -13,9 +13,13 @@ SECONDS: dict[str, float] = {
     "rds-stop": 2,  # database: stopping -> stopped
     "rds-start": 4,  # database: starting -> available
     "snapshot": 3,  # snapshot of a database: creating -> available
+    "ec2": 3,  # instance: pending -> running
+    "ec2-delete": 2,  # instance: shutting-down -> terminated
+    "agent": 4,  # instance: running -> known to Systems Manager
+    "ecs": 2,  # task: PROVISIONING -> RUNNING, and DEPROVISIONING -> STOPPED
     "email": 20,  # e-mail subscription: pending -> confirmed, as if the person had clicked
 }
-ALIASES = {"delete": ("rds-delete", "nat-delete")}
+ALIASES = {"delete": ("rds-delete", "nat-delete", "ec2-delete")}
 
 
 def configure(text: str) -> None:

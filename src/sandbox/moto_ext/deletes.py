@@ -7,6 +7,7 @@ from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
+from moto_ext import instances
 from moto_ext.ec2 import forget_tags
 
 
@@ -20,7 +21,7 @@ def live_interfaces(backend: Any) -> list[Any]:
     def alive(eni: Any) -> bool:
         return not eni.instance or getattr(eni.instance._state, "name", "") != "terminated"
 
-    return [eni for eni in list(backend.enis.values()) if alive(eni)]
+    return [eni for eni in [*list(backend.enis.values()), *instances.leaving(backend)] if alive(eni)]
 
 
 def refuse_if(blocked: bool, message: str) -> None:

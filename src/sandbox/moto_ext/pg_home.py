@@ -12,7 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Given by the one who starts us: {"bin": folder, "version": text, "env": {variables of the server}}. None: no PostgreSQL.
 CONFIG: dict[str, Any] | None = json.loads(os.environ.get("INFRA_SANDBOX_POSTGRES") or "null")
 # PostgreSQL refuses to run as root.
-NOBODY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+ROOT = hasattr(os, "getuid") and os.getuid() == 0
+NOBODY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if ROOT else {}
 # Removes the folder when this process is gone, however it went; the servers in it end by their own guards meanwhile.
 BROOM = 'cat; for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.3; done'
 RULES = """local all rdsadmin trust
@@ -96,14 +97,18 @@ def remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def copy(data: str, folder: str) -> str:
-    """A copy of a data folder inside `folder`. Of a running server files vanish on the way: those it does not need."""
-    target = os.path.join(folder, "data")
-    args = ["cp", "-Rp", data, target]
-    done = subprocess.run(args, capture_output=True, text=True, cwd=folder, env=environment(folder), **NOBODY)
-    trouble = [line for line in done.stderr.splitlines() if "No such file" not in line]
-    if trouble or not os.path.exists(os.path.join(target, "PG_VERSION")):
+def copy_tree(source: str, target: str) -> None:
+    """Of a running server files vanish on the way: those that it needs no more."""
+    home = os.path.dirname(target)
+    done = subprocess.run(["cp", "-Rp", source, target], capture_output=True, text=True, env=environment(home), **NOBODY)
+    if not os.path.isdir(target) or any("No such file" not in line for line in done.stderr.splitlines()):
         raise RuntimeError(f"The data of a database could not be copied: {done.stderr}")
+
+
+def copy(data: str, folder: str) -> str:
+    """A copy of a data folder inside `folder`."""
+    target = os.path.join(folder, "data")
+    copy_tree(data, target)
     for name in ("postmaster.pid", "postmaster.opts"):
         if os.path.exists(os.path.join(target, name)):
             os.remove(os.path.join(target, name))

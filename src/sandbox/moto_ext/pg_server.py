@@ -101,7 +101,7 @@ class Server:
             # What was written during the copy is in the log, which is whole only now.
             log = os.path.join(copied, "pg_wal")
             pg_home.remove(log)
-            pg_home.run(["cp", "-Rp", os.path.join(self.data, "pg_wal"), log], folder)
+            pg_home.copy_tree(os.path.join(self.data, "pg_wal"), log)
             with open(os.path.join(copied, "backup_label"), "w", encoding="utf-8") as file:
                 file.write(label)
             return copied

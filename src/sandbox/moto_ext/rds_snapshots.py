@@ -35,7 +35,8 @@ def create_db_snapshot(self: Any, db_instance_identifier: str, db_snapshot_ident
     db = self.databases.get(db_instance_identifier)
     automated = "automated" in (*args, *kwargs.values())  # moto makes one with the database itself
     if db and not automated and db.status != "available":
-        message = f"Cannot create a snapshot because the database instance {db_instance_identifier} is not currently in the available state."
+        why = f"the database instance {db_instance_identifier} is not currently in the available state."
+        message = f"Cannot create a snapshot because {why}"
         raise RDSClientError("InvalidDBInstanceState", message)
     snapshot = _create(self, db_instance_identifier, db_snapshot_identifier, *args, **kwargs)
     snapshot.availability_zone = db.availability_zone

@@ -90,7 +90,9 @@ describe('create', () => {
     expect((await created({}, [])).made).toEqual({ attrs })
   })
   it('an image that is not listed: the root volume of Amazon Linux', async () => {
-    expect((await created({}, [])).input).toMatchObject({ BlockDeviceMappings: [{ DeviceName: '/dev/xvda' }] })
+    expect((await created({}, [])).input).toMatchObject({
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }],
+    })
   })
   it('no script and no address: neither is asked for, and the subnet is not left to decide', async () => {
     const { input } = await created({ userData: '', publicAddress: false }, [])

@@ -1,0 +1,42 @@
+import { refuse } from '../engine/errors.ts'
+import { asker } from '../ui/ask.ts'
+import { commandLine, type Globals } from './globals.ts'
+import type { Session } from './session.ts'
+
+export interface ConfirmFlags extends Globals {
+  /** The name, typed again: the yes to losing data. */
+  readonly confirm?: string
+}
+
+interface Asked {
+  /** The database whose name is the yes. */
+  readonly name: string
+  /** `This deletes the database shop` */
+  readonly what: string
+  /** What follows `infra` in the command that says it all. */
+  readonly words: string
+}
+
+/** Data has its own yes: the typed name of the database, or --yes with --confirm. @throws InfraError (exit 2) where nobody can be asked */
+export const confirmedByName = async (s: Session, flags: ConfirmFlags, { name, what, words }: Asked): Promise<boolean> => {
+  const command = commandLine(flags, `${words} --yes --confirm ${name}`)
+  if (flags.confirm !== undefined && flags.confirm !== name)
+    throw refuse(
+      `--confirm is ${flags.confirm}, but the database is ${name}`,
+      'the name must be typed as it is; nothing was changed',
+      command,
+    )
+  if (flags.yes) {
+    if (flags.confirm !== undefined) return true
+    throw refuse(what, '--yes alone does not say so; nothing was changed', command)
+  }
+  if (!s.io.interactive) throw refuse(`${what}, and nobody can be asked here`, 'there is no terminal', command)
+  s.io.say()
+  const ask = asker(s.io)
+  const yes =
+    flags.confirm !== undefined
+      ? await ask.confirm(`${what}. Do it?`, false, '--yes')
+      : (await ask.text(`${what}. Type its name to go on:`, '', () => undefined, '--confirm')) === name
+  if (!yes) s.io.say(flags.confirm === undefined ? `That is not ${name}. Nothing was changed.` : 'Nothing was changed.')
+  return yes
+}

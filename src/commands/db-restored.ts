@@ -1,0 +1,79 @@
+import type { Aws } from '../aws/clients.ts'
+import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
+import { refuse } from '../engine/errors.ts'
+import type { Node } from '../engine/graph.ts'
+import { offlineLookups } from './lookups.ts'
+import type { Session } from './session.ts'
+import type { Snapshot } from './snapshots.ts'
+import { declareStack } from './stack.ts'
+
+/** The step of servers made from snapshots. No config has it, so create leaves them alone; destroy takes them down by it. */
+export const RESTORED = 'restored'
+export const restoredKey = (id: string): string => `${RESTORED}-${id}`
+
+/** What a server made from a snapshot has from there. */
+type Brought = Pick<Snapshot, 'engine' | 'version' | 'user' | 'port' | 'encrypted' | 'storageType' | 'iops' | 'sizeGb'>
+
+/**
+ * A server made from a snapshot as a resource of the stack: as the config wants its own server, but with what the snapshot brings
+ * along. It refers to the same network, groups, parameters and secret, so those are not destroyed under it.
+ * @param from the snapshot's name, where it is known
+ */
+export const restoredNode = (s: Session, id: string, has: Brought, from?: string): Node<Aws> => {
+  const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+  const own = graph.get('db-instance')
+  const { databaseName: _, kmsKey: __, iops: ___, ...props } = own?.props ?? {}
+  if (!own)
+    throw refuse('The stack has no database server', 'a restored one takes its settings', 'Add rds to steps in infra.yaml')
+  const key = restoredKey(id)
+  graph.in(RESTORED)(
+    own.kind,
+    key,
+    {
+      ...props,
+      ...(from === undefined ? {} : { fromSnapshot: from }),
+      engine: has.engine,
+      version: has.version,
+      masterUsername: has.user,
+      port: has.port,
+      encrypted: has.encrypted,
+      storageType: has.storageType,
+      ...(/^io/.test(has.storageType) && has.iops !== undefined ? { iops: has.iops } : {}),
+      allocatedGb: has.sizeGb,
+      maxAllocatedGb: Math.max(has.sizeGb, s.config.rds.maxAllocatedGb),
+      // What a restore cannot be told is changed right after it, not in the next window.
+      applyImmediately: true,
+    } as never,
+    { name: id },
+  )
+  return graph.get(key) as Node<Aws>
+}
+
+/** Servers made from snapshots that are in the account, by their tags: for a state that was lost. */
+export const restoredInAccount = async (s: Session): Promise<Node<Aws>[]> => {
+  const stack = `${s.config.project}/${s.config.environment}`
+  const found: Node<Aws>[] = []
+  let marker: string | undefined
+  do {
+    const { DBInstances = [], Marker } = await s.aws.rds('DescribeDBInstances', marker ? { Marker: marker } : {})
+    for (const db of DBInstances) {
+      const id = db.DBInstanceIdentifier ?? ''
+      const tags = tagMap(db.TagList)
+      if (tags[STACK_TAG] !== stack || tags[KEY_TAG] !== restoredKey(id)) continue
+      found.push(
+        restoredNode(s, id, {
+          engine: db.Engine ?? '',
+          version: db.EngineVersion ?? '',
+          user: db.MasterUsername ?? '',
+          port: db.DbInstancePort || (db.Endpoint?.Port ?? 0),
+          encrypted: db.StorageEncrypted ?? false,
+          storageType: db.StorageType ?? '',
+          iops: db.Iops,
+          sizeGb: db.AllocatedStorage ?? 0,
+        }),
+      )
+    }
+    marker = Marker
+  } while (marker)
+  return found
+}

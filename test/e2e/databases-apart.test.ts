@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type DatabaseStack, databaseStack } from '../support/database-stack.ts'
+import { startMoto, type TestServer } from '../support/moto.ts'
+
+const NAMES = ['blog_2', 'shop', 'wiki']
+const secretOf = (name: string): string => `startupwebapp/production/databases/${name}`
+
+// Tenants that must not see each other: a role and a secret for each database.
+describe.skipIf(!inject('motoUrl'))('databases of a role each', () => {
+  let server: TestServer
+  let s: DatabaseStack
+  beforeAll(async () => {
+    server = await startMoto('0', process.env, { postgres: true })
+    s = await databaseStack(server.url, [
+      ...['init', '--yes'],
+      ...[
+        'project=startupwebapp',
+        'environment=production',
+        'secrets.database.name=rds/startupwebapp/multi-tenant/master',
+        'securityGroups.bastionCidr=203.0.113.7/32',
+        'steps=[vpc, security-groups, secrets, rds, databases]',
+        'databases.roles=perDatabase',
+        `databases.names=[${NAMES.join(', ')}]`,
+      ].flatMap((x) => ['--set', x]),
+    ])
+    await s.ends(0, 'create', '--yes')
+  })
+  afterAll(async () => {
+    await s?.close()
+    await server?.stop()
+  })
+
+  const tenant = async (name: string, database = name) => {
+    const { username: user = '', password = '' } = await s.secret(secretOf(name))
+    return { user, password, database }
+  }
+
+  it('each has a secret of its own with all that it needs to connect, and a password of its own', async () => {
+    const secrets = await Promise.all(NAMES.map((name) => s.secret(secretOf(name))))
+    expect(secrets.map(({ password: _, ...rest }) => rest)).toEqual(
+      NAMES.map((name) => ({ engine: 'postgresql', host: '127.0.0.1', port: 5432, dbname: name, username: name })),
+    )
+    for (const { password } of secrets) expect(password).toMatch(/^[A-Za-z0-9]{32}$/)
+    expect(new Set([...secrets.map((x) => x.password), (await s.secret()).password]).size).toBe(4)
+  })
+
+  it('each gets into its own database and is refused at those of the others', async () => {
+    for (const name of NAMES)
+      for (const database of NAMES) {
+        const asked = s.query('SELECT current_user AS me', await tenant(name, database))
+        if (name === database) expect(await asked).toEqual([{ me: name }])
+        else await expect(asked).rejects.toThrow(`permission denied for database "${database}"`)
+      }
+    const { access, verified } = (await s.ends(0, 'db', 'verify', '--json')).json<{
+      verified: boolean
+      access: { role: string; database: string; login: string; asWanted: boolean }[]
+    }>()
+    expect(verified).toBe(true)
+    expect(access.map((a) => [a.role, a.database, a.login, a.asWanted])).toEqual(
+      NAMES.flatMap((role) => NAMES.map((database) => [role, database, role === database ? 'ok' : 'barred', true])),
+    )
+    expect((await s.ends(0, 'db', 'verify')).stdout).toMatch(/✓ +shop +is refused +blog_2/)
+  })
+
+  it('one that gets in at another’s is told', async () => {
+    await s.query('GRANT CONNECT ON DATABASE wiki TO shop', await tenant('wiki'))
+    const { stdout } = await s.ends(1, 'db', 'verify')
+    expect(stdout).toMatch(/✗ +shop +gets in +wiki +not as it should be/)
+    expect(stdout).toContain('1 thing not as wanted')
+    await s.query('REVOKE CONNECT ON DATABASE wiki FROM shop', await tenant('wiki'))
+    await s.ends(0, 'db', 'verify')
+  })
+
+  it('a second create has nothing to do, and one login for each role', async () => {
+    s.clear()
+    expect((await s.ends(0, 'create', '--yes')).stdout).toContain('Nothing to do')
+    expect(s.changes()).toEqual([])
+    expect(
+      s.sql.log
+        .filter((call) => call.op.startsWith('sql.login '))
+        .map((call) => call.op)
+        .sort(),
+    ).toEqual([...NAMES, 'postgres'].map((role) => `sql.login ${role}@postgres`).sort())
+    expect(s.sql.log.length).toBeLessThanOrEqual(8)
+    expect(s.aws.log.length).toBeLessThanOrEqual(32)
+  })
+
+  it('a password that was changed in one secret is brought to the server; the others keep theirs', async () => {
+    const before = await tenant('wiki')
+    const { PutSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
+    const { clientConfig } = await import('../support/account.ts')
+    const changed = { ...(await s.secret(secretOf('shop'))), password: 'Another1Password2In3The4Secret5' }
+    await new SecretsManagerClient(clientConfig(s.account)).send(
+      new PutSecretValueCommand({ SecretId: secretOf('shop'), SecretString: JSON.stringify(changed) }),
+    )
+    await expect(s.query('SELECT', await tenant('shop'))).rejects.toThrow('password authentication failed')
+    s.clear()
+    await s.ends(0, 'create', '--yes')
+    expect(s.changes()).toEqual([expect.stringContaining('sql.ALTER ROLE "shop" LOGIN PASSWORD')])
+    expect(await s.query('SELECT current_user AS me', await tenant('shop'))).toEqual([{ me: 'shop' }])
+    expect(await s.query('SELECT current_user AS me', before)).toEqual([{ me: 'wiki' }])
+  })
+
+  it('destroy takes databases, roles and secrets; a later create gives the tenants their old passwords', async () => {
+    const before = await tenant('blog_2')
+    const { stderr } = await s.ends(2, 'destroy', 'databases', '--yes')
+    expect(stderr).toContain('This deletes data')
+    const r = await s.ends(0, 'destroy', 'databases', '--yes', '--confirm', 'startupwebapp')
+    expect(r.stderr).toContain(`stays: the secret ${secretOf('shop')}: for 30 days it can be restored`)
+    expect(await s.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|rds)'")).toEqual([{ rolname: 'postgres' }])
+    await s.ends(0, 'create', 'databases', '--yes')
+    expect(await s.query('SELECT current_user AS me', before)).toEqual([{ me: 'blog_2' }])
+  })
+
+  it('no secret value is in what was printed, in a file, or in a statement', async () => {
+    await s.run('db', 'verify', '--verbose')
+    expect(await s.leaks()).toEqual([])
+  })
+})

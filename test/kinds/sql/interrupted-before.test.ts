@@ -1,0 +1,3 @@
+import { interruptions } from './interruptions.ts'
+
+interruptions('before')
