@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { dbCommands } from './cli-db.ts'
+import { runCommands } from './cli-run.ts'
 import type { Globals } from './commands/globals.ts'
 import { InfraError } from './engine/errors.ts'
 
@@ -8,7 +9,7 @@ declare const INFRA_VERSION: string
 const GLOBAL_GROUP = 'Everywhere'
 
 /** Only names, flags and help: a command's code, and the SDK clients that it needs, load when it runs. */
-export const program = (run: (work: () => Promise<number>) => Promise<void>): Command => {
+export const program = (run: (work: () => Promise<number>) => Promise<void>, rest: string[] = []): Command => {
   const cli = new Command('infra')
     .description('Stand up a whole AWS stack, see what it costs and takes before it happens, and take it down again.')
     .version(INFRA_VERSION, '-V, --version')
@@ -40,7 +41,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     parent: Command,
     usage: string,
     text: string,
-    load: (names: string[], flags: F) => Promise<number>,
+    load: (names: string[], flags: F, rest: string[]) => Promise<number>,
   ): Command => {
     const sub = parent.command(usage).description(text)
     sub.action((...args: unknown[]) => {
@@ -48,7 +49,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
         .slice(0, sub.registeredArguments.length)
         .flat()
         .filter((a): a is string => typeof a === 'string')
-      return run(() => load(given, sub.optsWithGlobals() as F))
+      return run(() => load(given, sub.optsWithGlobals() as F, rest))
     })
     return sub
   }
@@ -56,7 +57,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
     usage: string,
     group: string,
     text: string,
-    load: (names: string[], flags: F) => Promise<number>,
+    load: (names: string[], flags: F, rest: string[]) => Promise<number>,
   ): Command => below<F>(cli, usage, text, load).helpGroup(group)
   const many = (value: string, before: string[]): string[] => [...before, value]
 
@@ -98,6 +99,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>): Co
   command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
     (await import('./commands/bastion.ts')).bastionCommand(verb, f),
   )
+  runCommands(command)
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
     (await import('./commands/recover.ts')).recoverCommand(f),
   )
@@ -137,15 +139,21 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   // Prompts and spinners bring their own colours; this is what they all heed.
   if (argv.includes('--no-color')) process.env.NO_COLOR = '1'
   try {
-    const cli = program(async (work) => {
-      code = await work()
-    })
+    // What stands behind -- is somebody else's command line, whatever is left out before it.
+    const at = argv.indexOf('--')
+    const own = at < 0 ? argv : argv.slice(0, at)
+    const cli = program(
+      async (work) => {
+        code = await work()
+      },
+      at < 0 ? [] : argv.slice(at + 1),
+    )
     if (argv.length === 0) {
       cli.outputHelp()
       return 0
     }
     // As git and npm have it: `infra help create`.
-    await cli.parseAsync(argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv], { from: 'user' })
+    await cli.parseAsync(own[0] === 'help' ? [...own.slice(1), '--help'] : [...own], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

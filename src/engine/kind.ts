@@ -30,6 +30,8 @@ export type Seen<P, A> =
       readonly foreign?: string
       /** True while AWS would refuse the delete (deletion protection). */
       readonly guarded?: boolean
+      /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update mends it. */
+      readonly over?: boolean
       /** Set while it is switched off, so that AWS refuses to change it and takes no last snapshot: the command that switches it on. */
       readonly asleep?: string
     }
@@ -79,6 +81,8 @@ export interface Facts<P> {
   readonly immutable?: readonly (keyof P & string)[]
   /** How it is found again without a recorded id: by a unique name, by what it connects (natural key), or only by its tags. */
   readonly found: 'name' | 'natural' | 'tag'
+  /** AWS deletes it in any state: a destroy does not first wait until it has become ready, which may be never. */
+  readonly anytime?: boolean
   /** Holds data that cannot be made again: deleted only with its own yes. */
   readonly data?: boolean
   /**

@@ -4,6 +4,9 @@ import { InfraError, Interrupted } from './errors.ts'
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5
 
+/** For so long a look may still show what was before the call that is waited for. */
+const STALE_MS = 5000
+
 /** Pause before the next look: close together at first, then a fortieth of what has passed, so a wait overshoots by 2.5 %. */
 export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 40))
 
@@ -22,7 +25,7 @@ export interface Limit<S> {
  * @param reached says whether it is over
  * @throws Interrupted when the run was told to stop; InfraError when the limit has passed (AWS goes on, the next run resumes)
  */
-export const until = async <C, S extends { readonly is: string; readonly note?: string }>(
+export const until = async <C, S extends { readonly is: string; readonly note?: string; readonly over?: boolean }>(
   cx: Context<C>,
   key: string,
   look: () => Promise<S>,
@@ -38,14 +41,15 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
       return undefined
     })
     if (seen) unanswered = 0
-    if (seen && reached(seen)) return seen
+    if (seen && !seen.over && reached(seen)) return seen
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
     const status = seen ? (seen.note ?? seen.is) : 'AWS does not answer; asked again'
-    if (elapsedMs > limit.deadline * 60_000) {
+    const over = seen?.over === true && elapsedMs >= STALE_MS
+    if (over || elapsedMs > limit.deadline * 60_000) {
       // Only to say more: when it cannot be asked, the rest must still be said.
       const reasons = seen ? await limit.stuck?.(seen).catch(() => []) : []
-      throw new InfraError(`${key} is still "${status}" after ${limit.deadline} minutes`, {
+      throw new InfraError(over ? `${key}: ${status}` : `${key} is still "${status}" after ${limit.deadline} minutes`, {
         why: reasons?.length ? reasons.join('; ') : 'AWS has not finished; nothing is lost, its id is recorded',
         next: reasons?.length
           ? 'Mend that, then run the same command again: it goes on with this one'

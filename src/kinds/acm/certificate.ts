@@ -4,10 +4,10 @@ import { isOurs, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Stamp } from '../../engine/kind.ts'
 import { must } from '../ec2/common.ts'
+import { arnIn } from '../elb/common.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
 import { inWantedOrder } from '../sets.ts'
-import { arnIn } from '../elb/common.ts'
 
 export type CertificateProps = {
   /** At most 64 characters; `*.example.com` stands for all one step below. */
@@ -22,8 +22,8 @@ export type CertificateAttrs = {
   records: readonly ValidationRecord[]
 }
 
-/** Never issued, so nothing can be using it: it is requested anew. */
-const FAILED = new Set(['FAILED', 'VALIDATION_TIMED_OUT'])
+/** It will not come to life any more, only a new one will. One that is still in use is never deleted: AWS refuses that. */
+const FAILED = new Set(['FAILED', 'VALIDATION_TIMED_OUT', 'EXPIRED', 'REVOKED'])
 
 /**
  * A public certificate, proven by DNS. It stays pending until the records stand in the DNS, for 72 hours at most.
@@ -39,7 +39,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
     const names = (c.SubjectAlternativeNames ?? []).filter((n) => n !== c.DomainName)
     const status = c.Status ?? 'unknown'
     return {
-      is: FAILED.has(status) ? 'failed' : status === 'PENDING_VALIDATION' ? 'pending' : 'ready',
+      is: FAILED.has(status) ? 'failed' : status === 'ISSUED' ? 'ready' : 'pending',
       attrs: { id: idOf(arn), arn, records: recordsOf(c) },
       props: { domain: c.DomainName ?? '', alternativeNames: inWantedOrder(names, want.alternativeNames) },
       note: noteOf(c, status),
@@ -50,8 +50,8 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
       DomainName: want.domain,
       ...(want.alternativeNames.length > 0 ? { SubjectAlternativeNames: [...want.alternativeNames] } : {}),
       ValidationMethod: 'DNS',
-      // ACM takes 32 letters and digits.
-      IdempotencyToken: stamp.token.replace(/\W|_|-/g, '').slice(0, 32),
+      // ACM takes 32 letters, digits and underscores.
+      IdempotencyToken: stamp.token.replace(/\W/g, '').slice(0, 32),
       Tags: tagList(stamp.tags),
     })
     const arn = must(made.CertificateArn, 'the ARN of the certificate')

@@ -1,0 +1,1 @@
+export const deployCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }

@@ -1,0 +1,1 @@
+export const envCommand = async (_: unknown): Promise<number> => { throw new Error(String(_)) }

@@ -1,0 +1,1 @@
+export const logsCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }

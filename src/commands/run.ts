@@ -1,0 +1,1 @@
+export const runCommand = async (_: unknown, __: unknown, ___: unknown): Promise<number> => { throw new Error(String(_)) }
