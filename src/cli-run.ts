@@ -35,6 +35,7 @@ export const runCommands = (add: Add): void => {
     .option('--set-env <K=V>', 'set a variable; can be repeated', many, [])
     .option('--set-secret <K=secret:KEY>', 'take a variable from a secret; can be repeated', many, [])
     .option('--unset <K>', 'take a variable away; can be repeated', many, [])
+    .option('--container <name>', 'in this container (default: the one of the application)')
     .option('--force', 'start new tasks although nothing changed: they read the secrets anew')
     .option('--no-wait', 'do not follow the rollout')
   anywhere(

@@ -1,1 +1,173 @@
-export const deployCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }
+import { differencesOf } from '../containers/difference.ts'
+import { type Found, findService, revisionOf } from '../containers/find.ts'
+import { overlayAfter } from '../containers/record.ts'
+import { changed } from '../containers/revision.ts'
+import { primaryOf } from '../containers/rollout.ts'
+import { refuse } from '../engine/errors.ts'
+import { agreed } from './agree.ts'
+import { type DeployFlags, type Wish, wishOf } from './deploy-wish.ts'
+import { rollOut } from './rollout.ts'
+import { follow } from './rollout-follow.ts'
+import { type Memory, memoryOf } from './rollout-memory.ts'
+import { diffScreen, title } from './rollout-screen.ts'
+import { type Settled, settle } from './rollout-settle.ts'
+import { openService, orRefuse, type ServicePlace } from './service-place.ts'
+
+/** A new revision from the one that runs, with only what was asked for; followed until it is healthy. */
+export const deployCommand = async (key: string | undefined, f: DeployFlags): Promise<number> => {
+  const p = await openService(key, f, 'deploy', true)
+  try {
+    const found = await orRefuse(p, rollable(p))
+    const memory = memoryOf(p)
+    const settled = await orRefuse(p, settle(p, memory, found))
+    if (asksNothing(f)) return await goOn(p, memory, found, settled)
+    const wish = await orRefuse(p, wishOf(p, found, f))
+    const input = changed(found.definition, wish.changes)
+    const main = wish.changes.container
+    const differences = differencesOf(found.definition, input, main)
+    const under = settled.under
+    // Asked for by a run that was killed or left: once is enough.
+    const forcedAlready = under !== undefined && settled.intent?.how === 'force'
+    if (differences.length === 0 && (!f.force || forcedAlready)) return await nothingNew(p, memory, found, settled, f)
+
+    title(p, 'Deploy')
+    const same = differences.length === 0
+    const notes = [
+      ...wish.notes,
+      ...(under ? [`A rollout to ${revisionOf(under.taskDefinition)} is under way; this one takes its place`] : []),
+    ]
+    const to = same ? 'the same revision, new tasks' : 'a new revision'
+    diffScreen(p.io, found, to, differences, notes)
+    if (p.io.json)
+      p.io.event({
+        type: 'plan',
+        ...p.named,
+        from: revisionOf(found.service.taskDefinition),
+        force: f.force === true,
+        differences,
+        notes,
+      })
+    if (!(await agreed(p, f, 'Deploy it?', `This would change the service ${found.name}`, p.line('deploy', typed(f))))) return 0
+    const how = same ? 'force' : 'deploy'
+    const overlay = overlaid(memory, wish, revisionOf(found.service.taskDefinition))
+    const { tags } = found
+    const target = same ? { definition: found.definition, ...(tags ? { tags } : {}) } : { input }
+    return await rollOut(
+      p,
+      memory,
+      { found, to: target, how, differences, overlay, force: f.force === true, container: main },
+      f.wait !== false,
+    )
+  } finally {
+    await p.close()
+  }
+}
+
+/** The service, if ECS itself rolls it out. @throws InfraError (exit 2) */
+export const rollable = async (p: ServicePlace): Promise<Found> => {
+  const found = await findService(p.aws, p.named.cluster, p.named.name)
+  const { service } = found
+  const controller = service.deploymentController?.type ?? 'ECS'
+  if (controller !== 'ECS')
+    throw refuse(
+      `The service ${found.name} is rolled out by ${controller === 'CODE_DEPLOY' ? 'CodeDeploy' : 'somebody else'}, not by ECS`,
+      `its deployment controller is ${controller}, and ECS refuses another revision then`,
+      controller === 'CODE_DEPLOY' ? 'aws deploy create-deployment' : 'Use what made its task sets',
+    )
+  if (service.status !== 'ACTIVE') throw refuse(`The service ${found.name} is ${service.status}`, 'it is being deleted')
+  return found
+}
+
+const asksNothing = (f: DeployFlags): boolean =>
+  f.image === undefined && f.setEnv.length + f.setSecret.length + f.unset.length === 0 && f.force !== true
+
+/** What counts above the config from now on. A rollout that has failed and that this one builds upon comes with it. */
+const overlaid = (memory: Memory, { step }: Wish, running: string) => {
+  const [newest] = memory.entries
+  const below = newest?.revision === running && newest.overlay ? newest.overlay : memory.overlay
+  return memory.declared ? overlayAfter(below, step, memory.declared) : undefined
+}
+
+/** Without a change there is only a rollout to follow. */
+const goOn = async (p: ServicePlace, memory: Memory, found: Found, settled: Settled): Promise<number> => {
+  const { io } = p
+  if (settled.under) return followOn(p, memory, found, settled)
+  if (settled.ended) {
+    const { intent, healthy } = settled.ended
+    const now = revisionOf(found.service.taskDefinition)
+    if (io.json)
+      io.event({
+        type: 'result',
+        outcome: healthy ? 'healthy' : 'failed',
+        ...p.named,
+        from: intent.from,
+        to: intent.revision,
+        running: now,
+      })
+    if (healthy)
+      io.say(
+        `${io.c.green('✓')} The rollout of ${intent.revision} is done: ${found.name} runs it. To go back: ${io.c.cyan(p.line('rollback'))}`,
+      )
+    else io.note(`${io.c.red('✗')} The rollout of ${intent.revision} did not come to be healthy: ${found.name} runs ${now}.`)
+    return healthy ? 0 : 1
+  }
+  throw refuse(
+    'Nothing was named that shall change',
+    `${found.name} runs ${revisionOf(found.service.taskDefinition)}, and no rollout is under way`,
+    `${p.line('deploy', '--image <tag>')} (or --set-env <K=V>, --set-secret <K=secret:KEY>, --unset <K>; --force for new tasks without a change)`,
+  )
+}
+
+/** What was asked for runs already, or is on its way. */
+const nothingNew = async (p: ServicePlace, memory: Memory, found: Found, settled: Settled, f: DeployFlags): Promise<number> => {
+  const { io } = p
+  if (settled.under && f.wait !== false) return followOn(p, memory, found, settled)
+  const running = revisionOf(found.service.taskDefinition)
+  if (io.json) io.event({ type: 'result', outcome: 'unchanged', ...p.named, from: running, to: running })
+  io.say(`${io.c.green('✓')} Nothing to do: ${running} has all of that already, and ${found.name} runs it.`)
+  io.say(
+    `  New tasks of it all the same, for a tag that has moved or a secret that has changed: ${io.c.cyan(p.line('deploy', '--force'))}`,
+  )
+  return 0
+}
+
+/** Goes on with what another run, or somebody else, has begun. */
+export const followOn = async (p: ServicePlace, memory: Memory, found: Found, { under, intent }: Settled): Promise<number> => {
+  const { io } = p
+  const { service, definition } = found
+  const primary = under ?? primaryOf(service)
+  const revision = service.taskDefinition ?? ''
+  const old = (service.deployments ?? []).find((d) => d !== primary && d.status === 'ACTIVE')
+  const since = primary?.createdAt?.getTime() ?? 0
+  if (io.json) io.event({ type: 'following', ...p.named, revision: revisionOf(revision) })
+  io.note(`A rollout to ${revisionOf(revision)} is under way; following it.`)
+  const assumed = {
+    revision: revisionOf(revision),
+    from: revisionOf(old?.taskDefinition) || 'another revision',
+    at: new Date(since).toISOString(),
+    by: '',
+    how: 'deploy' as const,
+    changes: [],
+    ...(memory.overlay ? { before: memory.overlay } : {}),
+  }
+  p.begin()
+  return follow(p, memory, {
+    aim: { revision, deployment: primary?.id, since },
+    definition,
+    intent: intent ?? assumed,
+    known: new Set(),
+  })
+}
+
+/** The flags again, for the command that says yes. What a variable is set to may be a secret. */
+const typed = (f: DeployFlags): string =>
+  [
+    ...(f.image === undefined ? [] : [`--image ${f.image}`]),
+    ...f.setEnv.map((text) => `--set-env ${text.slice(0, text.indexOf('='))}=...`),
+    ...f.setSecret.map((text) => `--set-secret ${text}`),
+    ...f.unset.map((name) => `--unset ${name}`),
+    ...(f.container === undefined ? [] : [`--container ${f.container}`]),
+    ...(f.force ? ['--force'] : []),
+    ...(f.wait === false ? ['--no-wait'] : []),
+    '--yes',
+  ].join(' ')

@@ -9,6 +9,7 @@ import {
   engineVersion,
 } from '../aws/lookups.ts'
 import type { Config } from '../config/settle.ts'
+import { allDeployed } from '../containers/record.ts'
 import { refuse } from '../engine/errors.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { ExistingNetwork, Lookups } from '../steps/types.ts'
@@ -37,6 +38,7 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
       bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
     engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
     bastionImage: recordedImage(config, recorded) ?? NO_IMAGE,
+    deployed: allDeployed(recorded, config.ecs.services),
   }
 }
 
@@ -131,9 +133,13 @@ const sshSource = async (s: Session, recorded: string | undefined, refresh: bool
 }
 
 /** Records the answers, so that the next run declares the same graph. */
-export const rememberLookups = (s: Session, at: Lookups): Promise<void> =>
-  s.state.remember({
-    ...s.state.lookups,
+export const rememberLookups = (s: Session, at: Lookups): Promise<void> => {
+  const { deployed: _, ...known } = s.state.lookups
+  // Without what the config has the newer word on: it must not come back when that line is put back.
+  const deployed = allDeployed(s.state.lookups, s.config.ecs.services)
+  return s.state.remember({
+    ...known,
+    ...(Object.keys(deployed).length > 0 ? { deployed } : {}),
     ...(s.config.vpc.mode === 'new' ? { zones: at.zones } : {}),
     ...(s.config.vpc.mode === 'default' && at.network
       ? { network: { vpcId: at.network.vpcId, subnetIds: at.network.privateSubnetIds } }
@@ -144,3 +150,4 @@ export const rememberLookups = (s: Session, at: Lookups): Promise<void> =>
       ? {}
       : { bastionImage: { architecture: architectureOf(s.config.bastion.instanceType), id: at.bastionImage } }),
   })
+}

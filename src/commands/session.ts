@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Aws, connect, pass } from '../aws/clients.ts'
-import { explain, type Surroundings } from '../aws/explain.ts'
-import { type Caller, whoAmI } from '../aws/identity.ts'
+import { type Aws, pass } from '../aws/clients.ts'
+import { explain } from '../aws/explain.ts'
+import type { Caller } from '../aws/identity.ts'
 import type { Inside as InsideServer, Via } from '../aws/sql.ts'
 import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
@@ -9,16 +9,17 @@ import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
 import { realClock } from '../engine/clock.ts'
 import type { Context } from '../engine/context.ts'
-import { InfraError } from '../engine/errors.ts'
+import type { InfraError } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Stamp } from '../engine/kind.ts'
 import type { Backend } from '../state/backend.ts'
 import type { Lock } from '../state/lock.ts'
 import { StoredState } from '../state/store.ts'
 import type { Io } from '../ui/io.ts'
-import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+import type { Globals } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { backendFor } from './place.ts'
+import { orRefused, reach } from './reach.ts'
 import { broughtBack, type Depth, type Inside, type Passwords, wayInto } from './way-in.ts'
 
 /** Everything that a command which talks to AWS has at hand. */
@@ -69,33 +70,10 @@ export const openSession = async (
   loaded?: Loaded,
   into: IntoDatabases = {},
 ): Promise<Session> => {
-  const io = ioOf(g)
   const from = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
   const { config } = from
-  const sandbox = wantsSandbox(g)
-  const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
-  onlyLoopback(endpoint)
-  const profile = g.profile ?? config.profile
-  const plain = connect({
-    region: config.region,
-    sandboxUrl: sandbox ? endpoint : undefined,
-    profile,
-    onCall: io.verbose
-      ? (service, operation, ms, error) =>
-          io.note(io.c.dim(`  ${service}.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
-      : undefined,
-  })
-  const surroundings: Surroundings = { sandbox, region: config.region, profile: profile ?? process.env.AWS_PROFILE }
-  /** Until the run begins, every error is a refusal: nothing was changed yet. */
-  const orRefuse = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work
-    } catch (error) {
-      const e = explain(error, surroundings)
-      throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
-    }
-  }
-  const caller = await orRefuse(whoAmI(plain))
+  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, config.region, g.profile ?? config.profile)
+  const orRefuse = <T>(work: Promise<T>): Promise<T> => orRefused(surroundings, work)
   const backend = await backendFor(from, sandbox, plain)
   let held: Lock | undefined
   const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined)
@@ -174,17 +152,4 @@ export const openSession = async (
     await held?.release()
     throw error
   }
-}
-
-const startSandbox = async (io: Io): Promise<string> => {
-  const { ensureSandbox } = await import('../sandbox/index.ts')
-  const sandbox = await ensureSandbox({ report: (line: string) => io.note(io.c.dim(line)) })
-  return sandbox.url
-}
-
-/** The test suite sets this: no client may reach anything but this machine, whatever a test does wrong. */
-const onlyLoopback = (endpoint: string | undefined): void => {
-  if (process.env.INFRA_LOOPBACK_ONLY !== '1') return
-  if (!endpoint || !/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(endpoint))
-    throw new InfraError(`INFRA_LOOPBACK_ONLY is set, but the endpoint is ${endpoint ?? 'the real AWS'}`, { exitCode: 2 })
 }

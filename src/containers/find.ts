@@ -1,9 +1,18 @@
 import type { Aws } from '../aws/clients.ts'
-import type { Service, TaskDefinition } from '../aws/services/ecs-types.ts'
+import type { Service, Tag, TaskDefinition } from '../aws/services/ecs-types.ts'
+import { codeOf } from '../aws/trouble.ts'
 import { refuse } from '../engine/errors.ts'
 
+type Ecs = Pick<Aws, 'ecs'>
+
+/** A revision of a task definition, and its tags, which AWS keeps beside it. */
+export interface Revision {
+  readonly definition: TaskDefinition
+  readonly tags?: readonly Tag[]
+}
+
 /** A service as it runs now, whoever made it. */
-export interface Found {
+export interface Found extends Revision {
   readonly cluster: string
   /** Its name. */
   readonly name: string
@@ -13,19 +22,55 @@ export interface Found {
 }
 
 /** @throws InfraError (exit 2) when there is no such service */
-export const findService = async (aws: Aws, cluster: string, name: string): Promise<Found> => {
-  const { services = [], failures = [] } = await aws.ecs('DescribeServices', { cluster, services: [name], include: ['TAGS'] })
-  const service = services.find((s) => s.status !== 'INACTIVE')
+export const findService = async (aws: Ecs, cluster: string, name: string): Promise<Found> => {
+  const service = await serviceOf(aws, cluster, name)
   if (!service?.taskDefinition)
     throw refuse(
       `There is no service ${name} in the cluster ${cluster}`,
-      failures[0]?.reason === 'MISSING' ? undefined : failures[0]?.reason,
+      undefined,
       'Name the service with --cluster and --service, or create it: infra create ecs',
     )
-  const { taskDefinition } = await aws.ecs('DescribeTaskDefinition', { taskDefinition: service.taskDefinition, include: ['TAGS'] })
-  if (!taskDefinition) throw refuse(`ECS does not show the task definition ${service.taskDefinition}`)
-  return { cluster, name, service, definition: taskDefinition }
+  const revision = await revisionAt(aws, service.taskDefinition)
+  if (!revision) throw refuse(`ECS does not show the task definition ${service.taskDefinition}`)
+  return { cluster, name, service, ...revision }
+}
+
+/** Undefined where there is none. @throws InfraError (exit 2) when there is no such cluster */
+export const serviceOf = async (aws: Ecs, cluster: string, name: string): Promise<Service | undefined> => {
+  const asked = aws.ecs('DescribeServices', { cluster, services: [name], include: ['TAGS'] })
+  const { services = [], failures = [] } = await asked.catch((error: unknown) => {
+    if (codeOf(error) !== 'ClusterNotFound') throw error
+    throw refuse(
+      `There is no cluster ${cluster}`,
+      'not in this account and region',
+      'Name the service with --cluster and --service, or create it: infra create ecs',
+    )
+  })
+  const odd = failures.find((f) => f.reason !== 'MISSING')
+  if (odd) throw refuse(`ECS does not show the service ${name}`, [odd.reason, odd.detail].filter(Boolean).join(': '))
+  return services.find((s) => s.status !== 'INACTIVE')
+}
+
+/**
+ * A revision by ARN or `family:revision`, also a deregistered one; of a family alone its newest active one. Undefined where there is
+ * none. ECS has no error name of its own for that.
+ */
+export const revisionAt = async (aws: Ecs, taskDefinition: string): Promise<Revision | undefined> => {
+  try {
+    const { taskDefinition: definition, tags } = await aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] })
+    return definition?.taskDefinitionArn ? { definition, ...(tags?.length ? { tags } : {}) } : undefined
+  } catch (error) {
+    if (codeOf(error) === 'Client' && /unable to describe task definition/i.test(String(error))) return undefined
+    throw error
+  }
 }
 
 /** `web:7` of an ARN. */
 export const revisionOf = (arn: string | undefined): string => arn?.split('/').at(-1) ?? ''
+
+/** ARNs of the active revisions of a family, the newest first: as many as one page has. */
+export const findRevisions = async (aws: Ecs, familyPrefix: string): Promise<string[]> => {
+  const { taskDefinitionArns = [] } = await aws.ecs('ListTaskDefinitions', { familyPrefix, status: 'ACTIVE', sort: 'DESC' })
+  // The whole name of the family is asked for, and AWS gives all that begin with it.
+  return taskDefinitionArns.filter((arn) => revisionOf(arn).replace(/:\d+$/, '') === familyPrefix)
+}

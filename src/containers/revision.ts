@@ -1,5 +1,6 @@
-import type { TaskDefinition } from '../aws/services/ecs-types.ts'
+import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { refuse } from '../engine/errors.ts'
+import { canonical } from '../state/json.ts'
 
 /** What a deploy changes. Everything else stays as it runs. */
 export interface Changes {
@@ -13,45 +14,38 @@ export interface Changes {
   readonly container?: string | undefined
 }
 
-export interface Difference {
-  readonly what: string
-  /** Undefined: was not there, or is no longer. */
-  readonly from: string | undefined
-  readonly to: string | undefined
-}
-
 type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
+type Input = RegisterTaskDefinitionCommandInput
+
+/** Those that may be the application: a log router or a proxy beside it has no port, or is not essential. */
+export const candidates = (d: TaskDefinition): Part[] => {
+  const all = d.containerDefinitions ?? []
+  const essential = all.filter((c) => c.essential !== false)
+  if (essential.length === 1) return essential
+  const open = essential.filter((c) => (c.portMappings ?? []).length > 0)
+  return open.length === 1 ? open : all
+}
 
 /** The container that the application runs in. @throws InfraError (exit 2) when it cannot be told */
 export const containerOf = (d: TaskDefinition, name?: string): Part => {
   const all = d.containerDefinitions ?? []
+  const names = all.map((c) => c.name).join(', ')
   if (name !== undefined) {
     const found = all.find((c) => c.name === name)
     if (found) return found
-    throw refuse(`The task definition ${d.family} has no container ${name}`, `it has ${all.map((c) => c.name).join(', ')}`)
+    throw refuse(`The task definition ${d.family} has no container ${name}`, `it has ${names}`)
   }
-  const essential = all.filter((c) => c.essential !== false)
-  // A log router or a proxy beside it has no port.
-  const main = essential.length === 1 ? essential : essential.filter((c) => (c.portMappings ?? []).length > 0)
-  const [only] = main
-  if (!only || main.length > 1)
-    throw refuse(
-      `The task definition ${d.family} has ${all.length} containers, and which one is the application cannot be told`,
-      all.map((c) => c.name).join(', '),
-      'Name it with --container',
-    )
-  return only
+  const [only, ...more] = candidates(d)
+  if (only && more.length === 0) return only
+  throw refuse(
+    `The task definition ${d.family} has ${all.length} containers, and which one is the application cannot be told`,
+    names,
+    'Name it with --container',
+  )
 }
 
-/** The task definition with these changes, as RegisterTaskDefinition takes it, and what differs. */
-export const changed = (d: TaskDefinition, of: Changes): { input: object; differences: Difference[] } => {
-  const main = containerOf(d, of.container)
-  const gone = new Set([...of.unset, ...Object.keys(of.secrets)])
-  const noSecret = new Set([...of.unset, ...Object.keys(of.environment)])
-  const environment = merge(main.environment ?? [], of.environment, gone, 'value')
-  const secrets = merge(main.secrets ?? [], of.secrets, noSecret, 'valueFrom')
-  const container = { ...main, ...(of.image === undefined ? {} : { image: of.image }), environment, secrets }
-  // What AWS answers and does not take back.
+/** As RegisterTaskDefinition takes it: without what only AWS itself says of a revision. */
+export const inputOf = (d: TaskDefinition): Input => {
   const {
     taskDefinitionArn: _a,
     revision: _r,
@@ -61,46 +55,78 @@ export const changed = (d: TaskDefinition, of: Changes): { input: object; differ
     registeredAt: _t,
     registeredBy: _b,
     deregisteredAt: _d,
+    deleteRequestedAt: _e,
+    family,
+    containerDefinitions,
     ...rest
   } = d
-  const input = { ...rest, containerDefinitions: (d.containerDefinitions ?? []).map((c) => (c === main ? container : c)) }
-  return { input, differences: differencesOf(main, container) }
+  return { ...rest, family: family ?? '', containerDefinitions: containerDefinitions ?? [] }
 }
 
-interface Variable {
-  readonly name?: string | undefined
-  readonly value?: string | undefined
-  readonly valueFrom?: string | undefined
+/** The task definition with these changes. @throws InfraError (exit 2) when the container cannot be told */
+export const changed = (d: TaskDefinition, of: Changes): Input => {
+  const main = containerOf(d, of.container)
+  // ECS refuses a name that is both a variable and a secret.
+  const gone = new Set([...of.unset, ...Object.keys(of.secrets)])
+  const noSecret = new Set([...of.unset, ...Object.keys(of.environment)])
+  const environment = put(main.environment, gone, of.environment, (name, value) => ({ name, value }))
+  const secrets = put(main.secrets, noSecret, of.secrets, (name, valueFrom) => ({ name, valueFrom }))
+  const container: Part = {
+    ...main,
+    ...(of.image === undefined ? {} : { image: of.image }),
+    ...(environment.length > 0 || main.environment ? { environment } : {}),
+    ...(secrets.length > 0 || main.secrets ? { secrets } : {}),
+  }
+  const input = inputOf(d)
+  return { ...input, containerDefinitions: input.containerDefinitions?.map((c) => (c.name === main.name ? container : c)) }
 }
 
-const merge = <K extends 'value' | 'valueFrom'>(
-  now: readonly Variable[],
-  set: Readonly<Record<string, string>>,
+/** What is set stands where it stood before, and what is new behind it. */
+const put = <T extends { readonly name?: string | undefined }>(
+  now: readonly T[] = [],
   gone: ReadonlySet<string>,
-  key: K,
-): { name: string; [k: string]: string }[] => {
-  const kept = now.flatMap((v) => (v.name === undefined || gone.has(v.name) || v.name in set ? [] : [{ name: v.name, [key]: v[key] ?? '' }]))
-  const all = [...kept, ...Object.entries(set).map(([name, value]) => ({ name, [key]: value }))]
-  return all.sort((a, b) => (a.name < b.name ? -1 : 1)) as { name: string; [k: string]: string }[]
+  set: Readonly<Record<string, string>>,
+  made: (name: string, value: string) => T,
+): T[] => {
+  const kept = now
+    .filter((v) => !gone.has(v.name ?? ''))
+    .map((v) => ofName(set, v.name, (value) => made(v.name ?? '', value)) ?? v)
+  const fresh = Object.entries(set).filter(([name]) => !now.some((v) => v.name === name))
+  return [...kept, ...fresh.map(([name, value]) => made(name, value))]
 }
 
-const SECRET_WORD = /pass(word)?|pwd|secret|token|credential|(api|private|access|signing|encryption)_?key/i
-/** A variable whose name sounds like a secret is not shown: somebody may have put one there. */
-const shown = (name: string, value: string | undefined): string | undefined =>
-  value === undefined ? undefined : SECRET_WORD.test(name) ? '(not shown)' : value
-
-const differencesOf = (before: Part, after: { image?: string | undefined; environment: readonly Variable[]; secrets: readonly Variable[] }): Difference[] => {
-  const found: Difference[] = before.image === after.image ? [] : [{ what: 'image', from: before.image, to: after.image }]
-  const table = (list: readonly Variable[] | undefined): Map<string, string> => new Map((list ?? []).map((v) => [v.name ?? '', v.value ?? v.valueFrom ?? '']))
-  for (const [sort, was, is] of [
-    ['env', table(before.environment), table(after.environment)],
-    ['secret', table(before.secrets), table(after.secrets)],
-  ] as const)
-    for (const name of [...new Set([...was.keys(), ...is.keys()])].sort()) {
-      const [from, to] = [was.get(name), is.get(name)]
-      if (from === to) continue
-      const say = (v: string | undefined) => (sort === 'env' ? shown(name, v) : v)
-      found.push({ what: `${sort} ${name}`, from: say(from), to: say(to) })
-    }
-  return found
+const ofName = <T>(
+  set: Readonly<Record<string, string>>,
+  name: string | undefined,
+  made: (value: string) => T,
+): T | undefined => {
+  const value = name !== undefined && Object.hasOwn(set, name) ? set[name] : undefined
+  return value === undefined ? undefined : made(value)
 }
+
+/** Whether two definitions mean the same: AWS sorts variables as it likes and writes out what was left empty. */
+export const isSame = (a: TaskDefinition | Input, b: TaskDefinition | Input): boolean => plain(a) === plain(b)
+
+const plain = (d: TaskDefinition | Input): string => {
+  const { tags: _, ...input } = inputOf(d as TaskDefinition) as Input
+  const containers = input.containerDefinitions?.map((c) => ({
+    ...c,
+    environment: sorted(c.environment),
+    secrets: sorted(c.secrets),
+  }))
+  return canonical(full({ ...input, containerDefinitions: containers }))
+}
+
+const sorted = <T extends { readonly name?: string | undefined }>(list: readonly T[] = []): T[] =>
+  [...list].sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1))
+
+/** Without what is empty. */
+const full = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(full)
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value
+  const entries = Object.entries(value).map(([k, v]) => [k, full(v)] as const)
+  return Object.fromEntries(entries.filter(([, v]) => !isEmpty(v)))
+}
+
+const isEmpty = (v: unknown): boolean =>
+  v === undefined || v === null || (Array.isArray(v) && v.length === 0) || (typeof v === 'object' && Object.keys(v).length === 0)

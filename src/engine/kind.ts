@@ -81,8 +81,6 @@ export interface Facts<P> {
   readonly immutable?: readonly (keyof P & string)[]
   /** How it is found again without a recorded id: by a unique name, by what it connects (natural key), or only by its tags. */
   readonly found: 'name' | 'natural' | 'tag'
-  /** AWS deletes it in any state: a destroy does not first wait until it has become ready, which may be never. */
-  readonly anytime?: boolean
   /** Holds data that cannot be made again: deleted only with its own yes. */
   readonly data?: boolean
   /**

@@ -50,10 +50,16 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
       // Only to say more: when it cannot be asked, the rest must still be said.
       const reasons = seen ? await limit.stuck?.(seen).catch(() => []) : []
       throw new InfraError(over ? `${key}: ${status}` : `${key} is still "${status}" after ${limit.deadline} minutes`, {
-        why: reasons?.length ? reasons.join('; ') : 'AWS has not finished; nothing is lost, its id is recorded',
-        next: reasons?.length
-          ? 'Mend that, then run the same command again: it goes on with this one'
-          : 'Run the same command again in some minutes: it goes on waiting for this one',
+        why: reasons?.length
+          ? reasons.join('; ')
+          : over
+            ? 'AWS has given up on it'
+            : 'AWS has not finished; nothing is lost, its id is recorded',
+        next: over
+          ? 'Mend the cause, then run the same command again: it is tried anew'
+          : reasons?.length
+            ? 'Mend that, then run the same command again: it goes on with this one'
+            : 'Run the same command again in some minutes: it goes on waiting for this one',
       })
     }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })

@@ -1,6 +1,9 @@
 import type { Aws } from '../aws/clients.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { AnyKind } from '../engine/kind.ts'
+import { Certificate } from './acm/certificate.ts'
+import { ScalingPolicy } from './autoscaling/policy.ts'
+import { ScalableTarget } from './autoscaling/target.ts'
 import { Alarm } from './cloudwatch/alarm.ts'
 import { Dashboard } from './cloudwatch/dashboard.ts'
 import { ElasticIp } from './ec2/elastic-ip.ts'
@@ -14,8 +17,14 @@ import { SecurityGroup } from './ec2/security-group.ts'
 import { SecurityGroupRule } from './ec2/security-group-rule.ts'
 import { Subnet } from './ec2/subnet.ts'
 import { Vpc } from './ec2/vpc.ts'
+import { Repository } from './ecr/repository.ts'
 import { Cluster } from './ecs/cluster.ts'
+import { Service } from './ecs/service.ts'
 import { TaskDefinition } from './ecs/task-definition.ts'
+import { Listener } from './elb/listener.ts'
+import { ListenerRule } from './elb/listener-rule.ts'
+import { LoadBalancer } from './elb/load-balancer.ts'
+import { TargetGroup } from './elb/target-group.ts'
 import { InstanceProfile } from './iam/instance-profile.ts'
 import { Role } from './iam/role.ts'
 import { LogGroup } from './logs/log-group.ts'
@@ -58,6 +67,15 @@ export const kinds = [
   Cluster,
   TaskDefinition,
   LogGroup,
+  Repository,
+  LoadBalancer,
+  TargetGroup,
+  Certificate,
+  Listener,
+  ListenerRule,
+  Service,
+  ScalableTarget,
+  ScalingPolicy,
   Topic,
   Subscription,
   Alarm,

@@ -6,7 +6,7 @@ import { Service as EcsService } from '../kinds/ecs/service.ts'
 import { TaskDefinition } from '../kinds/ecs/task-definition.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { LogGroup } from '../kinds/logs/log-group.ts'
-import { textOf } from './environment.ts'
+import { textOf, variablesOf } from './environment.ts'
 import type { Add, Groups, Lookups, Network, Outputs, Running } from './types.ts'
 
 /** A cluster, the roles of its tasks, and every service and one-off task of the config. */
@@ -51,7 +51,9 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
         securityGroupIds: [groups.backend],
         publicAddress: s.subnets === 'public',
         capacity: [{ provider: s.capacity, weight: 1 }],
-        ...(target && s.port !== undefined ? { loadBalancer: { targetGroupArn: target, container: s.container, port: s.port } } : {}),
+        ...(target && s.port !== undefined
+          ? { loadBalancer: { targetGroupArn: target, container: s.container, port: s.port } }
+          : {}),
         healthGraceSeconds: target ? s.health.graceSeconds : 0,
         minHealthyPercent: s.minHealthyPercent,
         maxPercent: s.maxPercent,
@@ -68,13 +70,24 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
 
 /** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */
 const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
-  const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks)]
-  const names = [...new Set(all.flatMap((x) => Object.values(x.secrets).map(splitSecret).map(([secret]) => secret)))].sort()
+  const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks), ...Object.values(at.deployed ?? {})]
+  const names = [
+    ...new Set(
+      all.flatMap((x) =>
+        Object.values(x.secrets ?? {})
+          .map(splitSecret)
+          .map(([secret]) => secret),
+      ),
+    ),
+  ].sort()
   const arns = names.map((name) => secretArn(name, c, out))
   const key = c.secrets.kmsKey ? [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: '*' }] : []
   const read = {
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], Resource: arns }, ...key],
+    Statement: [
+      { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], Resource: arns },
+      ...key,
+    ],
   }
   const exec = {
     Version: '2012-10-17',
@@ -110,7 +123,10 @@ const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
       service,
       description: `What the application ${c.application} itself may do`,
       managedPolicies: [...new Set(Object.values(c.ecs.services).flatMap((s) => s.managedPolicies))],
-      policies: { ...(arns.length > 0 ? { ApplicationRuntimeAccess: read } : {}), ...(c.ecs.exec ? { ExecuteCommand: exec } : {}) },
+      policies: {
+        ...(arns.length > 0 ? { ApplicationRuntimeAccess: read } : {}),
+        ...(c.ecs.exec ? { ExecuteCommand: exec } : {}),
+      },
     },
     { name: c.ecs.taskRole },
   )
@@ -137,10 +153,7 @@ interface Definition {
 const define = (add: Add, c: Config, at: Lookups, out: Outputs, { key, of, execution, task, port, health }: Definition) => {
   const log = add(LogGroup, `${key}-log`, { retentionDays: c.ecs.logRetentionDays }, { name: of.logGroup })
   const deployed = at.deployed?.[key]
-  const environment = { ...of.environment, ...deployed?.environment }
-  const secrets = { ...of.secrets, ...deployed?.secrets }
-  const gone = new Set(deployed?.unset ?? [])
-  const image = deployed?.image ?? of.image
+  const { environment, secrets } = variablesOf(of, deployed, c, out)
   return add(
     TaskDefinition,
     `${key}-task-definition`,
@@ -154,16 +167,14 @@ const define = (add: Add, c: Config, at: Lookups, out: Outputs, { key, of, execu
       containers: [
         {
           name: of.container,
-          image: image === undefined ? textOf('${registry.uri}:latest', c, out) : textOf(image, c, out),
+          image: deployed?.image ?? textOf(of.image ?? '${registry.uri}:latest', c, out),
           essential: true,
           ...(of.command ? { command: of.command } : {}),
-          environment: Object.fromEntries(
-            Object.entries(environment).flatMap(([k, v]) => (gone.has(k) ? [] : [[k, textOf(v, c, out)]])),
-          ),
+          environment,
           secrets: Object.fromEntries(
-            Object.entries(secrets).flatMap(([k, from]) => {
+            Object.entries(secrets).map(([k, from]) => {
               const [secret, field] = splitSecret(from)
-              return gone.has(k) ? [] : [[k, { arn: secretArn(secret, c, out), key: field }]]
+              return [k, { arn: secretArn(secret, c, out), ...(field === '' ? {} : { key: field }) }]
             }),
           ),
           ...(port === undefined ? {} : { portMappings: [{ containerPort: port }] }),

@@ -1,7 +1,7 @@
 import type { Config } from '../config/settle.ts'
 import { OUTPUTS, type Output } from '../config/settle-ecs.ts'
 import { Joined, type Ref } from '../engine/ref.ts'
-import type { Outputs } from './types.ts'
+import type { Deployed, Outputs } from './types.ts'
 
 type Value = string | Ref<string> | Ref<string | number>
 
@@ -43,4 +43,24 @@ const urlOf = (c: Config, { balancer }: Outputs): Value[] => {
   if (domain !== undefined && !domain.startsWith('*')) return [`https://${domain}`]
   if (!balancer) return ['']
   return [balancer.secure ? 'https://' : 'http://', balancer.dnsName]
+}
+
+interface Declared {
+  readonly environment: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/**
+ * The variables of a container: what a deploy has set or taken away since then stands above the config, word for word. A name is
+ * either a text or a secret: ECS refuses both.
+ */
+export const variablesOf = (of: Declared, deployed: Deployed | undefined, c: Config, out: Outputs) => {
+  const { environment: set = {}, secrets: taken = {}, unset = [] } = deployed ?? {}
+  const without = (all: Readonly<Record<string, string>>, names: readonly string[]): [string, string][] =>
+    Object.entries(all).filter(([name]) => !names.includes(name))
+  const own = without(of.environment, [...unset, ...Object.keys(taken), ...Object.keys(set)])
+  return {
+    environment: { ...Object.fromEntries(own.map(([k, v]) => [k, textOf(v, c, out)])), ...set },
+    secrets: { ...Object.fromEntries(without(of.secrets, [...unset, ...Object.keys(set)])), ...taken },
+  }
 }

@@ -60,6 +60,38 @@ describe('waiting', () => {
     })
   })
 
+  describe('for what AWS has given up', () => {
+    const failed = (reached: boolean, failsFrom: number, failsTo = Number.POSITIVE_INFINITY, reasons: readonly string[] = []) => {
+      const { cx } = new World().begin()
+      const began = cx.clock.now()
+      const look = async () => {
+        const ms = cx.clock.now() - began
+        return ms >= failsFrom && ms < failsTo
+          ? { is: 'ready', note: 'its rollout failed', over: true }
+          : { is: ms >= 60_000 ? 'ready' : 'pending' }
+      }
+      const limit = { deadline: 10, minutes: 3, stuck: async () => reasons }
+      const seen = until(cx, 'cake', look, (s) => reached && s.is === 'ready', limit)
+      return seen
+        .then((s) => ({ s, tookMs: cx.clock.now() - began }))
+        .catch((error) => ({ error, tookMs: cx.clock.now() - began }))
+    }
+
+    it.each([true, false])('ends soon and says why, whether the goal seems reached (%s) or not', async (reached) => {
+      const ended = await failed(reached, 20_000, undefined, ['a task stopped'])
+      expect(ended).toMatchObject({
+        error: { what: 'cake: its rollout failed', why: 'a task stopped', next: expect.stringContaining('it is tried anew') },
+      })
+      expect(ended.tookMs).toBeLessThan(22_000)
+      expect(await failed(reached, 20_000)).toMatchObject({ error: { why: 'AWS has given up on it' } })
+    })
+
+    it('does not take what was before the call for an answer to it', async () => {
+      expect(await failed(true, 0, 4000)).toMatchObject({ s: { is: 'ready' }, tookMs: expect.any(Number) })
+      expect((await failed(true, 0)).tookMs).toBeLessThan(7000)
+    })
+  })
+
   it('ends at once when told to stop, but not when the goal is reached', async () => {
     const world = new World()
     const stop = new AbortController()

@@ -15,7 +15,7 @@ const ready = (seen: AnySeen): Present => {
   return present(seen)
 }
 /** The creates for which AWS takes a client token. */
-const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret', 'RunInstances']
+const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret', 'RunInstances', 'CreateService']
 /** It reads its master password; it is merged into what its secret holds; its image says what the root volume is called. */
 const LOOKS_BEFORE_WRITING = new Set(['rds.db-instance', 'secretsmanager.secret-field', 'ec2.instance'])
 
@@ -170,7 +170,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     expect(account.sent).toEqual(fixture.deletes)
     expect(
       account.sent.filter(([operation]) =>
-        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet/.test(operation),
+        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet|^DeregisterScalable/.test(operation),
       ),
     ).toHaveLength(1)
     expect(iam.delete).toEqual(expect.arrayContaining([...account.actions]))
@@ -193,10 +193,12 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       iam: ['iam', 'rds'],
       ec2: ['ec2', 'ssm', 'iam'],
       ecs: ['ecs', 'iam'],
+      elb: ['elasticloadbalancing', 'iam'],
+      autoscaling: ['application-autoscaling', 'cloudwatch', 'ecs', 'iam'],
     }
     const service = kind.type.split('.')[0] ?? ''
     for (const action of Object.values(facts.iam).flat()) {
-      expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+$/)
+      expect(action).toMatch(/^[a-z0-9-]+:[A-Z][A-Za-z]+$/)
       expect(prefixes[service] ?? [service]).toContain(action.split(':')[0])
     }
     expect(new Set(kinds.map((k) => k.type)).size).toBe(kinds.length)

@@ -1,1 +1,9 @@
-export type { Deployment, Service, ServiceEvent, Task, TaskDefinition } from '@aws-sdk/client-ecs'
+export type {
+  Deployment,
+  RegisterTaskDefinitionCommandInput,
+  Service,
+  ServiceEvent,
+  Tag,
+  Task,
+  TaskDefinition,
+} from '@aws-sdk/client-ecs'

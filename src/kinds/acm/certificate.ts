@@ -83,7 +83,8 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
     },
     immutable: ['domain', 'alternativeNames'],
     found: 'tag',
-    anytime: true,
+    // Its records may never come.
+    deletesPending: true,
   },
 }
 
@@ -97,9 +98,7 @@ const byTags = async (aws: Aws, stamp: Stamp, domain: string | undefined): Promi
     return [page.CertificateSummaryList, page.NextToken]
   })
   const arns = all.flatMap((c) => (domain === undefined || c.DomainName === domain ? (c.CertificateArn ?? []) : []))
-  const tags = await Promise.all(
-    arns.map((CertificateArn) => unlessGone(aws.acm('ListTagsForCertificate', { CertificateArn }))),
-  )
+  const tags = await Promise.all(arns.map((CertificateArn) => unlessGone(aws.acm('ListTagsForCertificate', { CertificateArn }))))
   return arns.find((_, i) => isOurs(tagMap(tags[i]?.Tags), stamp))
 }
 

@@ -1,4 +1,5 @@
 import type { MetricType } from '@aws-sdk/client-application-auto-scaling'
+import { monthlyPrice } from '../../aws/prices.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
@@ -66,6 +67,7 @@ export const ScalingPolicy: AwsKind<ScalingPolicyProps, ScalingPolicyAttrs> = {
   facts: {
     title: 'scaling policy',
     minutes: 0.1,
+    monthly: (_want, region) => [monthlyPrice('cloudwatch.alarm', region, 2, 'the 2 alarms of a scaling policy')],
     iam: {
       observe: ['application-autoscaling:DescribeScalingPolicies', 'cloudwatch:DescribeAlarms'],
       // The alarms are made and deleted in the name of whoever asks.

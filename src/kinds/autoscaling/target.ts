@@ -1,4 +1,3 @@
-import { foreignTo } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
 
 export type ScalableTargetProps = {
@@ -20,20 +19,17 @@ export const OF_SERVICE = { ServiceNamespace: 'ecs', ScalableDimension: 'ecs:ser
  */
 export const ScalableTarget: AwsKind<ScalableTargetProps, ScalableTargetAttrs> = {
   type: 'autoscaling.target',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, _stamp, want, last) {
     const id = last?.id ?? want.resourceId
     if (id === undefined) return { is: 'absent' }
     const { ScalableTargets = [] } = await aws.autoScaling('DescribeScalableTargets', { ...OF_SERVICE, ResourceIds: [id] })
     const target = ScalableTargets.find((t) => t.ResourceId === id)
     if (!target) return { is: 'absent' }
-    const arn = target.ScalableTargetARN ?? ''
-    // One from before there were ARNs has none, and no tags.
-    const tags = last ? undefined : arn ? ((await aws.autoScaling('ListTagsForResource', { ResourceARN: arn })).Tags ?? {}) : {}
+    // A service has only one, and the service is ours: whoever registered it, its limits are the config's.
     return {
       is: 'ready',
-      attrs: { id, arn },
+      attrs: { id, arn: target.ScalableTargetARN ?? '' },
       props: { resourceId: id, min: target.MinCapacity ?? 0, max: target.MaxCapacity ?? 0 },
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the scaling of ${id}`) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -54,7 +50,7 @@ export const ScalableTarget: AwsKind<ScalableTargetProps, ScalableTargetAttrs> =
     title: 'scaling target',
     minutes: 0.1,
     iam: {
-      observe: ['application-autoscaling:DescribeScalableTargets', 'application-autoscaling:ListTagsForResource'],
+      observe: ['application-autoscaling:DescribeScalableTargets'],
       // The first target of an account makes the role by which the service is scaled.
       create: [
         'application-autoscaling:RegisterScalableTarget',

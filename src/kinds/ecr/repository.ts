@@ -1,4 +1,4 @@
-import type { ImageTagMutability, Repository as AwsRepository } from '@aws-sdk/client-ecr'
+import type { Repository as AwsRepository, ImageTagMutability } from '@aws-sdk/client-ecr'
 import type { Aws } from '../../aws/clients.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
@@ -119,8 +119,7 @@ const keptBy = (text: string | undefined): number => {
   const { rules = [] } = parsed(text)
   const [rule, ...more] = rules
   const { tagStatus, countType, countNumber } = rule?.selection ?? {}
-  const ours =
-    more.length === 0 && tagStatus === 'any' && countType === 'imageCountMoreThan' && rule?.action?.type === 'expire'
+  const ours = more.length === 0 && tagStatus === 'any' && countType === 'imageCountMoreThan' && rule?.action?.type === 'expire'
   return ours && typeof countNumber === 'number' ? countNumber : NO_RULE
 }
 

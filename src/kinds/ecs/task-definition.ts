@@ -2,6 +2,7 @@ import type { DescribeTaskDefinitionCommandOutput, TaskDefinition as Revision } 
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, STACK_TAG } from '../../aws/tags.ts'
 import { codeOf } from '../../aws/trouble.ts'
+import { type Json, same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { type Container, inWantedWords, toAws } from './container.ts'
@@ -23,29 +24,24 @@ export type TaskDefinitionProps = {
 export type TaskDefinitionAttrs = { id: string; arn: string }
 
 /**
- * A family of task definitions for Fargate; what counts is its newest active revision. Nothing in a revision can be changed: an
- * update registers the next one, and the ones before stay for whoever still runs them.
+ * A family of task definitions for Fargate; what counts is its newest active revision, or the recorded one where that is as wanted
+ * and the newest is not. Nothing in a revision can be changed: an update registers the next one, and the ones before stay for
+ * whoever still runs them.
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
  */
 export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> = {
   type: 'ecs.task-definition',
   async observe(aws, stamp, want, last) {
     const family = familyOf(last?.id ?? stamp.name)
-    const found = await describe(aws, family)
+    const newest = await describe(aws, family)
+    const found = (await recorded(aws, newest?.taskDefinition, want, last?.id)) ?? newest
     const is = found?.taskDefinition
     if (!is?.taskDefinitionArn || is.status !== 'ACTIVE') return { is: 'absent' }
     const tags = fromEcsTags(found?.tags)
     return {
       is: 'ready',
       attrs: attrsOf(is),
-      props: {
-        cpu: Number(is.cpu),
-        memory: Number(is.memory),
-        executionRoleArn: is.executionRoleArn ?? '',
-        taskRoleArn: is.taskRoleArn ?? '',
-        cpuArchitecture: is.runtimePlatform?.cpuArchitecture ?? 'X86_64',
-        containers: inWantedWords(is.containerDefinitions ?? [], want.containers, want.region),
-      },
+      props: propsOf(is, want),
       tags,
       note: `revision ${is.revision}`,
       ...(last ? {} : foreignTo(stamp, tags, `the task definition ${family}`)),
@@ -96,6 +92,36 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
 /** `web:7` of an ARN or of itself. */
 const nameOf = (id: string): string => id.split('/').at(-1) ?? id
 const familyOf = (id: string): string => nameOf(id).replace(/:\d+$/, '')
+
+/**
+ * The recorded revision, as long as it is what is wanted and newer ones are not: those were rolled back from, or never came to be
+ * healthy, and nobody runs them.
+ */
+const recorded = async (
+  aws: Aws,
+  newest: Revision | undefined,
+  want: Partial<TaskDefinitionProps>,
+  id: string | undefined,
+): Promise<DescribeTaskDefinitionCommandOutput | undefined> => {
+  if (id === undefined || !newest || attrsOf(newest).id === id || !/:\d+$/.test(id) || isAsWanted(newest, want)) return undefined
+  const found = await describe(aws, id)
+  const is = found?.taskDefinition
+  return is?.status === 'ACTIVE' && isAsWanted(is, want) ? found : undefined
+}
+
+const isAsWanted = (is: Revision, want: Partial<TaskDefinitionProps>): boolean => {
+  const seen: Readonly<Record<string, unknown>> = propsOf(is, want)
+  return Object.entries(want).every(([p, v]) => p === 'region' || same(seen[p] as Json, v as Json))
+}
+
+const propsOf = (is: Revision, want: Partial<TaskDefinitionProps>): Omit<TaskDefinitionProps, 'region'> => ({
+  cpu: Number(is.cpu),
+  memory: Number(is.memory),
+  executionRoleArn: is.executionRoleArn ?? '',
+  taskRoleArn: is.taskRoleArn ?? '',
+  cpuArchitecture: is.runtimePlatform?.cpuArchitecture ?? 'X86_64',
+  containers: inWantedWords(is.containerDefinitions ?? [], want.containers, want.region),
+})
 
 const attrsOf = (r: Revision): TaskDefinitionAttrs => ({ id: `${r.family}:${r.revision}`, arn: r.taskDefinitionArn ?? '' })
 

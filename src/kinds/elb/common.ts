@@ -46,14 +46,18 @@ export const arnIn = (last: { readonly arn?: string } | undefined): string | und
   last?.arn?.startsWith('arn:') ? last.arn : undefined
 
 /** The short form by which metrics and scaling name it: `app/web/50dc6c495c0c9188`, `targetgroup/web/6d0ecf831eec9f09`. */
-export const suffixOf = (arn: string): string => arn.split(':').slice(5).join(':').replace(/^loadbalancer\//, '')
+export const suffixOf = (arn: string): string =>
+  arn
+    .split(':')
+    .slice(5)
+    .join(':')
+    .replace(/^loadbalancer\//, '')
 
 export const forwardTo = (TargetGroupArn: string): Action[] => [{ Type: 'forward', TargetGroupArn }]
 
-/** The one target group that all goes to; undefined for anything else. */
-export const forwardOf = (actions: readonly Action[] = []): string | undefined => {
-  const [action, ...more] = actions
+/** The one target group that all goes to; undefined for anything else. What forwards comes last: nothing stands behind it. */
+export const forwardOf = ([action]: readonly Action[] = []): string | undefined => {
   const groups = action?.ForwardConfig?.TargetGroups ?? []
-  if (action?.Type !== 'forward' || more.length > 0 || groups.length > 1) return undefined
+  if (action?.Type !== 'forward' || groups.length > 1) return undefined
   return action.TargetGroupArn ?? groups[0]?.TargetGroupArn
 }

@@ -19,6 +19,7 @@ export type LoadBalancerProps = {
 export type LoadBalancerAttrs = { id: string; arn: string; dnsName: string; zoneId: string; suffix: string }
 
 const IDLE = 'idle_timeout.timeout_seconds'
+const DEFAULT_IDLE = 60
 const PROTECTION = 'deletion_protection.enabled'
 
 const PHASES: Readonly<Record<string, 'ready' | 'failed'>> = { active: 'ready', active_impaired: 'ready', failed: 'failed' }
@@ -42,7 +43,6 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
     if (!found) return { is: 'absent' }
     const { thing: lb, arn, attributes } = found
     const id = lb.LoadBalancerName ?? stamp.name
-    const idle = attributes.get(IDLE)
     const guarded = attributes.get(PROTECTION) === 'true'
     const subnets = (lb.AvailabilityZones ?? []).flatMap((z) => z.SubnetId ?? [])
     const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
@@ -53,7 +53,7 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
         ...(lb.Scheme ? { scheme: lb.Scheme } : {}),
         subnetIds: inWantedOrder(subnets, want.subnetIds),
         securityGroupIds: inWantedOrder(lb.SecurityGroups ?? [], want.securityGroupIds),
-        ...(idle === undefined ? {} : { idleTimeoutSeconds: Number(idle) }),
+        idleTimeoutSeconds: Number(attributes.get(IDLE) ?? DEFAULT_IDLE),
         deletionProtection: guarded,
       },
       note: [lb.State?.Code ?? 'unknown', lb.State?.Reason].filter(Boolean).join(': '),

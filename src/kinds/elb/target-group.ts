@@ -44,12 +44,11 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
     if (!found) return { is: 'absent' }
     const { thing, arn, attributes } = found
     const id = thing.TargetGroupName ?? stamp.name
-    const delay = attributes.get(DELAY)
     const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
     return {
       is: 'ready',
       attrs: attrsOf(id, arn),
-      props: { ...propsOf(thing), ...(delay === undefined ? {} : { deregistrationDelaySeconds: Number(delay) }) },
+      props: { ...propsOf(thing), deregistrationDelaySeconds: Number(attributes.get(DELAY) ?? DEFAULT_DELAY) },
       ...(tags ? { tags, ...foreignTo(stamp, tags, `the target group ${id}`) } : {}),
     }
   },

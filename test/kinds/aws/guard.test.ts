@@ -96,6 +96,14 @@ describe('what the SDK may send again', () => {
     expect(calls).toEqual(['RegisterTaskDefinition', 'RegisterTaskDefinition'])
   })
 
+  it('a certificate: the token goes with it', async () => {
+    const body = JSON.stringify({ CertificateArn: 'arn:c' })
+    const { aws, calls } = await account((_, nth) => (nth === 1 ? 'cut' : { status: 200, body }))
+    const made = await aws.acm('RequestCertificate', { DomainName: 'example.com', IdempotencyToken: 'token1' })
+    expect(made.CertificateArn).toBe('arn:c')
+    expect(calls).toEqual(['RequestCertificate', 'RequestCertificate'])
+  })
+
   it('a refusal is sent once and keeps its name', async () => {
     const { aws, calls } = await account(() => ec2Error(400, 'VpcLimitExceeded'))
     const error = await failure(aws.ec2('CreateVpc', { CidrBlock: '10.0.0.0/16' }))

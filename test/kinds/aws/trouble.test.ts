@@ -20,6 +20,11 @@ const table: Partial<Record<Trouble, string[]>> = {
     'DBParameterGroupAlreadyExistsFault',
     'ResourceExistsException',
     'ResourceAlreadyExistsException',
+    'RepositoryAlreadyExistsException',
+    'DuplicateTargetGroupNameException',
+    'DuplicateLoadBalancerNameException',
+    'DuplicateListenerException',
+    'PriorityInUseException',
   ],
   'in-use': [
     'DependencyViolation',
@@ -34,6 +39,7 @@ const table: Partial<Record<Trouble, string[]>> = {
     'ClusterContainsTasksException',
     'ClusterContainsServicesException',
     'UpdateInProgressException',
+    'ConflictException',
   ],
   gone: [
     'InvalidVpcID.NotFound',
@@ -60,6 +66,16 @@ const table: Partial<Record<Trouble, string[]>> = {
     'ResourceNotFound',
     'NotFoundException',
     'DashboardNotFoundError',
+    'TargetGroupNotFoundException',
+    'LoadBalancerNotFoundException',
+    'ListenerNotFoundException',
+    'RuleNotFoundException',
+    'CertificateNotFoundException',
+    'ServiceNotFoundException',
+    'RepositoryNotFoundException',
+    'LifecyclePolicyNotFoundException',
+    'ObjectNotFoundException',
+    'InvalidSecurityGroupException',
   ],
   fatal: [
     'AccessDenied',
@@ -80,6 +96,10 @@ const table: Partial<Record<Trouble, string[]>> = {
     'DecryptionFailure',
     'Throttling',
     'RequestLimitExceeded',
+    'OperationNotPermittedException',
+    'DuplicateTagKeysException',
+    'ServiceNotActiveException',
+    'InvalidParameterException',
   ],
 }
 
@@ -102,9 +122,29 @@ describe('classify', () => {
       'InvalidParameterValue',
       'Value (shop-dev-bastion-profile) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
     ],
+    [
+      'InvalidParameterException',
+      'Unable to assume the service linked role. Please verify that the ECS service linked role exists.',
+    ],
+    ['InvalidParameterException', 'Please verify that the ECS service role being passed has the proper permissions.'],
+    ['InvalidParameterException', 'The target group with targetGroupArn arn:tg does not have an associated load balancer.'],
+    [
+      'InvalidParameterException',
+      "Error retrieving security group information for [sg-1]: The security group 'sg-1' does not exist",
+    ],
+    ['InvalidParameterException', "Error retrieving subnet information for [subnet-1]: The subnet ID 'subnet-1' does not exist"],
+    [
+      'ValidationException',
+      'Unable to assume IAM role: arn:aws:iam::111122223333:role/aws-service-role/ecs.application-autoscaling',
+    ],
+    ['ValidationException', "ECS service doesn't exist: service/shop/web"],
     ['InvalidParameterValue', 'IAM Instance Profile "arn:aws:iam::111122223333:instance-profile/x" has no associated IAM Roles'],
   ])('%s is propagating when it says: %s', (name, message) => {
     expect(classify(awsError(name, message))).toBe('propagating')
+  })
+
+  it('a service of this name with other inputs exists', () => {
+    expect(classify(awsError('InvalidParameterException', 'Creation of service was not idempotent.'))).toBe('exists')
   })
 
   it('a role that IAM itself does not know is gone, not about to come', () => {

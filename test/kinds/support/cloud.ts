@@ -1,7 +1,11 @@
+import { ACMClient } from '@aws-sdk/client-acm'
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { ECRClient } from '@aws-sdk/client-ecr'
 import { ECSClient } from '@aws-sdk/client-ecs'
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
@@ -18,10 +22,15 @@ export type Sent = readonly [operation: string, input: Input]
 /** What AWS answers by operation: an output, an error (thrown), or a function of the input that gives one of the two. */
 export type Answers = Readonly<Record<string, unknown>>
 
+/** By the word that IAM has for the service. */
 const mocks = {
+  acm: mockClient(ACMClient),
+  'application-autoscaling': mockClient(ApplicationAutoScalingClient),
   cloudwatch: mockClient(CloudWatchClient),
   ec2: mockClient(EC2Client),
+  ecr: mockClient(ECRClient),
   ecs: mockClient(ECSClient),
+  elasticloadbalancing: mockClient(ElasticLoadBalancingV2Client),
   iam: mockClient(IAMClient),
   logs: mockClient(CloudWatchLogsClient),
   rds: mockClient(RDSClient),
@@ -46,25 +55,35 @@ export interface Cloud {
   readonly writes: Sent[]
 }
 
+/** The account that answers now. */
+let account: { readonly answers: Answers; readonly sent: Sent[]; readonly actions: Set<string> } = {
+  answers: {},
+  sent: [],
+  actions: new Set(),
+}
+
+for (const [service, mock] of Object.entries(mocks)) {
+  const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
+  stub.callsFake(async (command) => {
+    const { answers, sent, actions } = account
+    const operation = command.constructor.name.replace(/Command$/, '')
+    const input = command.input as Input
+    sent.push([operation, input])
+    for (const action of actionsOf(service, operation, input)) actions.add(action)
+    if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
+    const given = answers[operation]
+    const answer: unknown = typeof given === 'function' ? given(input) : given
+    if (answer instanceof Error) throw answer
+    return answer
+  })
+}
+
 /** An account in which only the given operations are answered; any other call is an error. */
 export const cloud = (answers: Answers): Cloud => {
   const sent: Sent[] = []
   const actions = new Set<string>()
-  for (const [service, mock] of Object.entries(mocks)) {
-    mock.reset()
-    const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
-    stub.callsFake(async (command) => {
-      const operation = command.constructor.name.replace(/Command$/, '')
-      const input = command.input as Input
-      sent.push([operation, input])
-      for (const action of actionsOf(service, operation, input)) actions.add(action)
-      if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
-      const given = answers[operation]
-      const answer: unknown = typeof given === 'function' ? given(input) : given
-      if (answer instanceof Error) throw answer
-      return answer
-    })
-  }
+  account = { answers, sent, actions }
+  for (const mock of Object.values(mocks)) mock.resetHistory()
   return {
     sent,
     actions,
@@ -81,8 +100,12 @@ const isRead = (operation: string): boolean => /^(Describe|Get|List)/.test(opera
 
 /** Tags in a create call need their own permission. */
 const TAGGING: Readonly<Record<string, string>> = {
+  acm: 'acm:AddTagsToCertificate',
+  'application-autoscaling': 'application-autoscaling:TagResource',
   cloudwatch: 'cloudwatch:TagResource',
+  ecr: 'ecr:TagResource',
   ecs: 'ecs:TagResource',
+  elasticloadbalancing: 'elasticloadbalancing:AddTags',
   iam: 'iam:TagRole',
   logs: 'logs:TagResource',
   rds: 'rds:AddTagsToResource',
@@ -96,7 +119,7 @@ const ROLES = ['MonitoringRoleArn', 'executionRoleArn', 'taskRoleArn', 'IamInsta
 const actionsOf = (service: string, operation: string, input: Input): string[] => [
   `${service}:${operation}`,
   ...(input.TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
-  ...((input.Tags ?? input.tags) !== undefined && /^(Create|Put|Register)/.test(operation) && service !== 'ec2'
+  ...((input.Tags ?? input.tags) !== undefined && /^(Create|Put|Register|Request)/.test(operation) && service !== 'ec2'
     ? [operation === 'CreateInstanceProfile' ? 'iam:TagInstanceProfile' : (TAGGING[service] ?? '?')]
     : []),
   ...(operation === 'AddRoleToInstanceProfile' || ROLES.some((field) => input[field] !== undefined) ? ['iam:PassRole'] : []),

@@ -1,0 +1,59 @@
+import { type Aws, connect } from '../aws/clients.ts'
+import { explain, type Surroundings } from '../aws/explain.ts'
+import { type Caller, whoAmI } from '../aws/identity.ts'
+import { InfraError } from '../engine/errors.ts'
+import type { Io } from '../ui/io.ts'
+import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+
+/** AWS at hand, and who is calling: what every command needs, with or without a config. */
+export interface Reach {
+  readonly io: Io
+  readonly sandbox: boolean
+  readonly endpoint: string | undefined
+  readonly aws: Aws
+  readonly caller: Caller
+  readonly surroundings: Surroundings
+}
+
+/** @throws InfraError with exit code 2 */
+export const reach = async (g: Globals, region: string, profile = g.profile): Promise<Reach> => {
+  const io = ioOf(g)
+  const sandbox = wantsSandbox(g)
+  const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
+  onlyLoopback(endpoint)
+  const aws = connect({
+    region,
+    sandboxUrl: sandbox ? endpoint : undefined,
+    profile,
+    onCall: io.verbose
+      ? (service, operation, ms, error) =>
+          io.note(io.c.dim(`  ${service}.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
+      : undefined,
+  })
+  const surroundings: Surroundings = { sandbox, region, profile: profile ?? process.env.AWS_PROFILE }
+  const caller = await orRefused(surroundings, whoAmI(aws))
+  return { io, sandbox, endpoint, aws, caller, surroundings }
+}
+
+/** Until the run begins, every error is a refusal: nothing was changed yet. */
+export const orRefused = async <T>(surroundings: Surroundings, work: Promise<T>): Promise<T> => {
+  try {
+    return await work
+  } catch (error) {
+    const e = explain(error, surroundings)
+    throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
+  }
+}
+
+const startSandbox = async (io: Io): Promise<string> => {
+  const { ensureSandbox } = await import('../sandbox/index.ts')
+  const sandbox = await ensureSandbox({ report: (line: string) => io.note(io.c.dim(line)) })
+  return sandbox.url
+}
+
+/** The test suite sets this: no client may reach anything but this machine, whatever a test does wrong. */
+const onlyLoopback = (endpoint: string | undefined): void => {
+  if (process.env.INFRA_LOOPBACK_ONLY !== '1') return
+  if (!endpoint || !/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(endpoint))
+    throw new InfraError(`INFRA_LOOPBACK_ONLY is set, but the endpoint is ${endpoint ?? 'the real AWS'}`, { exitCode: 2 })
+}

@@ -1,0 +1,36 @@
+import type { TaskDefinition } from '../aws/services/ecs-types.ts'
+import { soundsSecret } from '../containers/difference.ts'
+import type { Step } from '../containers/record.ts'
+import { placeOf } from './rollout-memory.ts'
+import type { ServicePlace } from './service-place.ts'
+
+type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
+
+/** What a rollback changes in the container of the application, in the words of the config: a create must not take it back. */
+export const stepBack = (p: ServicePlace, from: TaskDefinition, to: TaskDefinition, name: string | undefined): Step => {
+  const part = (d: TaskDefinition): Part | undefined => d.containerDefinitions?.find((c) => c.name === name)
+  const [was, is] = [part(from), part(to)]
+  const texts = (c: Part | undefined): Map<string, string> =>
+    new Map((c?.environment ?? []).map((e) => [e.name ?? '', e.value ?? '']))
+  const secrets = (c: Part | undefined): Map<string, string> =>
+    new Map((c?.secrets ?? []).map((e) => [e.name ?? '', e.valueFrom ?? '']))
+  const fresh = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): [string, string][] =>
+    [...b].filter(([k, v]) => a.get(k) !== v)
+  const after = new Set([...texts(is).keys(), ...secrets(is).keys()])
+  return {
+    image: was?.image === is?.image ? undefined : is?.image,
+    environment: Object.fromEntries(fresh(texts(was), texts(is)).filter(([k]) => !soundsSecret(k))),
+    secrets: Object.fromEntries(fresh(secrets(was), secrets(is)).map(([k, v]) => [k, inConfigWords(p, v)])),
+    unset: [...texts(was).keys(), ...secrets(was).keys()].filter((k) => !after.has(k)),
+  }
+}
+
+/** `database:password` where the config has a name for the secret. */
+const inConfigWords = (p: ServicePlace, valueFrom: string): string => {
+  const { arn, key = '' } = placeOf(valueFrom)
+  const secrets = p.stack?.config.secrets
+  const named = secrets ? [secrets.database, ...secrets.others] : []
+  // A hyphen and six characters stand behind the name.
+  const own = named.find((s) => arn.slice(0, -7).endsWith(`:secret:${s.name}`))
+  return `${own?.key ?? arn}:${key}`
+}

@@ -1,0 +1,179 @@
+import type { TaskDefinition } from '../aws/services/ecs-types.ts'
+import { type Failure, failureOf, idOf, whatNow } from '../containers/failure.ts'
+import { revisionOf } from '../containers/find.ts'
+import type { Intent } from '../containers/record.ts'
+import type { Aim } from '../containers/rollout.ts'
+import { standingLine, standingOf } from '../containers/standing.ts'
+import { addressesOf, type Watched, watch } from '../containers/watch.ts'
+import { realClock } from '../engine/clock.ts'
+import { elapsed } from '../ui/format.ts'
+import type { Memory } from './rollout-memory.ts'
+import { failureScreen, listener } from './rollout-screen.ts'
+import { baseOf } from './rollout-settle.ts'
+import type { ServicePlace } from './service-place.ts'
+
+export interface Following {
+  readonly aim: Aim
+  readonly definition: TaskDefinition
+  readonly intent: Intent
+  /** Events that were there before. */
+  readonly known: ReadonlySet<string>
+}
+
+/**
+ * Follows a rollout until it is healthy or has failed, and writes down which.
+ * @returns the exit code: 0 healthy, 1 failed, 130 when Ctrl-C ended the following
+ */
+export const follow = async (p: ServicePlace, memory: Memory, of: Following): Promise<number> => {
+  const ours = p.named.key !== undefined
+  const leaving = untilInterrupted(p)
+  const heard = await listener(p, ours)
+  let seen: Watched
+  try {
+    const { cluster, name } = p.named
+    seen = await watch({
+      aws: p.aws,
+      cluster,
+      name,
+      aim: of.aim,
+      known: of.known,
+      clock: realClock,
+      signal: leaving.signal,
+      hear: heard.hear,
+    })
+  } catch (error) {
+    throw p.explain(error)
+  } finally {
+    heard.end()
+    leaving.stop()
+  }
+  return concluded(p, memory, of, seen)
+}
+
+/** From here on Ctrl-C only ends the following: the rollout goes on at AWS. */
+const untilInterrupted = (p: ServicePlace): { signal: AbortSignal; stop(): void } => {
+  p.ownSignals()
+  const controller = new AbortController()
+  const handler = (): void => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort()
+  }
+  process.on('SIGINT', handler)
+  process.on('SIGTERM', handler)
+  return {
+    signal: controller.signal,
+    stop() {
+      process.off('SIGINT', handler)
+      process.off('SIGTERM', handler)
+    },
+  }
+}
+
+const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: Watched): Promise<number> => {
+  const { io } = p
+  const { intent } = of
+  const { ending, scene, elapsedMs } = seen
+  const result = (outcome: string, more: object = {}): void => {
+    if (io.json) io.event({ type: 'result', outcome, ...p.named, from: intent.from, to: intent.revision, elapsedMs, ...more })
+  }
+  const say = (what: string, lines: readonly (readonly [label: string, text: string])[]): void => {
+    const wide = Math.max(...lines.map(([label]) => label.length))
+    io.note(`\n${io.c.red('✗')} ${what}`)
+    for (const [label, text] of lines) io.note(`  ${label.padEnd(wide)}  ${text}`)
+  }
+  const back = p.line('rollback')
+  switch (ending.is) {
+    case 'healthy': {
+      await memory.ended(intent, true)
+      result('healthy', { back })
+      const n = scene?.service.runningCount ?? 0
+      const tasks = n === 0 ? 'no task runs, so none was tried' : `${n} ${n === 1 ? 'task' : 'tasks'}, healthy`
+      io.say(
+        `\n${io.c.green('✓')} ${p.named.name} runs ${io.c.bold(intent.revision)} after ${elapsed(elapsedMs)}: ${tasks}. Before: ${intent.from}.`,
+      )
+      io.say(`  To go back: ${io.c.cyan(back)}`)
+      return 0
+    }
+    case 'failed':
+    case 'rolled-back': {
+      const failure = await told(p, of, seen, ending.task, ending.why)
+      await memory.ended(intent, false, await baseOf(p, intent))
+      failureScreen(io, failure)
+      const gone = ending.is === 'rolled-back'
+      const now = gone
+        ? `ECS has given it up and brings ${revisionOf(ending.to)} back by itself.`
+        : scene
+          ? whatNow(scene.service, intent.from)
+          : ''
+      const next = failure.meaning?.next
+      result(gone ? 'rolled-back' : 'failed', {
+        why: failure.stoppedReason,
+        meaning: failure.meaning?.what ?? null,
+        next: next ?? null,
+        now,
+        back: gone ? null : back,
+      })
+      say(`${intent.revision} did not come to be healthy: ${failure.meaning?.what ?? failure.stoppedReason}`, [
+        ['now:', now],
+        ...(next ? [['mend:', next] as const] : []),
+        ['log:', p.line('logs')],
+        ...(gone ? [] : [['next:', `${io.c.cyan(back)} goes back to ${intent.from} at once`] as const]),
+      ])
+      return 1
+    }
+    case 'superseded':
+      await memory.ended(intent, undefined)
+      result('superseded', { by: revisionOf(ending.by) })
+      say(
+        `Somebody has rolled out ${revisionOf(ending.by)} meanwhile: ${intent.revision} is no longer what ${p.named.name} shall run`,
+        [['next:', io.c.cyan(p.line('deploy'))]],
+      )
+      return 1
+    case 'gone':
+      await memory.ended(intent, undefined)
+      result('gone')
+      say(`The service ${p.named.name} is gone: it was deleted meanwhile`, [['next:', io.c.cyan('infra status')]])
+      return 1
+    case 'stuck': {
+      const standing = scene ? standingLine(standingOf(of.aim, scene)) : 'nothing was seen'
+      result('stuck', { standing })
+      say(`${intent.revision}: nothing has moved for ${ending.minutes} minutes`, [
+        ['why:', `${standing}. ECS goes on trying by itself.`],
+        ['log:', p.line('logs')],
+        ['next:', `${io.c.cyan(p.line('deploy'))} follows it on; ${io.c.cyan(back)} goes back`],
+      ])
+      return 1
+    }
+    case 'interrupted':
+      result('interrupted')
+      io.note(`\nNo longer followed: the rollout of ${intent.revision} goes on at AWS.`)
+      io.note(`  To follow it: ${io.c.cyan(p.line('deploy'))}   To go back: ${io.c.cyan(back)}`)
+      return 130
+  }
+}
+
+/** The task that failed, with what the load balancer and the events say of it. */
+const told = async (
+  p: ServicePlace,
+  of: Following,
+  { scene, said }: Watched,
+  task: Parameters<typeof failureOf>[0],
+  why: string,
+): Promise<Failure> => {
+  const id = idOf(task)
+  const events = (scene?.service.events ?? []).flatMap((e) => (id && e.message?.includes(id) ? [e.message] : []))
+  const health = (task ? addressesOf(task) : []).flatMap((a) => said.get(a) ?? [])
+  try {
+    return await failureOf(task, why, {
+      aws: p.aws,
+      definition: of.definition,
+      region: p.region,
+      clock: realClock,
+      signal: new AbortController().signal,
+      ours: p.named.key !== undefined,
+      said: [...events, ...health],
+    })
+  } catch (error) {
+    throw p.explain(error)
+  }
+}

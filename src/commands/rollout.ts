@@ -1,0 +1,123 @@
+import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../aws/services/ecs-types.ts'
+import { classify } from '../aws/trouble.ts'
+import type { Difference } from '../containers/difference.ts'
+import { type Found, type Revision, revisionAt, revisionOf } from '../containers/find.ts'
+import type { Entry, Intent, Overlay } from '../containers/record.ts'
+import { containerOf, isSame } from '../containers/revision.ts'
+import { type Aim, primaryOf } from '../containers/rollout.ts'
+import { checkStop, InfraError } from '../engine/errors.ts'
+import { follow } from './rollout-follow.ts'
+import type { Memory } from './rollout-memory.ts'
+import { isSteady } from './rollout-settle.ts'
+import type { ServicePlace } from './service-place.ts'
+
+export interface Rollout {
+  readonly found: Found
+  /** What is to be registered, or a revision that is there. */
+  readonly to: { readonly input: RegisterTaskDefinitionCommandInput } | Revision
+  readonly how: Intent['how']
+  readonly differences: readonly Difference[]
+  /** What deploys have changed since the config was written, this one included. */
+  readonly overlay: Overlay | undefined
+  /** New tasks also where the revision stays the same. */
+  readonly force: boolean
+  readonly container: string | undefined
+}
+
+/**
+ * Registers the revision where it is not there yet, tells the service, and nothing else of it; then follows. What is asked is
+ * written down before it is asked, so that a run which is killed anywhere is gone on with by the next.
+ */
+export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait: boolean): Promise<number> => {
+  const { found, how } = of
+  p.begin()
+  const definition = 'input' in of.to ? await registered(p, found, of.to.input) : of.to.definition
+  const arn = definition.taskDefinitionArn ?? ''
+  const image = containerOf(definition, of.container).image
+  await remember(memory, found, of.container)
+  const intent: Intent = {
+    revision: revisionOf(arn),
+    from: revisionOf(found.service.taskDefinition),
+    ...(image === undefined ? {} : { image }),
+    at: new Date().toISOString(),
+    by: p.caller.arn,
+    how,
+    changes: of.differences.map((d) => `${d.what}: ${d.from ?? 'none'} -> ${d.to ?? 'none'}`),
+    ...(of.overlay ? { overlay: of.overlay } : {}),
+    ...(memory.overlay ? { before: memory.overlay } : {}),
+    ...(memory.base === undefined ? {} : { base: memory.base }),
+  }
+  await memory.intend(intent)
+  const { deployment, since } = await told(p, memory, found, arn, of.force)
+  const begun = { ...intent, ...(deployment === undefined ? {} : { deployment }) }
+  await memory.began(begun, definition)
+  const aim: Aim = { revision: arn, deployment, since }
+  const known = new Set((found.service.events ?? []).flatMap((e) => e.id ?? []))
+  if (wait) return follow(p, memory, { aim, definition, intent: begun, known })
+  const { io } = p
+  if (io.json) io.event({ type: 'result', outcome: 'begun', ...p.named, from: intent.from, to: intent.revision })
+  io.say(`\n${io.c.green('✓')} ${p.named.name} is on its way from ${intent.from} to ${io.c.bold(intent.revision)}.`)
+  io.say(`  To follow it: ${io.c.cyan(p.line('deploy'))}   To go back: ${io.c.cyan(p.line('rollback'))}`)
+  return 0
+}
+
+/** Of the newest revision first: a run that was killed may have registered it already. */
+const registered = async (p: ServicePlace, found: Found, input: RegisterTaskDefinitionCommandInput): Promise<TaskDefinition> => {
+  try {
+    const newest = await revisionAt(p.aws, input.family ?? '')
+    if (newest && isSame(newest.definition, input)) {
+      p.io.note(`  ${revisionOf(newest.definition.taskDefinitionArn)} is registered already and says just this; it is used.`)
+      return newest.definition
+    }
+    // A revision does not take over the tags of the one before; those of AWS itself nobody else may set.
+    const tags = (found.tags ?? []).filter((t) => !/^aws:/i.test(t.key ?? ''))
+    checkStop(p.signal)
+    const made = await p.aws.ecs('RegisterTaskDefinition', { ...input, ...(tags.length > 0 ? { tags } : {}) })
+    if (made.taskDefinition?.taskDefinitionArn) return made.taskDefinition
+  } catch (error) {
+    throw p.explain(error)
+  }
+  throw new InfraError('ECS did not say which revision it has registered', { next: 'Run the same command again: it finds it' })
+}
+
+/** What runs well before the first deploy is what a rollback goes back to. */
+const remember = async (memory: Memory, { service, definition }: Found, container: string | undefined): Promise<void> => {
+  const revision = revisionOf(service.taskDefinition)
+  if (!isSteady(service) || memory.entries.some((e) => e.revision === revision && e.healthy === true)) return
+  const at = primaryOf(service)?.createdAt ?? definition.registeredAt
+  const { image } = containerOf(definition, container)
+  const entry: Entry = {
+    revision,
+    ...(image ? { image } : {}),
+    at: (at ?? new Date()).toISOString(),
+    by: '',
+    how: 'found',
+    healthy: true,
+    changes: [],
+  }
+  await memory.know([entry, ...memory.entries])
+}
+
+const told = async (
+  p: ServicePlace,
+  memory: Memory,
+  found: Found,
+  taskDefinition: string,
+  force: boolean,
+): Promise<{ deployment: string | undefined; since: number }> => {
+  try {
+    checkStop(p.signal)
+    const { service } = await p.aws.ecs('UpdateService', {
+      cluster: found.cluster,
+      service: found.name,
+      taskDefinition,
+      ...(force ? { forceNewDeployment: true } : {}),
+    })
+    const primary = service && primaryOf(service)
+    return { deployment: primary?.id, since: primary?.createdAt?.getTime() ?? Date.now() }
+  } catch (error) {
+    // Refused for sure: nothing is under way. Where that is not known, the next run looks.
+    if (classify(error) !== 'unknown-outcome') await memory.dropped()
+    throw p.explain(error)
+  }
+}

@@ -1,0 +1,151 @@
+import type { Rule } from './reasons-table.ts'
+
+const LOG = 'Its last lines say why: infra logs'
+
+/** Ends of a task that had its image and its secrets. The first that fits counts. */
+export const START_RULES: readonly Rule[] = [
+  {
+    when: /exec: \\?"([^"\\]+)\\?": (?:stat [^:]+: no such file|executable file not found|permission denied)/i,
+    what: (m) => `the image has no command ${m[1]}, or it cannot be run`,
+    next: 'Mend command in infra.yaml, or the image',
+    elsewhere: 'Mend command in the task definition, or the image',
+  },
+  {
+    when: /exec format error/i,
+    what: 'the image is made for another processor than the task',
+    next: 'Build it for the right one (docker build --platform linux/amd64), or set architecture: ARM64 in infra.yaml',
+    elsewhere: 'Build it for the processor of the task definition: docker build --platform linux/amd64',
+  },
+  {
+    when: /OutOfMemory|memory usage/i,
+    what: 'the container needed more memory than the task has',
+    next: 'Set more memory for it in infra.yaml, then: infra create ecs',
+    elsewhere: 'Give the task definition more memory',
+  },
+  {
+    when: /(?:ContainerRuntimeTimeout|DockerTimeout)Error/i,
+    what: 'the container did not start in time',
+    next: `${LOG}; or set more cpu for it in infra.yaml`,
+    elsewhere: `${LOG}; or give the task definition more cpu`,
+    retries: 1,
+  },
+  {
+    when: /failed container health checks/i,
+    what: 'the health check inside the container failed',
+    next: `${LOG}; the check is health.command in infra.yaml, and the image must have what it calls (curl is often missing)`,
+    elsewhere: `${LOG}; the check is healthCheck in the task definition, and the image must have what it calls (curl is often missing)`,
+  },
+  {
+    when: /failed ELB health checks[\s\S]*codes?: \[([\d, ]+)\]/i,
+    what: (m) =>
+      `the load balancer's health check got the answer ${m[1]}: a wrong path, a redirect, or an error of the application`,
+    next: 'Mend health.path or health.matcher in infra.yaml (they are changed in place), then: infra create load-balancer',
+    elsewhere: 'Mend the path or the codes of the target group (aws elbv2 modify-target-group), or the application',
+  },
+  {
+    when: /failed ELB health checks[\s\S]*(Request timed out|Target\.Timeout)/i,
+    what: "the load balancer's health check got no answer in time: the port is closed to it, or the application is slow to start",
+    next: 'infra create ecs puts the rule right; health.graceSeconds in infra.yaml gives it more time to start',
+    elsewhere:
+      'Let the group of the load balancer reach the port, or give it more time: aws ecs update-service --health-check-grace-period-seconds',
+  },
+  {
+    when: /failed ELB health checks[\s\S]*Availability Zone that is not enabled/i,
+    what: 'the task is in a zone that the load balancer does not serve',
+    next: 'infra create load-balancer',
+    elsewhere: 'Give the load balancer a subnet in every zone of the service: aws elbv2 set-subnets',
+  },
+  {
+    when: /failed ELB health checks/i,
+    what: 'the load balancer got no good answer from it',
+    next: `${LOG}; the check is health.path, matcher and graceSeconds in infra.yaml`,
+    elsewhere: `${LOG}; look at the health check of the target group and at the grace period of the service`,
+  },
+  {
+    when: /Target\w* group .*(not found|does not exist)|TARGET GROUP IS NOT FOUND/i,
+    what: 'its target group is gone',
+    next: 'infra create load-balancer',
+    elsewhere: 'Give the service a target group that is there',
+  },
+  {
+    when: /Spot Task was interrupted|SpotInterruption/i,
+    what: 'AWS took the Spot capacity back',
+    next: 'ECS starts another; set capacity: FARGATE in infra.yaml where that must not happen',
+    elsewhere: 'ECS starts another; use FARGATE instead of FARGATE_SPOT where that must not happen',
+    retries: 2,
+  },
+  {
+    when: /limit on the number of (tasks|vCPUs)/i,
+    what: 'an account limit of Fargate is reached',
+    next: 'Ask for more: Service Quotas, AWS Fargate',
+    elsewhere: 'Ask for more: Service Quotas, AWS Fargate',
+  },
+  {
+    when: /Capacity is unavailable|RESOURCE:|no Fargate capacity|insufficient capacity|TaskLimit|InsufficientCapacity/i,
+    what: 'AWS has no room for it now',
+    next: 'ECS tries again by itself; if it goes on: capacity: FARGATE instead of FARGATE_SPOT, or subnets in more zones',
+    elsewhere: 'ECS tries again by itself; if it goes on: FARGATE instead of FARGATE_SPOT, or subnets in more zones',
+    retries: 2,
+  },
+  {
+    when: /free addresses in subnet|InsufficientFreeAddresses|enough IP space/i,
+    what: 'the subnet has no free address left',
+    next: 'Give the service a larger subnet, or take away what is not needed',
+    elsewhere: 'Give the service a larger subnet, or take away what is not needed',
+  },
+  {
+    when: /network interface|EphemeralStorage provisioning|Rate exceeded|rate limit/i,
+    what: 'AWS was slow to give it a network interface: usual for the first task in a quiet network',
+    next: 'ECS tries again by itself; if it goes on: infra deploy --force',
+    elsewhere: 'ECS tries again by itself; if it goes on: infra deploy --force',
+    retries: 2,
+  },
+  {
+    when: /unable to assume|not authorized to perform: sts:AssumeRole/i,
+    what: 'ECS may not use the role of the task',
+    next: 'infra create ecs puts the role right',
+    elsewhere: 'Let ecs-tasks.amazonaws.com assume the role (its trust policy)',
+  },
+]
+
+/** What applications say of themselves before they end. Only their own lines are looked through. */
+export const LOG_RULES: readonly Rule[] = [
+  ...START_RULES.filter((r) => r.when.test('exec format error')),
+  {
+    when: /no pg_hba\.conf entry[^\n]*no encryption|SSL off|SSL\/TLS required/i,
+    what: 'the database lets nobody in without TLS',
+    next: 'Switch it on in the application (sslmode=require)',
+    elsewhere: 'Switch it on in the application (sslmode=require)',
+  },
+  {
+    when: /password authentication failed for user|Access denied for user/i,
+    what: 'the database does not take its password',
+    next: 'The variable must come from the secret (infra deploy --set-secret <K=database:password>); new tasks read it anew: infra deploy --force',
+    elsewhere:
+      'The variable must come from the secret (infra deploy --set-secret <K=secret:KEY>); new tasks read it anew: infra deploy --force',
+  },
+  {
+    when: /WRONGPASS|NOAUTH|invalid username-password pair/i,
+    what: 'Redis does not take its password, or wants a user name too',
+    next: 'Take both from the secret: infra deploy --set-secret <K=secret:KEY>',
+    elsewhere: 'Take both from the secret: infra deploy --set-secret <K=secret:KEY>',
+  },
+  {
+    when: /could not translate host name|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|Name or service not known/i,
+    what: 'it does not find the host that it wants to connect to',
+    next: 'Look at the variable that holds the host: infra deploy --set-env <K=V>, or --set-secret <K=database:host>',
+    elsewhere: 'Look at the variable that holds the host: infra deploy --set-env <K=V>',
+  },
+  {
+    when: /(?:connection (?:to server[^\n]*)?(?:timed out|timeout)|ETIMEDOUT|could not connect to server|connection refused|ECONNREFUSED)/i,
+    what: 'it does not reach what it connects to (a database, a cache)',
+    next: 'Look at host and port in its variables; infra create security-groups puts the rule right',
+    elsewhere: 'Look at host and port in its variables, and at the group of the other side',
+  },
+  {
+    when: /(ModuleNotFoundError: [^\n]{1,120}|Cannot find module '[^'\n]{1,120}')/,
+    what: (m) => `the image lacks a part: ${m[1]}`,
+    next: 'Build it anew with all that it needs, then: infra deploy --image <tag>',
+    elsewhere: 'Build it anew with all that it needs, then: infra deploy --image <tag>',
+  },
+]

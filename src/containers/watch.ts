@@ -1,0 +1,157 @@
+import type { Aws } from '../aws/clients.ts'
+import type { Task } from '../aws/services/ecs-types.ts'
+import { classify, codeOf } from '../aws/trouble.ts'
+import type { Clock } from '../engine/context.ts'
+import { serviceOf } from './find.ts'
+import { type Aim, belongs, judge, ownOf, type Scene, type Target, type Verdict } from './rollout.ts'
+import { progressOf, type Standing, standingOf } from './standing.ts'
+
+type Client = Pick<Aws, 'ecs' | 'elb'>
+
+/** What is heard while a rollout is followed. */
+export type News =
+  | { readonly type: 'rollout'; readonly standing: Standing; readonly elapsedMs: number }
+  | { readonly type: 'event'; readonly at: string; readonly message: string }
+  /** One that ended although AWS as a rule mends that by trying again. */
+  | { readonly type: 'task.retried'; readonly task: Task }
+  | { readonly type: 'note'; readonly text: string }
+
+export interface Watch {
+  readonly aws: Client
+  readonly cluster: string
+  readonly name: string
+  readonly aim: Aim
+  /** Ids of events that are known already. */
+  readonly known: ReadonlySet<string>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  hear(news: News): void
+}
+
+export type Ending =
+  | Exclude<Verdict, { is: 'going' }>
+  | { readonly is: 'stuck'; readonly minutes: number }
+  | { readonly is: 'interrupted' }
+  | { readonly is: 'gone' }
+
+export interface Watched {
+  readonly ending: Ending
+  readonly scene: Scene | undefined
+  /** What the load balancer last said of each new task. */
+  readonly said: ReadonlyMap<string, string>
+  readonly elapsedMs: number
+}
+
+/** Without a change for so long, nobody waits on. */
+export const STUCK_MINUTES = 10
+/** Looks without an answer, one after another, until it is given up. */
+const UNANSWERED = 5
+/** Close together at first: a look is five calls. */
+const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(500, elapsedMs / 40))
+
+/** Follows a rollout to its end, or until the signal says stop: the rollout itself goes on at AWS. */
+export const watch = async (of: Watch): Promise<Watched> => {
+  const { clock, signal, aim, hear } = of
+  const began = clock.now()
+  const heard = new Set(of.known)
+  const retried = new Set<string>()
+  const said = new Map<string, string>()
+  const eye = looker(of)
+  let scene: Scene | undefined
+  let progress = ''
+  let movedAt = began
+  let unanswered = 0
+  const end = (ending: Ending): Watched => ({ ending, scene, said, elapsedMs: clock.now() - began })
+  for (;;) {
+    const seen = await eye().catch((error: unknown) => {
+      // A network that is away for a moment must not end it; a look changes nothing, so it may be asked again.
+      if (classify(error) !== 'unknown-outcome' || ++unanswered > UNANSWERED) throw error
+      return 'unanswered' as const
+    })
+    if (seen === undefined) return end({ is: 'gone' })
+    const elapsedMs = clock.now() - began
+    if (seen !== 'unanswered') {
+      unanswered = 0
+      scene = seen
+      for (const e of [...(seen.service.events ?? [])].reverse()) {
+        if (!e.id || heard.has(e.id) || (e.createdAt?.getTime() ?? 0) < aim.since) continue
+        heard.add(e.id)
+        hear({ type: 'event', at: e.createdAt?.toISOString() ?? '', message: e.message ?? '' })
+      }
+      for (const t of seen.targets) if (t.description || t.code) said.set(t.id, t.description ?? t.code ?? '')
+      const verdict = judge(aim, seen)
+      const standing = standingOf(aim, seen)
+      for (const task of standing.ended)
+        if (verdict.is === 'going' && task.taskArn && !retried.has(task.taskArn)) {
+          retried.add(task.taskArn)
+          hear({ type: 'task.retried', task })
+        }
+      const now = progressOf(standing, seen)
+      if (now !== progress) {
+        progress = now
+        movedAt = clock.now()
+      }
+      hear({ type: 'rollout', standing, elapsedMs })
+      if (verdict.is !== 'going') return end(verdict)
+    }
+    if (signal.aborted) return end({ is: 'interrupted' })
+    if (clock.now() - movedAt > STUCK_MINUTES * 60_000) return end({ is: 'stuck', minutes: STUCK_MINUTES })
+    await clock.sleep(pause(elapsedMs), signal)
+  }
+}
+
+/** One look: the service, its tasks, and what the load balancer thinks of the new ones. */
+const looker = ({ aws, cluster, name, aim, hear }: Watch): (() => Promise<Scene | undefined>) => {
+  const barred = new Set<string>()
+  /** Who may deploy may not be one who may look at everything: then the service itself must do. */
+  const allowed = async <T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> => {
+    if (barred.has(what)) return otherwise
+    try {
+      return await read()
+    } catch (error) {
+      if (!/^(AccessDenied|TargetGroupNotFound)/.test(codeOf(error))) throw error
+      barred.add(what)
+      hear({ type: 'note', text: `not looked at: ${what} (${(error as Error).message})` })
+      return otherwise
+    }
+  }
+  const list = async (desiredStatus: 'RUNNING' | 'STOPPED'): Promise<string[]> =>
+    (await aws.ecs('ListTasks', { cluster, serviceName: name, desiredStatus })).taskArns ?? []
+  const tasksOf = async (): Promise<Task[]> => {
+    const arns = (await Promise.all([list('RUNNING'), list('STOPPED')])).flat()
+    const parts = Array.from({ length: Math.ceil(arns.length / 100) }, (_, i) => arns.slice(i * 100, i * 100 + 100))
+    return (await Promise.all(parts.map((tasks) => aws.ecs('DescribeTasks', { cluster, tasks })))).flatMap((a) => a.tasks ?? [])
+  }
+  return async () => {
+    const [service, tasks] = await Promise.all([serviceOf(aws, cluster, name), allowed('the tasks', tasksOf, [])])
+    if (!service) return undefined
+    const own = ownOf(aim, service)
+    const addresses = new Set(tasks.filter((t) => belongs(t, aim, own)).flatMap(addressesOf))
+    const groups = (service.loadBalancers ?? []).flatMap((b) => [
+      b.targetGroupArn,
+      b.advancedConfiguration?.alternateTargetGroupArn,
+    ])
+    const asked = [...new Set(groups.filter((g): g is string => Boolean(g)))]
+    const targets = addresses.size === 0 ? [] : await allowed('the health of its targets', () => healthOf(aws, asked), [])
+    return { service, tasks, targets: targets.filter((t) => addresses.has(t.id)) }
+  }
+}
+
+/** In the network: the address of its interface. */
+export const addressesOf = (task: Task): string[] =>
+  (task.attachments ?? []).flatMap((a) =>
+    (a.details ?? []).flatMap((d) => (d.name === 'privateIPv4Address' && d.value ? [d.value] : [])),
+  )
+
+const healthOf = async (aws: Client, groups: readonly string[]): Promise<Target[]> => {
+  const answers = await Promise.all(groups.map((TargetGroupArn) => aws.elb('DescribeTargetHealth', { TargetGroupArn })))
+  return answers.flatMap((a) =>
+    (a.TargetHealthDescriptions ?? []).map(({ Target: t, TargetHealth: h }) => ({
+      id: t?.Id ?? '',
+      port: t?.Port,
+      state: h?.State ?? 'unknown',
+      code: h?.Reason,
+      description: h?.Description,
+    })),
+  )
+}

@@ -1,0 +1,25 @@
+import ora from 'ora'
+import type { Io } from './io.ts'
+import type { Ticker } from './ticker-plain.ts'
+
+export const liveTicker = (io: Io): Ticker => {
+  const spinner = ora({ stream: process.stderr, discardStdin: false, hideCursor: true })
+  let ended = false
+  return {
+    show(text) {
+      if (ended) return
+      spinner.text = text
+      if (!spinner.isSpinning) spinner.start()
+    },
+    line(text) {
+      const spun = spinner.isSpinning
+      spinner.stop()
+      io.note(text)
+      if (spun) spinner.start()
+    },
+    end() {
+      ended = true
+      spinner.stop()
+    },
+  }
+}
