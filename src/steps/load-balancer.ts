@@ -105,7 +105,7 @@ const ruleOf = (add: Add, key: string, s: Service, i: number, listenerArn: Balan
     listenerArn,
     // In the order of the config, with room between.
     priority: (i + 1) * 10,
-    ...(s.hosts.length > 0 ? { hosts: s.hosts } : {}),
-    ...(s.paths.length > 0 ? { paths: s.paths } : {}),
+    hosts: s.hosts,
+    paths: s.paths,
     targetGroupArn,
   }).arn
