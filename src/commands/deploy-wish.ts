@@ -116,7 +116,7 @@ const secretFor = async (p: ServicePlace, name: string, text: string): Promise<S
   const found = await findSecret(
     p.aws,
     { ...wish, id: named?.name ?? wish.id },
-    { region: p.region, names: known.map((s) => s.key) },
+    { region: p.region, names: known.map((s) => s.key), ours: named !== undefined },
   )
   const own = named ?? known.find((s) => s.name === found.name)
   const place = own?.key ?? found.arn

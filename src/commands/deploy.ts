@@ -148,15 +148,11 @@ export const followOn = async (p: ServicePlace, memory: Memory, found: Found, { 
     by: '',
     how: 'deploy' as const,
     changes: [],
-    ...(memory.overlay ? { before: memory.overlay } : {}),
   }
+  const aim = { revision, deployment: primary?.id, since }
+  const known = new Set<string>()
   p.begin()
-  return follow(p, memory, {
-    aim: { revision, deployment: primary?.id, since },
-    definition,
-    intent: intent ?? assumed,
-    known: new Set(),
-  })
+  return follow(p, memory, { aim, definition, known, ...(intent ? { intent } : { intent: assumed, strange: true }) })
 }
 
 /** The flags again, for the command that says yes. What a variable is set to may be a secret. */

@@ -16,6 +16,8 @@ export interface Following {
   readonly aim: Aim
   readonly definition: TaskDefinition
   readonly intent: Intent
+  /** Nobody here has begun it (ECS goes back by itself, a pipeline deploys): its end is not written down. */
+  readonly strange?: boolean
   /** Events that were there before. */
   readonly known: ReadonlySet<string>
 }
@@ -54,10 +56,14 @@ export const follow = async (p: ServicePlace, memory: Memory, of: Following): Pr
 const untilInterrupted = (p: ServicePlace): { signal: AbortSignal; stop(): void } => {
   p.ownSignals()
   const controller = new AbortController()
+  const stop = (): void => controller.abort()
   const handler = (): void => {
     if (controller.signal.aborted) process.exit(130)
-    controller.abort()
+    stop()
   }
+  // Ctrl-C while the service was told, or a lock that is another run's now.
+  if (p.signal.aborted) stop()
+  p.signal.addEventListener('abort', stop)
   process.on('SIGINT', handler)
   process.on('SIGTERM', handler)
   return {
@@ -65,6 +71,7 @@ const untilInterrupted = (p: ServicePlace): { signal: AbortSignal; stop(): void 
     stop() {
       process.off('SIGINT', handler)
       process.off('SIGTERM', handler)
+      p.signal.removeEventListener('abort', stop)
     },
   }
 }
@@ -73,6 +80,7 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
   const { io } = p
   const { intent } = of
   const { ending, scene, elapsedMs } = seen
+  const remember: Memory['ended'] = async (...how) => (of.strange ? undefined : memory.ended(...how))
   const result = (outcome: string, more: object = {}): void => {
     if (io.json) io.event({ type: 'result', outcome, ...p.named, from: intent.from, to: intent.revision, elapsedMs, ...more })
   }
@@ -84,20 +92,22 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
   const back = p.line('rollback')
   switch (ending.is) {
     case 'healthy': {
-      await memory.ended(intent, true)
-      result('healthy', { back })
+      await remember(intent, true)
+      // Back from a rollback is forward: a second one would go farther back.
+      const undo = intent.how === 'rollback' ? p.line('rollback', `--to ${intent.from}`) : back
+      result('healthy', { back: undo })
       const n = scene?.service.runningCount ?? 0
       const tasks = n === 0 ? 'no task runs, so none was tried' : `${n} ${n === 1 ? 'task' : 'tasks'}, healthy`
       io.say(
         `\n${io.c.green('✓')} ${p.named.name} runs ${io.c.bold(intent.revision)} after ${elapsed(elapsedMs)}: ${tasks}. Before: ${intent.from}.`,
       )
-      io.say(`  To go back: ${io.c.cyan(back)}`)
+      if (!of.strange) io.say(`  To go ${intent.how === 'rollback' ? 'forward again' : 'back'}: ${io.c.cyan(undo)}`)
       return 0
     }
     case 'failed':
     case 'rolled-back': {
       const failure = await told(p, of, seen, ending.task, ending.why)
-      await memory.ended(intent, false, await baseOf(p, intent))
+      await remember(intent, false, of.strange ? undefined : await baseOf(p, intent))
       failureScreen(io, failure)
       const gone = ending.is === 'rolled-back'
       const now = gone
@@ -115,14 +125,14 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
       })
       say(`${intent.revision} did not come to be healthy: ${failure.meaning?.what ?? failure.stoppedReason}`, [
         ['now:', now],
-        ...(next ? [['mend:', next] as const] : []),
+        ...(next ? [['fix:', next] as const] : []),
         ['log:', p.line('logs')],
         ...(gone ? [] : [['next:', `${io.c.cyan(back)} goes back to ${intent.from} at once`] as const]),
       ])
       return 1
     }
     case 'superseded':
-      await memory.ended(intent, undefined)
+      await remember(intent, undefined)
       result('superseded', { by: revisionOf(ending.by) })
       say(
         `Somebody has rolled out ${revisionOf(ending.by)} meanwhile: ${intent.revision} is no longer what ${p.named.name} shall run`,
@@ -130,7 +140,7 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
       )
       return 1
     case 'gone':
-      await memory.ended(intent, undefined)
+      await remember(intent, undefined)
       result('gone')
       say(`The service ${p.named.name} is gone: it was deleted meanwhile`, [['next:', io.c.cyan('infra status')]])
       return 1

@@ -5,6 +5,7 @@ import { reasonOf } from '../containers/reasons.ts'
 import { withoutService } from '../containers/rollout.ts'
 import { standingLine } from '../containers/standing.ts'
 import type { News } from '../containers/watch.ts'
+import { canonical } from '../state/json.ts'
 import { columns, elapsed } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { plainTicker, type Ticker } from '../ui/ticker-plain.ts'
@@ -69,7 +70,17 @@ const exchange = ({ service }: Found): string => {
 /** Hears a rollout: live where there is a terminal, one line for each change elsewhere, events for programs. */
 export const listener = async (p: ServicePlace, ours: boolean): Promise<{ hear(news: News): void; end(): void }> => {
   const { io } = p
-  if (io.json) return { hear: (news) => io.event(eventOf(news)), end: () => undefined }
+  if (io.json) {
+    let last = ''
+    const hear = (news: News): void => {
+      const event = eventOf(news)
+      const moved = canonical({ ...event, elapsedMs: 0 })
+      // A look that shows nothing new is no news.
+      if (moved !== last) io.event(event)
+      last = moved
+    }
+    return { hear, end: () => undefined }
+  }
   const ticker: Ticker = io.live ? (await import('../ui/ticker.ts')).liveTicker(io) : plainTicker(io)
   return {
     end: ticker.end,
@@ -104,10 +115,14 @@ export const failureScreen = (io: Io, f: Failure): void => {
     io.event({ type: 'task.failed', ...f, meaning: f.meaning?.what ?? null, next: f.meaning?.next ?? null })
     return
   }
-  io.note(`\n${c.red('✗')} ${f.task ? `Task ${f.task} ended` : 'No task could be started'}: ${f.stoppedReason}`)
+  io.note(`\n${c.red('✗')} ${f.task ? `Task ${f.task} ended` : 'ECS says'}: ${f.stoppedReason}`)
   for (const { name, exitCode, reason } of f.containers)
     if (exitCode !== undefined || reason)
       io.note(`    ${name}: ${[exitCode === undefined ? undefined : `exit code ${exitCode}`, reason].filter(Boolean).join(', ')}`)
+  for (const { variable, wrong, unknown } of f.secrets)
+    io.note(
+      `    ${wrong ? c.red('✗') : unknown ? '?' : c.green('✓')} secret ${variable}${wrong || unknown ? `: ${wrong ?? unknown}` : ' is there'}`,
+    )
   if (f.log.length > 0) io.note(`    its last lines (${f.logFrom}):\n${f.log.map((line) => c.dim(`      ${line}`)).join('\n')}`)
   else if (f.task) io.note(c.dim(`    no lines of it: ${f.logFrom}`))
 }

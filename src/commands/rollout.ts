@@ -1,15 +1,15 @@
 import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { classify } from '../aws/trouble.ts'
 import type { Difference } from '../containers/difference.ts'
-import { type Found, type Revision, revisionAt, revisionOf } from '../containers/find.ts'
+import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '../containers/find.ts'
 import type { Entry, Intent, Overlay } from '../containers/record.ts'
 import { containerOf, isSame } from '../containers/revision.ts'
 import { type Aim, primaryOf } from '../containers/rollout.ts'
-import { checkStop, InfraError } from '../engine/errors.ts'
+import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import { follow } from './rollout-follow.ts'
 import type { Memory } from './rollout-memory.ts'
 import { isSteady } from './rollout-settle.ts'
-import type { ServicePlace } from './service-place.ts'
+import { orRefuse, type ServicePlace } from './service-place.ts'
 
 export interface Rollout {
   readonly found: Found
@@ -30,6 +30,7 @@ export interface Rollout {
  */
 export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait: boolean): Promise<number> => {
   const { found, how } = of
+  await stillSo(p, found)
   p.begin()
   const definition = 'input' in of.to ? await registered(p, found, of.to.input) : of.to.definition
   const arn = definition.taskDefinitionArn ?? ''
@@ -59,6 +60,17 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   io.say(`\n${io.c.green('✓')} ${p.named.name} is on its way from ${intent.from} to ${io.c.bold(intent.revision)}.`)
   io.say(`  To follow it: ${io.c.cyan(p.line('deploy'))}   To go back: ${io.c.cyan(p.line('rollback'))}`)
   return 0
+}
+
+/** A person may have thought about it for long: what somebody else has rolled out meanwhile is not undone by the way. */
+const stillSo = async (p: ServicePlace, { cluster, name, service }: Found): Promise<void> => {
+  const now = await orRefuse(p, serviceOf(p.aws, cluster, name))
+  if (now?.taskDefinition === service.taskDefinition) return
+  throw refuse(
+    `${name} was changed meanwhile: it ran ${revisionOf(service.taskDefinition)}, and now ${now ? revisionOf(now.taskDefinition) : 'it is gone'}`,
+    'somebody else has rolled something out; nothing was changed here',
+    'Run the same command again: it begins with what runs now',
+  )
 }
 
 /** Of the newest revision first: a run that was killed may have registered it already. */

@@ -4,6 +4,7 @@ import { codeOf, unlessGone } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import { primaryOf } from './rollout.ts'
+import { checkSecrets, type SecretCheck } from './secret-check.ts'
 
 /** A task that ended, with all that can be told of it. */
 export interface Failure {
@@ -21,6 +22,8 @@ export interface Failure {
   /** Where they are from, or why there are none. */
   readonly logFrom: string
   readonly meaning: Reason | undefined
+  /** One by one, where a secret could not be fetched. */
+  readonly secrets: readonly SecretCheck[]
 }
 
 const LINES = 20
@@ -28,7 +31,7 @@ const LINES = 20
 const LATE_MS = 3000
 
 interface Asked {
-  readonly aws: Pick<Aws, 'logs'>
+  readonly aws: Pick<Aws, 'logs' | 'secretsManager'>
   readonly definition: TaskDefinition
   readonly region: string
   readonly clock: Clock
@@ -46,6 +49,7 @@ export const failureOf = async (task: Task | undefined, why: string, of: Asked):
     containers.find((c) => c.exitCode !== undefined && c.exitCode !== 0) ?? containers.find((c) => c.reason) ?? containers[0]
   const { lines, from } = task?.taskArn ? await lastLines(task, failed?.name, of) : { lines: [], from: 'no task was started' }
   const stoppedReason = task?.stoppedReason ?? why
+  const aboutSecrets = /ResourceInitializationError[\s\S]*(secret|asm\b)/i.test(stoppedReason)
   return {
     task: idOf(task),
     stopCode: task?.stopCode,
@@ -54,6 +58,7 @@ export const failureOf = async (task: Task | undefined, why: string, of: Asked):
     log: lines,
     logFrom: from,
     meaning: reasonOf({ ...task, stoppedReason, said: of.said, log: lines }, of.ours),
+    secrets: aboutSecrets ? await checkSecrets(of.aws, of.definition, of.region) : [],
   }
 }
 

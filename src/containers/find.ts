@@ -71,6 +71,9 @@ export const revisionOf = (arn: string | undefined): string => arn?.split('/').a
 /** ARNs of the active revisions of a family, the newest first: as many as one page has. */
 export const findRevisions = async (aws: Ecs, familyPrefix: string): Promise<string[]> => {
   const { taskDefinitionArns = [] } = await aws.ecs('ListTaskDefinitions', { familyPrefix, status: 'ACTIVE', sort: 'DESC' })
-  // The whole name of the family is asked for, and AWS gives all that begin with it.
-  return taskDefinitionArns.filter((arn) => revisionOf(arn).replace(/:\d+$/, '') === familyPrefix)
+  const number = (arn: string): number => Number(arn.split(':').at(-1))
+  // The whole name of the family is asked for; to be sure, since one of them may be gone back to.
+  return taskDefinitionArns
+    .filter((arn) => revisionOf(arn).replace(/:\d+$/, '') === familyPrefix)
+    .sort((a, b) => number(b) - number(a))
 }

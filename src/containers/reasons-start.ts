@@ -75,6 +75,13 @@ export const START_RULES: readonly Rule[] = [
     retries: 2,
   },
   {
+    when: /performing maintenance on the underlying infrastructure|^Host EC2|Container instance .*terminated/im,
+    what: 'AWS took the machine under it away',
+    next: 'ECS starts another',
+    elsewhere: 'ECS starts another',
+    retries: 2,
+  },
+  {
     when: /limit on the number of (tasks|vCPUs)/i,
     what: 'an account limit of Fargate is reached',
     next: 'Ask for more: Service Quotas, AWS Fargate',

@@ -16,7 +16,7 @@ const NO_WAY =
     .source
 const DENIED = /AccessDenied|not authorized|no identity-based policy|Access to KMS is not allowed/.source
 
-const all = (...parts: string[]): RegExp => new RegExp(parts.join('[\\s\\S]*'), 'i')
+const all = (...parts: string[]): RegExp => new RegExp(parts.map((part) => `(?:${part})`).join('[\\s\\S]*'), 'i')
 const PULL = 'CannotPull\\w*Error'
 const ASM = '(retrieve secret from asm|asm fetching secret|Secrets Manager|secretsmanager)'
 const SSM = '(secrets from ssm|Parameter Store|from SSM)'
@@ -85,7 +85,7 @@ export const RULES: readonly Rule[] = [
     elsewhere: 'Attach AmazonECSTaskExecutionRolePolicy to the execution role',
   },
   {
-    when: all('(registry auth from|ecr registry auth)', `(${NO_WAY})`),
+    when: all('(registry auth from|ecr registry auth)', NO_WAY),
     what: 'there is no way from the subnet to the registry',
     next: ROUTE,
     elsewhere: ROUTE_ELSEWHERE,
@@ -115,7 +115,7 @@ export const RULES: readonly Rule[] = [
     elsewhere: 'Allow the execution role kms:Decrypt on that key',
   },
   {
-    when: all(ASM, `(${DENIED})`),
+    when: all(ASM, DENIED),
     what: 'the execution role may not read the secret',
     next: 'Name the secret under ecs.services in infra.yaml, then: infra create ecs, which gives the role the right',
     elsewhere: 'Allow the execution role secretsmanager:GetSecretValue on it (aws iam put-role-policy)',
@@ -140,20 +140,20 @@ export const RULES: readonly Rule[] = [
   },
   {
     // The first task in a quiet network may be too early for its interface; the second as a rule is not.
-    when: all(ASM, `(${NO_WAY})`),
+    when: all(ASM, NO_WAY),
     what: 'there is no way from the subnet to Secrets Manager',
     next: ROUTE,
     elsewhere: ROUTE_ELSEWHERE,
     retries: 1,
   },
   {
-    when: all(SSM, `(${DENIED})`),
+    when: all(SSM, DENIED),
     what: 'the execution role may not read the parameter',
     next: 'Allow the execution role ssm:GetParameters on it',
     elsewhere: 'Allow the execution role ssm:GetParameters on it',
   },
   {
-    when: all(SSM, `(${NO_WAY})`),
+    when: all(SSM, NO_WAY),
     what: 'there is no way from the subnet to the Parameter Store',
     next: ROUTE,
     elsewhere: ROUTE_ELSEWHERE,
@@ -166,7 +166,7 @@ export const RULES: readonly Rule[] = [
     elsewhere: 'Make it, or take the variable away: infra deploy --unset <K>',
   },
   {
-    when: all('unable to pull secrets or registry auth', `(${NO_WAY})`),
+    when: all('unable to pull secrets or registry auth', NO_WAY),
     what: 'there is no way from the subnet to the registry or to Secrets Manager',
     next: ROUTE,
     elsewhere: ROUTE_ELSEWHERE,
@@ -174,13 +174,13 @@ export const RULES: readonly Rule[] = [
   },
   // Logs and disks.
   {
-    when: all(LOGGER, `(${NO_WAY})`),
+    when: all(LOGGER, NO_WAY),
     what: 'there is no way from the subnet to CloudWatch Logs',
     next: ROUTE,
     elsewhere: ROUTE_ELSEWHERE,
   },
   {
-    when: all(LOGGER, `(${DENIED})`),
+    when: all(LOGGER, DENIED),
     what: 'the execution role may not write to the log group',
     next: ROLE,
     elsewhere:

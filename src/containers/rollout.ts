@@ -61,9 +61,9 @@ export const belongs = (task: Task, aim: Aim, own: Deployment | undefined): bool
 }
 
 const EXPECTED = /Scaling activity initiated|Task stopped by user/i
-/** Whether it has come to an end that nobody asked for. */
+/** Whether it has come to an end that nobody asked for. That one of its containers has ended may be as it should be. */
 export const hasFailed = (t: Task): boolean =>
-  (t.lastStatus === 'STOPPED' || (t.containers ?? []).some((c) => c.lastStatus === 'STOPPED' && c.exitCode !== undefined)) &&
+  (t.lastStatus === 'STOPPED' || (t.desiredStatus === 'STOPPED' && (t.containers ?? []).some((c) => c.exitCode !== undefined))) &&
   t.stopCode !== 'UserInitiated' &&
   !EXPECTED.test(t.stoppedReason ?? '')
 

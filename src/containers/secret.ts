@@ -48,7 +48,7 @@ export interface SecretFound {
 export const findSecret = async (
   aws: Pick<Aws, 'secretsManager'>,
   wish: SecretWish,
-  here: { readonly region: string; readonly names: readonly string[] },
+  here: { readonly region: string; readonly names: readonly string[]; readonly ours?: boolean },
 ): Promise<SecretFound> => {
   const elsewhere = ARN.test(wish.id) && wish.id.split(':')[3] !== here.region
   if (elsewhere) return unseen(wish, `${wish.id} is in another region, so nobody looked whether it is there`)
@@ -56,7 +56,9 @@ export const findSecret = async (
   const secret = await aws.secretsManager('DescribeSecret', { SecretId: wish.id }).catch((error: unknown) => {
     if (/^AccessDenied/.test(codeOf(error)) && WHOLE.test(wish.id) && ARN.test(wish.id)) return undefined
     if (classify(error) !== 'gone') throw error
-    throw refuse(`There is no secret ${wish.id}`, known, 'Name one of the config, one of Secrets Manager, or a whole ARN')
+    throw here.ours
+      ? refuse(`There is no secret ${wish.id} yet`, 'the config has it, and it was not made', 'infra create secrets')
+      : refuse(`There is no secret ${wish.id}`, known, 'Name one of the config, one of Secrets Manager, or a whole ARN')
   })
   if (!secret) return unseen(wish, `this identity may not look at ${wish.id} (secretsmanager:DescribeSecret)`)
   const { ARN: arn = '', DeletedDate: gone, Name: name = wish.id } = secret

@@ -61,6 +61,7 @@ export const watch = async (of: Watch): Promise<Watched> => {
   let progress = ''
   let movedAt = began
   let unanswered = 0
+  let twice = false
   const end = (ending: Ending): Watched => ({ ending, scene, said, elapsedMs: clock.now() - began })
   for (;;) {
     const seen = await eye().catch((error: unknown) => {
@@ -92,7 +93,10 @@ export const watch = async (of: Watch): Promise<Watched> => {
         movedAt = clock.now()
       }
       hear({ type: 'rollout', standing, elapsedMs })
-      if (verdict.is !== 'going') return end(verdict)
+      // The task itself may come up in the list a moment after the service has given it up.
+      const nameless = (verdict.is === 'failed' || verdict.is === 'rolled-back') && verdict.task === undefined && !twice
+      if (nameless) twice = true
+      else if (verdict.is !== 'going') return end(verdict)
     }
     if (signal.aborted) return end({ is: 'interrupted' })
     if (clock.now() - movedAt > STUCK_MINUTES * 60_000) return end({ is: 'stuck', minutes: STUCK_MINUTES })
