@@ -8,7 +8,13 @@ import type { Session } from './session.ts'
  * @param would what would be changed, as the begin of the refusal's sentence
  * @param command the same command with --yes
  */
-export const agreed = async (s: Pick<Session, 'io'>, g: Globals, question: string, would: string, command: string): Promise<boolean> => {
+export const agreed = async (
+  s: Pick<Session, 'io'>,
+  g: Globals,
+  question: string,
+  would: string,
+  command: string,
+): Promise<boolean> => {
   if (g.yes) return true
   if (!s.io.interactive) throw refuse(`${would}, and nobody can be asked here`, 'there is no terminal', command)
   s.io.say()

@@ -1,5 +1,5 @@
 import type { Config } from '../config/settle.ts'
-import { soundsSecret } from '../containers/difference.ts'
+import { maybeSecret } from '../containers/difference.ts'
 import type { Found } from '../containers/find.ts'
 import { ecrImage, imageFor, presenceOf, pushLines } from '../containers/image.ts'
 import type { Step } from '../containers/record.ts'
@@ -45,10 +45,10 @@ export const wishOf = async (p: ServicePlace, found: Found, f: DeployFlags): Pro
   }
   const there = new Set([...(main.environment ?? []), ...(main.secrets ?? [])].map((v) => v.name))
   for (const name of f.unset) if (!there.has(name)) notes.push(`${name} is not set, so nothing is taken away`)
-  for (const name of Object.keys(environment)) if (soundsSecret(name)) notes.push(plainSecret(p, name))
+  for (const [name, value] of Object.entries(environment)) if (maybeSecret(name, value)) notes.push(plainSecret(p, name))
   const every = <K extends 'valueFrom' | 'step'>(k: K): Record<string, string> =>
     Object.fromEntries(Object.entries(secrets).map(([name, s]) => [name, s[k]]))
-  const written = Object.fromEntries(Object.entries(environment).filter(([name]) => !soundsSecret(name)))
+  const written = Object.fromEntries(Object.entries(environment).filter(([name, value]) => !maybeSecret(name, value)))
   return {
     changes: { image, environment, secrets: every('valueFrom'), unset: f.unset, container: main.name },
     step: { image, environment: written, secrets: every('step'), unset: f.unset },
@@ -140,5 +140,5 @@ const barred = (p: ServicePlace, { ecs }: Config, name: string, wish: SecretWish
 
 const plainSecret = (p: ServicePlace, name: string): string => {
   const kept = p.named.key === undefined ? '' : ' It is not written into the state, so the next infra create takes it away.'
-  return `${name} sounds like a secret, and everybody who may look at the task definition sees it. Better: --set-secret ${name}=<secret:KEY>.${kept}`
+  return `${name} looks like a secret, and everybody who may look at the task definition sees it. Better: --set-secret ${name}=<secret:KEY>.${kept}`
 }

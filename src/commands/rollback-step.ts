@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { soundsSecret } from '../containers/difference.ts'
+import { maybeSecret } from '../containers/difference.ts'
 import type { Step } from '../containers/record.ts'
 import { placeOf } from './rollout-memory.ts'
 import type { ServicePlace } from './service-place.ts'
@@ -19,7 +19,7 @@ export const stepBack = (p: ServicePlace, from: TaskDefinition, to: TaskDefiniti
   const after = new Set([...texts(is).keys(), ...secrets(is).keys()])
   return {
     image: was?.image === is?.image ? undefined : is?.image,
-    environment: Object.fromEntries(fresh(texts(was), texts(is)).filter(([k]) => !soundsSecret(k))),
+    environment: Object.fromEntries(fresh(texts(was), texts(is)).filter(([k, v]) => !maybeSecret(k, v))),
     secrets: Object.fromEntries(fresh(secrets(was), secrets(is)).map(([k, v]) => [k, inConfigWords(p, v)])),
     unset: [...texts(was).keys(), ...secrets(was).keys()].filter((k) => !after.has(k)),
   }

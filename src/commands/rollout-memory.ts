@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { soundsSecret } from '../containers/difference.ts'
+import { maybeSecret } from '../containers/difference.ts'
 import { revisionOf } from '../containers/find.ts'
 import {
   added,
@@ -144,9 +144,9 @@ const wantOf = (want: JsonObject, d: TaskDefinition): JsonObject => {
     if (!is) return part
     const known = part.environment as JsonObject | undefined
     const environment = Object.fromEntries(
-      // What sounds like a secret does not come into the state by a deploy.
+      // What looks like a secret does not come into the state by a deploy.
       (is.environment ?? []).flatMap(({ name = '', value = '' }) =>
-        !soundsSecret(name) ? [[name, value]] : known?.[name] === undefined ? [] : [[name, known[name]]],
+        !maybeSecret(name, value) ? [[name, value]] : known?.[name] === undefined ? [] : [[name, known[name]]],
       ),
     )
     const secrets = Object.fromEntries((is.secrets ?? []).map((s) => [s.name ?? '', placeOf(s.valueFrom ?? '')]))

@@ -14,15 +14,16 @@ type Definition = TaskDefinition | RegisterTaskDefinitionCommandInput
 type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
 
 const SECRET_WORD = /pass(word)?|pwd|secret|token|credential|(api|private|access|signing|encryption)_?key/i
-export const soundsSecret = (name: string): boolean => SECRET_WORD.test(name)
-
 export const NOT_SHOWN = '(not shown)'
 /** What stands in front of the @ of an address. */
 const LOGIN = /(:\/\/[^/\s:@]*:)[^@/\s]+@/g
 
+/** Whether a variable may well hold a secret, by its name or by a password in an address: it does not come into the state. */
+export const maybeSecret = (name: string, value: string): boolean => SECRET_WORD.test(name) || value.search(LOGIN) >= 0
+
 /** A variable whose name sounds like a secret is not shown, nor a password in an address: somebody may have put one there. */
 export const shown = (name: string, value: string | undefined): string | undefined =>
-  value === undefined ? undefined : soundsSecret(name) ? NOT_SHOWN : value.replace(LOGIN, '$1***@')
+  value === undefined ? undefined : SECRET_WORD.test(name) ? NOT_SHOWN : value.replace(LOGIN, '$1***@')
 
 /** `rds/shop/master-AbCdEf:password` of a `valueFrom`: the rest of an ARN says what the screen says anyway. */
 export const shortSecret = (valueFrom: string | undefined): string | undefined => {

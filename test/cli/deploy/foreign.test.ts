@@ -136,7 +136,8 @@ describe.skipIf(!url)('a service that infra did not make, without a config', () 
       '--yes',
     )
     expect(ran.code, ran.all).toBe(0)
-    expect(ran.all).toContain('DB_PASSWORD sounds like a secret')
+    expect(ran.all).toContain('DB_PASSWORD looks like a secret')
+    expect(ran.all).toContain('URL looks like a secret')
     expect(ran.stdout).toContain('postgres://me:***@db/x')
     expect(ran.all).not.toContain('hunter22')
     expect((await definitionOf(t, 'shop-dev-web:2')).containerDefinitions?.[0]?.environment).toEqual(

@@ -245,6 +245,7 @@ describe('what a run before has left open', () => {
           environment: [
             { name: 'DB_PASSWORD', value: 'hunter2' },
             { name: 'LOG', value: 'debug' },
+            { name: 'URL', value: 'postgres://me:hunter2@db/x' },
           ],
           secrets: [{ name: 'S', valueFrom: 'arn:aws:secretsmanager:us-east-1:1:secret:x-AbCdEf:k::' }],
         },
