@@ -35,6 +35,9 @@ type Handlers = {
   ) => Promise<SqlOperations[Op]['output']>
 }
 
+/** What does no harm when it is done twice. For the others the engine looks first. */
+const AGAIN: ReadonlySet<string> = new Set(['Look', 'Login', 'Sessions', 'AlterRole', 'AlterDatabase'])
+
 /** What can be done inside database servers, over one way in. Nothing is opened before the first operation. */
 export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
   const credentials = credentialsFrom(aws)
@@ -63,7 +66,12 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     const began = performance.now()
     try {
       const [channel, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
-      const answer = await handlers[operation](channel, dialect, input as never)
+      const carryOut = (): Promise<unknown> => handlers[operation](channel, dialect, input as never)
+      // A connection that nobody used for minutes may be dead without a sign of it.
+      const answer = await carryOut().catch((error: Error) => {
+        if (error.name !== 'ConnectionLost' || !AGAIN.has(operation)) throw error
+        return carryOut()
+      })
       onCall?.(operation, performance.now() - began)
       return answer
     } catch (error) {

@@ -51,7 +51,7 @@ export const sqlFile = ({ roles, databases }: Wanted): string =>
     '\\set QUIET on',
     '\\set ECHO none',
     '\\set ECHO_HIDDEN off',
-    '-- More words would quote the statement beside an error.',
+    '-- More words than the error itself could quote the statement.',
     '\\set VERBOSITY terse',
     '\\encoding UTF8',
     'SET client_min_messages = warning;',
@@ -104,8 +104,8 @@ const databaseText = (of: Wanted['databases'][number]): string[] => {
 
 const resultText = (): string[] => [
   '-- One line: what is there now. infra db verify --result takes it.',
-  `SELECT replace(look.answer, chr(10), ' ') AS result FROM (${textOf(postgres.look(), 0)}) AS look\n\\gset`,
-  `\\echo ${RESULT} :result`,
+  `${textOf(postgres.look(), 0)}\n\\gset`,
+  `\\echo ${RESULT} :answer`,
 ]
 
 /** Writes it so that nobody else can read it at any instant, whole or not at all. */

@@ -75,6 +75,8 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
         for (const { failed } of now) failed(error)
       }
     }
+    // In the same breath as the look: what is asked for after it must start its own.
+    working = undefined
   }
   const carryOut = async (some: readonly Asked[], at: TaskPlace, server: Server): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
@@ -103,9 +105,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
             const missing = passwordsOf(job).find((at) => !known.has(passwordVariable(at)))
             if (missing) return failed(new Error(`the container gets no password ${missing.key} of ${missing.secret}`))
             asked.push({ job, done, failed })
-            working ??= work(server).finally(() => {
-              working = undefined
-            })
+            working ??= work(server)
           }),
         close: async () => {},
       }

@@ -92,7 +92,7 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
 
   it('take time to come and to go, and hold their network until they are gone', async () => {
     const begun = Date.now()
-    const id = given((await run()).InstanceId)
+    const id = await bastion()
     expect(await state(id)()).toBe('pending')
     expect(await until(state(id), (s) => s !== 'pending')).toBe('running')
     expect(Date.now() - begun).toBeGreaterThanOrEqual(350)
@@ -107,6 +107,19 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
     expect(await subnet()).toContain('DependencyViolation')
     expect(await until(state(id), (s) => s !== 'shutting-down')).toBe('terminated')
     expect(await subnet()).toBe('no error')
+  })
+
+  it('can be stopped and ended before they run', async () => {
+    const id = await bastion()
+    await aws.ec2.send(new EC2.StopInstancesCommand({ InstanceIds: [id] }))
+    expect(await state(id)()).toBe('stopped')
+    await new Promise((resolve) => setTimeout(resolve, 500)) // when it would have been running
+    expect(await state(id)()).toBe('stopped')
+    const other = await bastion()
+    await aws.ec2.send(new EC2.TerminateInstancesCommand({ InstanceIds: [other] }))
+    expect(await until(state(other), (s) => s !== 'shutting-down')).toBe('terminated')
+    await aws.ec2.send(new EC2.TerminateInstancesCommand({ InstanceIds: [other] }))
+    expect(await state(other)()).toBe('terminated')
   })
 
   it('are known to Systems Manager a while after they run, with a profile, its policy and a public address', async () => {

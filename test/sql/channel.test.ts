@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
 import { classify } from '../../src/aws/trouble.ts'
-import { type Connection, clientChannel, type LoginData } from '../../src/sql/client-channel.ts'
+import { type Connection, clientChannel, goodbye, type LoginData } from '../../src/sql/client-channel.ts'
 import { Secret } from '../../src/state/json.ts'
 import { startPgProxy } from '../support/pg-proxy.ts'
 import { failure, newest, type Place, placeOn } from './support.ts'
@@ -108,6 +108,26 @@ describe('connections', () => {
   })
 })
 
+describe('a goodbye', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it.each([
+    ['said', Promise.resolve()],
+    ['that fails', Promise.reject(new Error('gone'))],
+  ])('%s leaves no timer that would hold the process up', async (_, ended) => {
+    vi.useFakeTimers()
+    await goodbye(ended)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('that does not come is not waited for longer than half a second', async () => {
+    vi.useFakeTimers()
+    const done = goodbye(new Promise(() => {}))
+    await vi.advanceTimersByTimeAsync(500)
+    await done
+  })
+})
+
 describe('on a server', () => {
   let place: Place
   const warnings: string[] = []
@@ -138,6 +158,18 @@ describe('on a server', () => {
     expect(warnings).toEqual([])
   })
 
+  it('no socket is left open, also after a failure', async () => {
+    const left = (): number => process.getActiveResourcesInfo().filter((r) => /^(TCP|TLS)/.test(r)).length
+    const before = left()
+    const opened = place.open()
+    const password = place.secrets.give('nobody', 'Password0of0nobody')
+    await opened.send('Look', { server: place.server })
+    await opened.send('Login', { server: place.server, role: 'nobody', password, database: 'postgres' })
+    await failure(place.open().send('Look', { server: { ...place.server, port: 1 } }))
+    await opened.close()
+    await expect.poll(left).toBeLessThanOrEqual(before)
+  })
+
   it('a connection that breaks between two operations is not noticed by the second one', async () => {
     const opened = place.open()
     await opened.send('Look', { server: place.server })
@@ -159,6 +191,30 @@ describe('on a server', () => {
     await opened.close()
     await tunnel.close()
   })
+
+  it.each(['Look', 'Login', 'Sessions', 'AlterRole', 'AlterDatabase'] as const)(
+    '%s is asked again when its connection breaks, once',
+    async (operation) => {
+      const name = `again_${operation.toLowerCase()}`
+      const password = place.secrets.give(name, 'Password0of0again')
+      await place.send('CreateRole', { server: place.server, name, password })
+      await place.send('CreateDatabase', { server: place.server, name, owner: name, encoding: 'UTF8', collation: '' })
+      const tunnel = await startPgProxy(place.pg.port)
+      const opened = place.open({ address: { host: '127.0.0.1', port: tunnel.port } })
+      const input = { server: place.server, name, role: name, owner: name, database: name, password }
+      for (const when of ['before', 'after'] as const) {
+        tunnel.clear()
+        tunnel.cut(1, when)
+        await opened.send(operation, input)
+        expect(tunnel.statements).toHaveLength(2)
+      }
+      tunnel.clear()
+      tunnel.cut(1, 'before', true)
+      expect((await failure(opened.send(operation, input))).name).toBe('ConnectionLost')
+      await opened.close()
+      await tunnel.close()
+    },
+  )
 
   it('a create is carried out whole or not at all', async () => {
     const password = place.secrets.give('half', 'Password0of0half')

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net'
@@ -7,6 +8,7 @@ import { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
 import { classify } from '../../src/aws/trouble.ts'
+import { tlsFor } from '../../src/sql/tls.ts'
 import { startPgProxy } from '../support/pg-proxy.ts'
 import { type Certificates, makeCertificates } from '../support/postgres-tls.ts'
 import { failure, newest, type Place, placeOn } from './support.ts'
@@ -105,6 +107,15 @@ describe('an encrypted connection', () => {
     const error = await failure(look(secret, secret.server, { caFile: join(folder, file) }))
     expect(error).toMatchObject({ what: expect.stringContaining(file), why: expect.stringMatching(why), exitCode: 2 })
   })
+})
+
+it('Amazon’s own authorities are those of each region', async () => {
+  const tls = await tlsFor(at(plain, RDS))
+  const authorities = (tls?.ca ?? []).map((pem) => new X509Certificate(pem))
+  expect(tls).toMatchObject({ servername: RDS, rejectUnauthorized: true })
+  for (const region of ['us-east-1', 'eu-central-1', 'ap-southeast-2'])
+    expect(authorities.some((a) => a.ca && a.subject.includes(`CN=Amazon RDS ${region} Root CA RSA2048 G1`))).toBe(true)
+  expect(await tlsFor(plain.server)).toBeUndefined()
 })
 
 describe('somebody else who answers in its place', () => {

@@ -73,6 +73,10 @@ export const databaseStack = async (server: string, init: readonly string[] = in
     await remember()
     return r
   }
+  /** What the server heard is looked through, too. */
+  const statements = (): void => {
+    for (const call of sql.log) printed.push([call.op, call.body])
+  }
   const ends = async (code: number, ...args: string[]): Promise<Ran> => {
     const r = await run(...args)
     expect(r.code, `infra ${args.join(' ')}\n${r.all}`).toBe(code)
@@ -99,6 +103,7 @@ export const databaseStack = async (server: string, init: readonly string[] = in
     ends,
     set: (...pairs) => ends(0, 'init', ...pairs.flatMap((x) => ['--set', x])),
     clear() {
+      statements()
       aws.clear()
       sql.clear()
     },
@@ -110,12 +115,10 @@ export const databaseStack = async (server: string, init: readonly string[] = in
       const files = await Promise.all(
         names.map(async (f) => [f.name, await readFile(join(f.parentPath, f.name), 'utf8')] as const),
       )
-      const statements = sql.log.map((call) => [call.op, call.body] as const)
+      statements()
       const values = [...hushed].filter((v) => !v.includes('PLACEHOLDER'))
       expect(values.length).toBeGreaterThan(3)
-      return [...printed, ...files, ...statements]
-        .filter(([, text]) => values.some((v) => holds(text, v)))
-        .map(([where]) => where)
+      return [...printed, ...files].filter(([, text]) => values.some((v) => holds(text, v))).map(([where]) => where)
     },
     async close() {
       client.destroy()

@@ -13,7 +13,6 @@ type Key = keyof typeof USER
 
 let x: Stack
 let sql: PgProxy
-/** All that a password was, in the order in which they came. */
 const passwords: string[] = []
 let said = ''
 
@@ -37,7 +36,6 @@ const run = async (...args: string[]) => {
 }
 const others = (values: Record<string, unknown>, key: string): object => ({ ...values, [key]: undefined })
 const stages = async () => Object.values(await x.stages()).flat()
-
 /** The new one counts, the old one is void, and nothing else has changed. */
 const isRotated = async (before: Record<string, unknown>, key: Key): Promise<void> => {
   const after = await x.secret()
@@ -74,8 +72,8 @@ const killAndRepeat = async (args: string[], key: Key, arm: (kill: Kill) => void
   return killed
 }
 
-const changing = ({ op }: Call): boolean => /PutSecretValue|UpdateSecretVersionStage|ModifyDBInstance/.test(op)
-/** Runs it once, and answers what it asked of AWS and of the server. */
+const changing = (c: Call): boolean => c.changing
+/** Runs it once. */
 const whole = async (args: string[], key: Key) => {
   const before = await x.secret()
   x.proxy.clear()
@@ -181,6 +179,13 @@ describe('refused, and nothing is changed', () => {
       /^--role is startupwebapp_prod: all databases have one role .* app or master\.\nNext: infra db rotate-password --role app\n$/,
     )
     expect(await no('--via', 'print', '--yes')).toMatch(/^--via is print: it must be one of/)
+  })
+
+  it('a server that nobody can reach', async () => {
+    sql.clear()
+    sql.cut(1, 'before', true)
+    expect(await no('--yes')).toMatch(/^The connection to 127\.0\.0\.1:\d+ broke off/)
+    sql.clear()
   })
 
   it('without a terminal and --yes', async () => {

@@ -65,6 +65,13 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect(r.code, r.all).toBe(2)
     expect(r.stderr).toContain('theirs')
     expect(await x.yaml()).toBe(yaml)
+    // Nor is it dropped because somebody has written its name into the file.
+    await writeFile(join(x.p.dir, 'infra.yaml'), `${yaml}    - theirs\n`)
+    const no = await run('drop', 'theirs', '--yes', '--confirm', 'theirs')
+    expect(no.code, no.all).toBe(2)
+    expect(no.stderr).toContain('The database theirs belongs to postgres: this stack did not make it, so it is left alone')
+    expect(await databases()).toContain('theirs')
+    await writeFile(join(x.p.dir, 'infra.yaml'), yaml)
     await x.sql('postgres', 'DROP DATABASE theirs')
   })
 

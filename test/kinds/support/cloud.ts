@@ -8,7 +8,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { mockClient } from 'aws-sdk-client-mock'
-import { connect } from '../../../src/aws/clients.ts'
+import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
 import type { Stamp } from '../../../src/engine/kind.ts'
 
@@ -30,7 +30,12 @@ const mocks = {
   ssm: mockClient(SSMClient),
 }
 
-export const aws = connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' })
+/** Asks what is inside a database server: answered from the same table, and no call of the SDK. */
+let inside: (operation: string, input: Input) => Promise<unknown> = async () => undefined
+export const aws: Aws = {
+  ...connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' }),
+  sql: ((operation: string, input: Input) => inside(operation, input)) as unknown as Aws['sql'],
+}
 
 interface Command {
   readonly constructor: { readonly name: string }
@@ -50,19 +55,23 @@ export interface Cloud {
 export const cloud = (answers: Answers): Cloud => {
   const sent: Sent[] = []
   const actions = new Set<string>()
+  const answered = async (service: string, operation: string, input: Input): Promise<unknown> => {
+    sent.push([operation, input])
+    if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
+    const given = answers[operation]
+    const answer: unknown = typeof given === 'function' ? given(input) : given
+    if (answer instanceof Error) throw answer
+    return answer
+  }
+  inside = (operation, input) => answered('sql', operation, input)
   for (const [service, mock] of Object.entries(mocks)) {
     mock.reset()
     const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
     stub.callsFake(async (command) => {
       const operation = command.constructor.name.replace(/Command$/, '')
       const input = command.input as Input
-      sent.push([operation, input])
       for (const action of actionsOf(service, operation, input)) actions.add(action)
-      if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
-      const given = answers[operation]
-      const answer: unknown = typeof given === 'function' ? given(input) : given
-      if (answer instanceof Error) throw answer
-      return answer
+      return answered(service, operation, input)
     })
   }
   return {
@@ -77,7 +86,7 @@ export const cloud = (answers: Answers): Cloud => {
   }
 }
 
-const isRead = (operation: string): boolean => /^(Describe|Get|List)/.test(operation)
+const isRead = (operation: string): boolean => /^(Describe|Get|List|Look|Login|Sessions)/.test(operation)
 
 /** Tags in a create call need their own permission. */
 const TAGGING: Readonly<Record<string, string>> = {

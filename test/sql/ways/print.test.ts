@@ -126,6 +126,8 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
       const { code, all } = await run(text, passwords)
       expect([code, all]).toEqual([3, expect.stringContaining(words)])
       expect(all).not.toContain('pässword')
+      // Only the error itself.
+      expect(all.trim().split('\n').length).toBe(1)
     }
     expect(await place.ask(`SELECT 1 FROM pg_roles WHERE rolname LIKE 'none%'`)).toEqual([])
   })
@@ -223,6 +225,8 @@ describe('the file', () => {
     expect(await failure(writeSqlFile(join(folder, 'none', 'a.sql'), 'x'))).toMatchObject({
       what: expect.stringContaining('could not be written'),
     })
+    // No room on the disk, or the like: then nothing stays.
+    await failure(writeSqlFile(join(folder, 'b.sql'), undefined as unknown as string))
     expect((await readdir(folder)).sort()).toEqual(['a.sql', 'other'])
   })
 })

@@ -92,6 +92,8 @@ describe('a tunnel', () => {
     await made.close()
     expect(await made.ended).toBeUndefined()
     expect(sessions.did('TerminateSession')).toEqual([{ SessionId: 'me-1' }])
+    // As by Ctrl-C: then it says goodbye itself, also where AWS cannot be told from here any more.
+    expect(await plugin.interrupted()).toBe(true)
     expect(isAlive(started?.pid ?? 0)).toBe(false)
     expect(said).toEqual([])
   })

@@ -219,6 +219,28 @@ describe('a container', () => {
     expect(order).toEqual(['place', 'gone true'])
   })
 
+  it('is not asked for when the run has been interrupted before', async () => {
+    const channel = await open([])
+    stop.abort()
+    expect(await failure(channel.run(STATEMENT))).toMatchObject({ exitCode: 130 })
+    await way.close()
+    expect([order, containers.calls]).toEqual([[], []])
+  })
+
+  it('has a log of several pages, and one place for all runs', async () => {
+    const channel = await open([])
+    for (let n = 0; n < 2; n++)
+      expect(await Promise.all([1, 2, 3, 4].map(() => channel.run(STATEMENT)))).toEqual(Array(4).fill('fine'))
+    expect([containers.started.length, order]).toEqual([2, ['place']])
+    expect(containers.started[0]?.lines.length).toBeGreaterThan(7)
+  })
+
+  it('leads to one server', async () => {
+    await open([])
+    const other = Promise.resolve(way.channel?.({ ...server, id: 'another' }, credentialsFrom(new Secrets().aws), postgres))
+    expect((await failure(other)).message).toBe('this way leads to shop-db, not to another')
+  })
+
   it('is not asked for before something is to do', async () => {
     await open([])
     await way.close()
