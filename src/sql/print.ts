@@ -6,6 +6,7 @@ import type { PasswordAt } from '../aws/sql.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Job } from './job.ts'
 import { postgres } from './postgres.ts'
+import { RESULT } from './result.ts'
 import { verifierSql } from './scram-sql.ts'
 
 export { parseResult } from './result.ts'
@@ -19,9 +20,6 @@ export interface Wanted {
     readonly collation: string
   }[]
 }
-
-/** What the last line of the output begins with. */
-export const RESULT = 'INFRA-RESULT'
 
 /** The environment variable for the password of role number `n`, from 1. */
 const variable = (n: number): string => `APP_PASSWORD_${n}`

@@ -115,8 +115,8 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
       if (!made) return
       const at = await made.catch(() => undefined)
       try {
-        // Also after an interrupt: what was made is removed, and that waits for the container.
-        if (at) await untilGone({ ...needs, sleep: options.sleep ?? ((ms) => wait(ms)) }, at, arns)
+        // Whoever has interrupted wants to leave: then the container, which was told to stop, is not waited for.
+        if (at && !signal.aborted) await untilGone(needs, at, arns)
       } finally {
         await options.gone()
       }

@@ -24,7 +24,7 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
   let aws: Clients
   let net: Awaited<ReturnType<typeof vpcWithSubnets>>
   beforeAll(async () => {
-    server = await startMoto('0,ecs=0.4')
+    server = await startMoto('0,ecs=0.8')
   })
   beforeEach(async () => {
     aws = await clients(server.url) // an account of its own

@@ -12,7 +12,7 @@ describe.skipIf(!inject('motoUrl'))('snapshots of a database', () => {
   let server: TestServer
   let aws: Clients
   beforeAll(async () => {
-    server = await startMoto('0,rds=0.3,snapshot=0.4', process.env, { postgres: true })
+    server = await startMoto('0,rds=0.5,snapshot=1', process.env, { postgres: true })
   })
   beforeEach(async () => {
     aws = await clients(server.url) // an account of its own

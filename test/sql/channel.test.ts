@@ -112,11 +112,11 @@ describe('a goodbye', () => {
   afterEach(() => void vi.useRealTimers())
 
   it.each([
-    ['said', Promise.resolve()],
-    ['that fails', Promise.reject(new Error('gone'))],
+    ['said', async () => {}],
+    ['that fails', () => Promise.reject(new Error('gone'))],
   ])('%s leaves no timer that would hold the process up', async (_, ended) => {
     vi.useFakeTimers()
-    await goodbye(ended)
+    await goodbye(ended())
     expect(vi.getTimerCount()).toBe(0)
   })
 

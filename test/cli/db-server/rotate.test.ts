@@ -35,8 +35,8 @@ const run = async (...args: string[]) => {
   return r
 }
 const others = (values: Record<string, unknown>, key: string): object => ({ ...values, [key]: undefined })
-const stages = async () => Object.values(await x.stages()).flat()
-/** The new one counts, the old one is void, and nothing else has changed. */
+const stages = async () =>
+  Object.values(await x.stages()).flat() /** The new one counts, the old one is void, and nothing else has changed. */
 const isRotated = async (before: Record<string, unknown>, key: Key): Promise<void> => {
   const after = await x.secret()
   passwords.push(String(after[key]))
@@ -73,7 +73,6 @@ const killAndRepeat = async (args: string[], key: Key, arm: (kill: Kill) => void
 }
 
 const changing = (c: Call): boolean => c.changing
-/** Runs it once. */
 const whole = async (args: string[], key: Key) => {
   const before = await x.secret()
   x.proxy.clear()

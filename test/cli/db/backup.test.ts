@@ -209,10 +209,10 @@ exec sleep 60\n`)
 
   it('killed in the middle of a load, by Ctrl-C or for good, nothing of it is in the database', async () => {
     const filler = `-- ${'x'.repeat(1000)}\n`.repeat(2000)
-    await writeFile(at('long.sql'), `CREATE TABLE half ();\n${filler}SELECT pg_sleep(3);\n${filler}`)
+    await writeFile(at('long.sql'), `CREATE TABLE half ();\n${filler}DO $$ BEGIN PERFORM pg_sleep(3); END $$;\n${filler}`)
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const running = x.p.start('db', 'load', 'empty', 'long.sql')
-      const asleep = async () => count('postgres', "pg_stat_activity WHERE datname = 'empty' AND query ~ '^SELECT pg_sleep'")
+      const asleep = async () => count('postgres', "pg_stat_activity WHERE datname = 'empty' AND query ~ 'PERFORM pg_sleep'")
       while ((await asleep()) === 0) await new Promise((r) => setTimeout(r, 50))
       running.kill(signal)
       const r = await running.done

@@ -146,10 +146,7 @@ describe('a tunnel', () => {
       Target: 'i-1',
       Parameters: { host: ['127.0.0.1'], portNumber: [String(echo.port)], localPortNumber: ['0'] },
     }
-    for (const [mode, signal] of [
-      ['', 'SIGKILL'],
-      ['stubborn', 'SIGKILL'],
-    ] as const) {
+    for (const [n, mode] of ['', 'stubborn'].entries()) {
       const response = JSON.stringify({ SessionId: 'me-9', TokenValue: 't', StreamUrl: 'wss://x' })
       const args = [
         '-c',
@@ -166,14 +163,16 @@ describe('a tunnel', () => {
       const script = `require('node:child_process').spawn('/bin/sh', ${JSON.stringify(args)}, { stdio: 'pipe', detached: true })`
       const owner = spawn(process.execPath, ['-e', script], { env: { ...plugin.env, STAND_IN_MODE: mode }, stdio: 'ignore' })
       let pid = 0
-      for (let n = 0; pid === 0 && n < 500; n++) {
-        await wait(10)
-        const all = await plugin.started()
-        pid = all.at(mode === '' ? 0 : 1)?.pid ?? 0
+      try {
+        for (let tries = 0; pid === 0 && tries < 500; tries++) {
+          await wait(10)
+          pid = (await plugin.started())[n]?.pid ?? 0
+        }
+        await wait(100)
+        expect(isAlive(pid)).toBe(true)
+      } finally {
+        owner.kill('SIGKILL')
       }
-      await wait(100)
-      expect(isAlive(pid)).toBe(true)
-      owner.kill(signal)
       await until(() => !isAlive(pid))
     }
   })
