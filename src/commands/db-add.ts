@@ -27,12 +27,16 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
     )
   const edit = await changeNames(loaded, { add: name }, flags, dbLine(flags, 'add <name>'))
   let stays = false
+  const inFile = `${name} is in ${edit.key} of infra.yaml`
   const orUndo = (): void => {
-    if (!stays) edit.undo()
+    try {
+      if (!stays) edit.undo()
+    } catch (error) {
+      io.note(`${inFile}, and cannot be taken out again: ${(error as Error).message}`)
+    }
   }
   // Ctrl-C while it looks around ends the process.
   process.once('exit', orUndo)
-  const inFile = `${name} is in ${edit.key} of infra.yaml`
   try {
     const code = await createCommand(['databases'], flags, {
       via,

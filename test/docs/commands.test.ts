@@ -61,6 +61,7 @@ const wrongInDb = (line: string, name: string, words: readonly string[]): string
 }
 const known = (name: string, word: string): boolean =>
   name === 'adopt' ||
+  (name === 'destroy' && word === 'restored') ||
   (name === 'sandbox'
     ? /^(start|stop|status|reset)$/.test(word)
     : name === 'state'

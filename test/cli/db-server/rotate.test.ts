@@ -1,7 +1,6 @@
 import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PgProxy, startPgProxy } from '../../support/pg-proxy.ts'
-import type { Call } from '../../support/proxy.ts'
 import { refused } from '../support/refused.ts'
 import { atCall, type Kill, type Phase, runAndKill, SECRET, type Stack, startStack } from './stack.ts'
 
@@ -72,7 +71,7 @@ const killAndRepeat = async (args: string[], key: Key, arm: (kill: Kill) => void
   return killed
 }
 
-const changing = (c: Call): boolean => c.changing
+const changing = (c: { changing: boolean }): boolean => c.changing
 const whole = async (args: string[], key: Key) => {
   const before = await x.secret()
   x.proxy.clear()

@@ -171,14 +171,15 @@ exec sleep 60\n`)
     const good = 'CREATE TABLE one (a int);\nINSERT INTO one VALUES (1), (2);\n'
     await writeFile(at('good.sql'), good)
     await writeFile(at('good.sql.gz'), gzipSync(good))
-    for (const file of ['good.sql', 'good.sql.gz']) {
-      const r = await run('load', 'empty', file)
-      expect(r.code, r.all).toBe(0)
-      expect(await count('empty', 'one')).toBe(2)
-      await x.sql('empty', 'DROP TABLE one')
-    }
     const copy = `${good}COPY one FROM stdin;\n${'7\n'.repeat(50_000)}\\.\nINSERT INTO one VALUES (3);\n`
     const zipped = gzipSync(copy)
+    await writeFile(at('copy.sql.gz'), zipped)
+    for (const [file, rows] of [['good.sql', 2], ['good.sql.gz', 2], ['copy.sql.gz', 50_003]] as const) {
+      const r = await run('load', 'empty', file)
+      expect(r.code, r.all).toBe(0)
+      expect(await count('empty', 'one')).toBe(rows)
+      await x.sql('empty', 'DROP TABLE one')
+    }
     const cut: Record<string, string | Buffer> = {
       'wrong.sql': `${good}SELECT nope;\n`,
       'cut-copy.sql': copy.slice(0, copy.length / 2),
