@@ -55,7 +55,7 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     return clientChannel(server, address, await tlsFor(server, caFile), credentials, connect)
   }
   const channelOf = async (server: Server): Promise<Channel> => {
-    const id = `${server.id} ${server.host}:${server.port}`
+    const id = idOf(server)
     const known = channels.get(id) ?? open(server)
     channels.set(id, known)
     known.catch(() => channels.delete(id))
@@ -75,6 +75,8 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
       onCall?.(operation, performance.now() - began)
       return answer
     } catch (error) {
+      // A tunnel that has ended: the next operation opens another.
+      if (way.address && error instanceof SqlError && error.name === 'DatabaseAway') channels.delete(idOf(input.server))
       onCall?.(operation, performance.now() - began, error as Error)
       throw error
     }
@@ -87,6 +89,8 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     },
   }
 }
+
+const idOf = (server: Server): string => `${server.id} ${server.host}:${server.port}`
 
 const dialectOf = async ({ engine }: Server): Promise<Dialect> =>
   engine === 'mysql' ? (await import('./mysql.ts')).mysql : (await import('./postgres.ts')).postgres

@@ -8,6 +8,7 @@ import { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
 import { classify } from '../../src/aws/trouble.ts'
+import { openSql } from '../../src/sql/open.ts'
 import { tlsFor } from '../../src/sql/tls.ts'
 import { startPgProxy } from '../support/pg-proxy.ts'
 import { type Certificates, makeCertificates } from '../support/postgres-tls.ts'
@@ -200,4 +201,18 @@ it('an address that takes connections and says nothing is given up after five se
   expect(error.what).toContain('cannot be reached from here')
   expect(took).toBeGreaterThan(4900)
   expect(took).toBeLessThan(9000)
+})
+
+it('a tunnel that has ended is opened anew by the next operation', async () => {
+  const deaf = createServer().listen(0, '127.0.0.1')
+  await once(deaf, 'listening')
+  const closed = (deaf.address() as AddressInfo).port
+  deaf.close()
+  let opened = 0
+  const tunnel = async () => ({ host: '127.0.0.1', port: opened++ === 0 ? closed : plain.pg.port })
+  const sql = openSql({ aws: plain.secrets.aws, way: { via: 'ssm', address: tunnel, close: async () => {} } })
+  expect((await failure(sql.send('Look', { server: plain.server }))).name).toBe('DatabaseAway')
+  expect(await sql.send('Look', { server: plain.server })).toMatchObject({ is: 'open', via: 'ssm' })
+  expect(opened).toBe(2)
+  await sql.close()
 })
