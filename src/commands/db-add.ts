@@ -45,6 +45,7 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
       },
     })
     if (stays && edit.shared) io.note(`${inFile}, which counts for all environments of the file.`)
+    if (stays && wantsSandbox(flags)) io.note('  infra.yaml counts for the real account, too.')
     if (stays && code !== 0) io.note(`${inFile}; to take it out again: ${dbLine(flags, `drop ${name}`)}`)
     else if (stays && viaOf({ config, sandbox: wantsSandbox(flags) }, via) !== 'print')
       io.say(`  To look in: ${io.c.cyan(commandLine(flags, `db connect ${name}`))}`)

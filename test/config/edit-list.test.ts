@@ -41,7 +41,10 @@ test('what the file says is right for any list, and the other keys are as they w
   const written = fc.tuple(fc.uniqueArray(name, { maxLength: 5 }), fc.boolean(), fc.boolean(), name)
   fc.assert(
     fc.property(written, ([names, flow, last, word]) => {
-      const list = flow || names.length === 0 ? ` [${names.map((n) => JSON.stringify(n)).join(', ')}] # f` : names.map((n) => `\n    - ${JSON.stringify(n)} # ${n}`).join('')
+      const list =
+        flow || names.length === 0
+          ? ` [${names.map((n) => JSON.stringify(n)).join(', ')}] # f`
+          : names.map((n) => `\n    - ${JSON.stringify(n)} # ${n}`).join('')
       const text = `# top\na: 1 # one\ndatabases:\n  via: ssm\n  names:${list}${last ? '' : '\n  after: 1\nz: [1,2]'}\n`
       const before = parse(text)
       const added = parse(addToList(text, path, word))

@@ -43,7 +43,8 @@ describe.skipIf(!url || !PROGRAMS)('backup and load', () => {
     ((await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []).length
   const count = async (database: string, from: string): Promise<unknown> =>
     (await x.sql(database, `SELECT count(*)::int AS n FROM ${from}`))[0]?.n
-  const tables = async (database: string): Promise<unknown> => count(database, `pg_tables WHERE schemaname !~ '^(pg_|information)'`)
+  const tables = async (database: string): Promise<unknown> =>
+    count(database, `pg_tables WHERE schemaname !~ '^(pg_|information)'`)
 
   it('into a file that only its owner reads, and from there into another database, as its owner', async () => {
     const { path, calls } = await recorded(x.p, 'pg_dump', 'pg_restore', 'psql')
@@ -80,11 +81,17 @@ describe.skipIf(!url || !PROGRAMS)('backup and load', () => {
 
   it('never over a file that is there, and to nowhere that cannot be written', async () => {
     const before = await readFile(at('a.dump'))
-    expect(refused(await run('backup', 'shop', '--to', 'a.dump')).stderr).toContain('a.dump is there already: a backup is never written over')
+    expect(refused(await run('backup', 'shop', '--to', 'a.dump')).stderr).toContain(
+      'a.dump is there already: a backup is never written over',
+    )
     expect(await readFile(at('a.dump'))).toEqual(before)
     expect(refused(await run('backup', 'shop', '--to', 'no/such/a.dump')).stderr).toContain('Cannot write')
-    expect(refused(await run('backup', 'shop', '--to', 's3:/x')).stderr).toContain('s3:/x is no place in a bucket: it must be s3://bucket/key')
-    expect(refused(await run('backup', 'shop', '--to', 's3://no-such-bucket-here/x')).stderr).toContain('There is no bucket no-such-bucket-here')
+    expect(refused(await run('backup', 'shop', '--to', 's3:/x')).stderr).toContain(
+      's3:/x is no place in a bucket: it must be s3://bucket/key',
+    )
+    expect(refused(await run('backup', 'shop', '--to', 's3://no-such-bucket-here/x')).stderr).toContain(
+      'There is no bucket no-such-bucket-here',
+    )
     expect(refused(await run('backup', 'shpo')).stderr).toContain('did you mean shop?')
     expect(await parts()).toEqual([])
   })
@@ -99,16 +106,24 @@ describe.skipIf(!url || !PROGRAMS)('backup and load', () => {
 
   it('pg_dump that is missing, too old, or breaks off: a sentence, and nothing of it stays', async () => {
     const missing = refused(await withEnv(x.p, { PATH: await barePath(x.p) }, () => run('backup', 'shop', '--to', 'b.dump')))
-    expect(missing.stderr).toMatch(/There is no pg_dump on this machine: it is not on the PATH\.\nNext: .*install .*, then infra db backup shop --to b\.dump/)
+    expect(missing.stderr).toMatch(
+      /There is no pg_dump on this machine: it is not on the PATH\.\nNext: .*install .*, then infra db backup shop --to b\.dump/,
+    )
     const old = await stub(x.p, 'pg_dump', '#!/bin/sh\necho "pg_dump (PostgreSQL) 12.3"\n')
     const r = refused(await withEnv(x.p, { PATH: old }, () => run('backup', 'shop', '--to', 'b.dump')))
-    expect(r.stderr).toMatch(/pg_dump here is version 12, and the server is PostgreSQL \d+\.\d+: it cannot read a server that is newer/)
+    expect(r.stderr).toMatch(
+      /pg_dump here is version 12, and the server is PostgreSQL \d+\.\d+: it cannot read a server that is newer/,
+    )
     expect(r.stderr).toMatch(/postgresql(-client-|@)\d+/)
-    const half = await stub(x.p, 'pg_dump', `#!/bin/sh
+    const half = await stub(
+      x.p,
+      'pg_dump',
+      `#!/bin/sh
 [ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" && exit
 head -c 9000000 /dev/zero
 echo "pg_dump: error: the disk of the server is gone" >&2
-exit 1\n`)
+exit 1\n`,
+    )
     for (const to of ['b.dump', `s3://${bucket}/b.dump`]) {
       const broken = await withEnv(x.p, { PATH: half }, () => run('backup', 'shop', '--to', to))
       expect(broken.code, broken.all).toBe(1)
@@ -120,9 +135,13 @@ exit 1\n`)
 
   it('into a bucket in parts, byte for byte, and from there into a database', async () => {
     const data = at('random')
-    const large = await stub(x.p, 'pg_dump', `#!/bin/sh
+    const large = await stub(
+      x.p,
+      'pg_dump',
+      `#!/bin/sh
 [ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" && exit
-head -c 20000000 /dev/urandom | tee '${data}'\n`)
+head -c 20000000 /dev/urandom | tee '${data}'\n`,
+    )
     const r = await withEnv(x.p, { PATH: large }, () => run('backup', 'shop', '--to', `s3://${bucket}/large`))
     expect(r.code, r.all).toBe(0)
     expect(r.stdout).toContain(`shop is in s3://${bucket}/large: 20 MB`)
@@ -145,11 +164,15 @@ head -c 20000000 /dev/urandom | tee '${data}'\n`)
   })
 
   it('Ctrl-C ends pg_dump and takes away what was written', async () => {
-    const slow = await stub(x.p, 'pg_dump', `#!/bin/sh
+    const slow = await stub(
+      x.p,
+      'pg_dump',
+      `#!/bin/sh
 [ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" && exit
 echo $$ > '${at('pid')}'
 head -c 9000000 /dev/zero
-exec sleep 60\n`)
+exec sleep 60\n`,
+    )
     for (const to of ['c.dump', `s3://${bucket}/c.dump`]) {
       await writeFile(at('pid'), '')
       const running = await withEnv(x.p, { PATH: slow }, async () => x.p.start('db', 'backup', 'shop', '--to', to))
@@ -174,7 +197,11 @@ exec sleep 60\n`)
     const copy = `${good}COPY one FROM stdin;\n${'7\n'.repeat(50_000)}\\.\nINSERT INTO one VALUES (3);\n`
     const zipped = gzipSync(copy)
     await writeFile(at('copy.sql.gz'), zipped)
-    for (const [file, rows] of [['good.sql', 2], ['good.sql.gz', 2], ['copy.sql.gz', 50_003]] as const) {
+    for (const [file, rows] of [
+      ['good.sql', 2],
+      ['good.sql.gz', 2],
+      ['copy.sql.gz', 50_003],
+    ] as const) {
       const r = await run('load', 'empty', file)
       expect(r.code, r.all).toBe(0)
       expect(await count('empty', 'one')).toBe(rows)
@@ -198,7 +225,9 @@ exec sleep 60\n`)
     expect((await run('load', 'empty', 'cut.sql.gz')).stderr).toContain(
       'cut.sql.gz breaks off or is damaged: unexpected end of file; nothing of it is in the database',
     )
-    expect((await run('load', 'empty', 'wrong.sql')).stderr).toContain('psql of empty failed: psql:<stdin>:4: ERROR:  column "nope" does not exist')
+    expect((await run('load', 'empty', 'wrong.sql')).stderr).toContain(
+      'psql of empty failed: psql:<stdin>:4: ERROR:  column "nope" does not exist',
+    )
     await writeFile(at('cut.dump'), (await readFile(at('a.dump'))).subarray(0, 4000))
     const archive = await run('load', 'empty', 'cut.dump')
     expect(archive.code, archive.all).toBe(1)
@@ -217,8 +246,10 @@ exec sleep 60\n`)
       while ((await asleep()) === 0) await new Promise((r) => setTimeout(r, 50))
       running.kill(signal)
       const r = await running.done
-      if (signal === 'SIGINT') expect([r.code, r.stderr]).toEqual([130, expect.stringContaining('nothing of it is in the database')])
-      while ((await count('postgres', "pg_stat_activity WHERE datname = 'empty'")) !== 0) await new Promise((done) => setTimeout(done, 50))
+      if (signal === 'SIGINT')
+        expect([r.code, r.stderr]).toEqual([130, expect.stringContaining('nothing of it is in the database')])
+      while ((await count('postgres', "pg_stat_activity WHERE datname = 'empty'")) !== 0)
+        await new Promise((done) => setTimeout(done, 50))
       expect(await tables('empty')).toBe(0)
     }
   })

@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type StandIn, startStandIn } from '../../sql/mysql-stand-in.ts'
 import { type Account, clientConfig, freshAccount } from '../../support/account.ts'
 import { type Place, place } from '../../support/cli.ts'
 import { type FaultProxy, startProxy } from '../../support/proxy.ts'
-import { type StandIn, startStandIn } from '../../sql/mysql-stand-in.ts'
 import { refused } from '../support/refused.ts'
 import { barePath, stub, withEnv } from './stack.ts'
 
@@ -61,8 +61,15 @@ describe.skipIf(!url)('MySQL', () => {
     await proxy?.close()
   })
   const recording = (name: string, does: string): Promise<string> =>
-    stub(p, name, `#!/bin/sh\n[ "$1" = --version ] && echo "${name}  Ver 8.0.46 for Linux" && exit\necho "$MYSQL_PWD" > '${p.dir}/pwd'\necho "$@" > '${p.dir}/args'\n${does}\n`)
-  const heard = async (): Promise<string[]> => [await readFile(join(p.dir, 'args'), 'utf8'), (await readFile(join(p.dir, 'pwd'), 'utf8')).trim()]
+    stub(
+      p,
+      name,
+      `#!/bin/sh\n[ "$1" = --version ] && echo "${name}  Ver 8.0.46 for Linux" && exit\necho "$MYSQL_PWD" > '${p.dir}/pwd'\necho "$@" > '${p.dir}/args'\n${does}\n`,
+    )
+  const heard = async (): Promise<string[]> => [
+    await readFile(join(p.dir, 'args'), 'utf8'),
+    (await readFile(join(p.dir, 'pwd'), 'utf8')).trim(),
+  ]
 
   it('connect is mysql, with the password in its environment', async () => {
     const path = await recording('mysql', 'exit 7')
@@ -70,7 +77,9 @@ describe.skipIf(!url)('MySQL', () => {
     expect(r.code, r.all).toBe(7)
     expect(await heard()).toEqual([`--host=127.0.0.1 --port=${server.port} --user=shop_app shop\n`, secret.password])
     const none = refused(await withEnv(p, { PATH: await barePath(p) }, () => p.run('db', 'connect', 'shop')))
-    expect(none.stderr).toMatch(/There is no mysql on this machine.*\nNext: .*install .*mysql-client.*, then infra db connect shop/)
+    expect(none.stderr).toMatch(
+      /There is no mysql on this machine.*\nNext: .*install .*mysql-client.*, then infra db connect shop/,
+    )
   })
 
   it('backup is mysqldump as the master user; load is mysql as the owner', async () => {
@@ -78,7 +87,9 @@ describe.skipIf(!url)('MySQL', () => {
     const r = await withEnv(p, { PATH: path }, () => p.run('db', 'backup', 'shop', '--to', 'a.sql'))
     expect(r.code, r.all).toBe(0)
     const [args = '', password] = await heard()
-    expect(args).toMatch(/--user=admin --single-transaction --routines --triggers --events --no-tablespaces --set-gtid-purged=OFF shop\n$/)
+    expect(args).toMatch(
+      /--user=admin --single-transaction --routines --triggers --events --no-tablespaces --set-gtid-purged=OFF shop\n$/,
+    )
     expect(password).toBe(secret.master_password)
     expect(await readFile(join(p.dir, 'a.sql'), 'utf8')).toBe('CREATE TABLE a (b int);\n')
     const loader = await recording('mysql', `cat > '${p.dir}/loaded'`)
@@ -87,9 +98,13 @@ describe.skipIf(!url)('MySQL', () => {
     expect(await readFile(join(p.dir, 'loaded'), 'utf8')).toBe('CREATE TABLE a (b int);\n')
     expect(await heard()).toEqual([`--host=127.0.0.1 --port=${server.port} --user=shop_app shop\n`, secret.password])
     server.reply = () => ({ answer: '3' })
-    expect((await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'a.sql'))).stderr).toContain('shop has 3 tables already')
+    expect((await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'a.sql'))).stderr).toContain(
+      'shop has 3 tables already',
+    )
     await writeFile(join(p.dir, 'pg.dump'), 'PGDMP...')
-    expect(refused(await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'pg.dump'))).stderr).toContain('is a dump of PostgreSQL')
+    expect(refused(await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'pg.dump'))).stderr).toContain(
+      'is a dump of PostgreSQL',
+    )
   })
 
   it('tunnel says the line of mysql; a container is no way in', async () => {

@@ -8,7 +8,7 @@ describe('statements are cut at their semicolons', () => {
     ['select 1; select 2;', ['select 1', 'select 2'], ''],
     ['select 1', [], 'select 1'],
     [';;  ;', [], ''],
-    ["select 'a;b', \"c;d\"; x", ["select 'a;b', \"c;d\""], ' x'],
+    ['select \'a;b\', "c;d"; x', ['select \'a;b\', "c;d"'], ' x'],
     ["select 'it''s; so';", ["select 'it''s; so'"], ''],
     ["select E'a\\';b';", ["select E'a\\';b'"], ''],
     ["select 'a\\';b';", ["select 'a\\'"], "b';"],
@@ -26,7 +26,20 @@ describe('statements are cut at their semicolons', () => {
   })
 
   it('fed in pieces, it is the same as at once', () => {
-    const word = fc.constantFrom('select 1', "'a;b'", '"c;d"', '$$;$$', '$q$;$q$', '/* ; */', '-- ;\n', ';', '\n', ' ', "E'\\';'", 'x')
+    const word = fc.constantFrom(
+      'select 1',
+      "'a;b'",
+      '"c;d"',
+      '$$;$$',
+      '$q$;$q$',
+      '/* ; */',
+      '-- ;\n',
+      ';',
+      '\n',
+      ' ',
+      "E'\\';'",
+      'x',
+    )
     fc.assert(
       fc.property(fc.array(word, { maxLength: 20 }), (words) => {
         const text = words.join(' ')

@@ -11,7 +11,13 @@ import { PROGRAMS } from './stack.ts'
 
 const session = (caFile?: string): Session =>
   ({ config: { databases: caFile === undefined ? {} : { caFile } }, explain: (e: Error) => e }) as unknown as Session
-const rds = { id: 'shop-db', engine: 'postgres', host: 'shop-db.abc.us-east-1.rds.amazonaws.com', port: 5432, secret: 's' } as const
+const rds = {
+  id: 'shop-db',
+  engine: 'postgres',
+  host: 'shop-db.abc.us-east-1.rds.amazonaws.com',
+  port: 5432,
+  secret: 's',
+} as const
 const direct = { host: rds.host, port: 5432, tunnelled: false, close: async () => {} }
 const tunnel = { ...direct, host: '127.0.0.1', port: 40_000, tunnelled: true }
 const login = { user: 'shop_app', database: 'shop', password: new Secret('s3cret-word') }
@@ -48,7 +54,9 @@ describe('how programs of the database are told where to go', () => {
     const args = await mysqlArgs(session(), mysql, tunnel, login)
     expect(args.slice(0, 4)).toEqual(['--host=127.0.0.1', '--port=40000', '--user=shop_app', '--ssl-mode=VERIFY_CA'])
     expect((await mysqlArgs(session(), mysql, direct, login)).join(' ')).toMatch(/--ssl-mode=VERIFY_IDENTITY --ssl-ca=\S+\.pem$/)
-    expect((await mysqlArgs(session(), mysql, direct, login, true)).join(' ')).toMatch(/--ssl --ssl-ca=\S+ --ssl-verify-server-cert$/)
+    expect((await mysqlArgs(session(), mysql, direct, login, true)).join(' ')).toMatch(
+      /--ssl --ssl-ca=\S+ --ssl-verify-server-cert$/,
+    )
     expect(args.join(' ')).not.toContain('s3cret')
   })
 
@@ -72,7 +80,9 @@ describe('how programs of the database are told where to go', () => {
 
     it('gets in under the name in the certificate, and under no other', async () => {
       expect(await psql('localhost', server.caFile)).toBe('t')
-      expect(await psql('shop-db.example.com', server.caFile)).toMatch(/server certificate for .* does not match host name "shop-db\.example\.com"/)
+      expect(await psql('shop-db.example.com', server.caFile)).toMatch(
+        /server certificate for .* does not match host name "shop-db\.example\.com"/,
+      )
       // Amazon has not signed it.
       expect(await psql('shop-db.example.com')).toMatch(/certificate verify failed|does not match/)
     })

@@ -1,10 +1,10 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { KEYS, terminal } from '../support/terminal.ts'
 import { CONFIG, PROGRAMS, recorded, type Stack, startStack, withEnv } from './stack.ts'
 
@@ -76,7 +76,9 @@ describe.skipIf(!url)('through Systems Manager', () => {
     const r = await running.done
     expect(r.code, r.all).toBe(0)
     expect(r.stdout).toContain(`✓ 127.0.0.1:${port} leads to shop-dev-db through ${TARGET}. It stays open until Ctrl-C.`)
-    expect(r.stdout).toMatch(new RegExp(`psql "host=127\\.0\\.0\\.1 hostaddr=127\\.0\\.0\\.1 port=${port} user=shop_app dbname=shop"`))
+    expect(r.stdout).toMatch(
+      new RegExp(`psql "host=127\\.0\\.0\\.1 hostaddr=127\\.0\\.0\\.1 port=${port} user=shop_app dbname=shop"`),
+    )
     expect(r.stdout).toContain(`postgresql://shop_app@127.0.0.1:${port}/shop`)
     expect(r.stderr).toMatch(/The tunnel is closed\.\n$/)
     expect(r.all).not.toContain(password)
