@@ -191,7 +191,7 @@ exec sleep 60\n`,
   })
 
   it('load of SQL text, also compressed: all of it or nothing', async () => {
-    const good = 'CREATE TABLE one (a int);\nINSERT INTO one VALUES (1), (2);\n'
+    const good = 'CREATE TABLE one (a text);\nINSERT INTO one VALUES (1), (2);\n'
     await writeFile(at('good.sql'), good)
     await writeFile(at('good.sql.gz'), gzipSync(good))
     const copy = `${good}COPY one FROM stdin;\n${'7\n'.repeat(50_000)}\\.\nINSERT INTO one VALUES (3);\n`

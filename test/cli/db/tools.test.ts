@@ -59,32 +59,32 @@ describe('how programs of the database are told where to go', () => {
     )
     expect(args.join(' ')).not.toContain('s3cret')
   })
+})
 
-  describe.skipIf(!PROGRAMS)('psql and a server with TLS', () => {
-    let server: TestPostgres
-    beforeAll(async () => {
-      server = await startPostgres({ tls: 'required' })
-    })
-    afterAll(() => server?.stop())
-    const psql = async (host: string, caFile?: string): Promise<string> => {
-      const at = { ...rds, host, port: server.port }
-      const place = { host: '127.0.0.1', port: server.port, tunnelled: true, close: async () => {} }
-      const as = { user: server.master.user, password: new Secret(server.master.password), database: 'postgres' }
-      const env = await toolEnv(session(caFile), at, place, as)
-      return new Promise((resolve) =>
-        execFile('psql', ['-Atc', 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'], { env }, (error, out, err) =>
-          resolve(error ? err : out.trim()),
-        ),
-      )
-    }
+describe.skipIf(!PROGRAMS)('psql and a server with TLS', () => {
+  let server: TestPostgres
+  beforeAll(async () => {
+    server = await startPostgres({ tls: 'required' })
+  })
+  afterAll(() => server?.stop())
+  const psql = async (host: string, caFile?: string): Promise<string> => {
+    const at = { ...rds, host, port: server.port }
+    const place = { host: '127.0.0.1', port: server.port, tunnelled: true, close: async () => {} }
+    const as = { user: server.master.user, password: new Secret(server.master.password), database: 'postgres' }
+    const env = await toolEnv(session(caFile), at, place, as)
+    return new Promise((resolve) =>
+      execFile('psql', ['-Atc', 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'], { env }, (error, out, err) =>
+        resolve(error ? err : out.trim()),
+      ),
+    )
+  }
 
-    it('gets in under the name in the certificate, and under no other', async () => {
-      expect(await psql('localhost', server.caFile)).toBe('t')
-      expect(await psql('shop-db.example.com', server.caFile)).toMatch(
-        /server certificate for .* does not match host name "shop-db\.example\.com"/,
-      )
-      // Amazon has not signed it.
-      expect(await psql('shop-db.example.com')).toMatch(/certificate verify failed|does not match/)
-    })
+  it('gets in under the name in the certificate, and under no other', async () => {
+    expect(await psql('localhost', server.caFile)).toBe('t')
+    expect(await psql('shop-db.example.com', server.caFile)).toMatch(
+      /server certificate for .* does not match host name "shop-db\.example\.com"/,
+    )
+    // Amazon has not signed it.
+    expect(await psql('shop-db.example.com')).toMatch(/certificate verify failed|does not match/)
   })
 })
