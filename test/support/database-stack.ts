@@ -19,6 +19,8 @@ export interface As {
   readonly user?: string
   readonly password?: string
   readonly database?: string
+  /** Of another server. */
+  readonly port?: number
 }
 
 /** A stack with databases in an account of its own: the CLI is led through a proxy on its way to AWS and to the database server. */
@@ -83,7 +85,7 @@ export const databaseStack = async (server: string, init: readonly string[] = in
     return r
   }
   const query = async <R extends object>(text: string, as: As = {}): Promise<R[]> => {
-    const { master_username: user, master_password: password } = await secret()
+    const { master_username: user, master_password: password } = as.user ? {} : await secret()
     const to = { host: '127.0.0.1', port: sql.target ?? 0, user, password, database: 'postgres', ...as }
     const connection = new pg.Client(to)
     connection.on('error', () => {})

@@ -22,19 +22,19 @@ const direct = { host: rds.host, port: 5432, tunnelled: false, close: async () =
 const tunnel = { ...direct, host: '127.0.0.1', port: 40_000, tunnelled: true }
 const login = { user: 'shop_app', database: 'shop', password: new Secret('s3cret-word') }
 
-describe('how programs of the database are told where to go', () => {
-  let folder: string
-  const before = process.env.INFRA_CACHE_DIR
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'infra-tools-'))
-    process.env.INFRA_CACHE_DIR = folder
-  })
-  afterAll(async () => {
-    if (before === undefined) delete process.env.INFRA_CACHE_DIR
-    else process.env.INFRA_CACHE_DIR = before
-    await rm(folder, { recursive: true, force: true })
-  })
+let folder: string
+const before = process.env.INFRA_CACHE_DIR
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'infra-tools-'))
+  process.env.INFRA_CACHE_DIR = folder
+})
+afterAll(async () => {
+  if (before === undefined) delete process.env.INFRA_CACHE_DIR
+  else process.env.INFRA_CACHE_DIR = before
+  await rm(folder, { recursive: true, force: true })
+})
 
+describe('how programs of the database are told where to go', () => {
   it('libpq: the certificate is checked against the server, also behind a tunnel, with a file of Amazon’s that all may read', async () => {
     const env = await libpq(session(), rds, direct, login)
     const { PGSSLROOTCERT: file = '', ...rest } = env
