@@ -24,6 +24,8 @@ describe.skipIf(!inject('motoUrl'))('databases of a role each', () => {
         'securityGroups.bastionCidr=203.0.113.7/32',
         'steps=[vpc, security-groups, secrets, rds, databases]',
         'databases.roles=perDatabase',
+        'databases.encoding=LATIN1',
+        'databases.collation=C',
         `databases.names=[${NAMES.join(', ')}]`,
       ].flatMap((x) => ['--set', x]),
     ])
@@ -48,6 +50,13 @@ describe.skipIf(!inject('motoUrl'))('databases of a role each', () => {
     )
     for (const { password } of secrets) expect(password).toMatch(/^[A-Za-z0-9]{32}$/)
     expect(new Set([...secrets.map((x) => x.password), (await s.secret()).password]).size).toBe(4)
+  })
+
+  it('each database belongs to its own role, with the encoding and the order that the config wants', async () => {
+    const rows = await s.query<{ of: string }>(
+      "SELECT concat_ws(' ', datname, pg_get_userbyid(datdba), datacl, pg_encoding_to_char(encoding), datcollate, datctype) AS of FROM pg_database WHERE datname !~ '^(postgres|rdsadmin|template)' ORDER BY 1",
+    )
+    expect(rows.map((r) => r.of)).toEqual(NAMES.map((name) => `${name} ${name} {${name}=CTc/${name}} LATIN1 C C`))
   })
 
   it('each gets into its own database and is refused at those of the others', async () => {

@@ -96,8 +96,8 @@ describe.skipIf(!url)('tenants apart', () => {
         expect(await x.yaml()).not.toContain('crm')
       }
     expect(kills).toBeGreaterThan(points.length)
-  })
+  }, 120_000)
 })
 
 /** The last third has the calls that change something. */
-const sample = (calls: number): number[] => [Math.round(calls / 2), calls - 5, calls - 3, calls - 1]
+const sample = (calls: number): number[] => [calls - 5, calls - 3, calls - 1]
