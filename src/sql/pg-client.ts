@@ -7,6 +7,8 @@ import type { Tls } from './tls.ts'
 
 /** Milliseconds until an address that does not answer is given up. */
 const CONNECT_MS = 5000
+/** A server on this machine (the sandbox's) may be starting just now; where none is, the refusal comes at once. */
+const CONNECT_HERE_MS = 30_000
 /** After so long without a word the network is asked whether it still leads there. */
 const KEEP_ALIVE_MS = 10_000
 /** REVOKE and GRANT without the right to do so only warn. */
@@ -21,7 +23,7 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
     password,
     database,
     ssl: tls ? checking(tls) : false,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: !tls && host === '127.0.0.1' ? CONNECT_HERE_MS : CONNECT_MS,
     application_name: 'infra',
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

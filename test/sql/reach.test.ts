@@ -21,7 +21,7 @@ const unanswered = async (of: Place): Promise<{ error: Error & { what?: string }
   const mute = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(mute, 'listening')
   const began = performance.now()
-  const error = await failure(look(of, { ...of.server, port: (mute.address() as AddressInfo).port }))
+  const error = await failure(look(of, { ...of.server, host: 'localhost', port: (mute.address() as AddressInfo).port }))
   mute.close()
   return { error, took: performance.now() - began }
 }

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../../support/account.ts'
 import { refused } from '../support/refused.ts'
 import { KEYS, terminal } from '../support/terminal.ts'
-import { barePath, CONFIG, PROGRAMS, recorded, type Stack, startStack, stub, withEnv } from './stack.ts'
+import { barePath, CONFIG, commandLines, PROGRAMS, recorded, type Stack, startStack, stub, withEnv } from './stack.ts'
 
 const url = inject('motoUrl')
 
@@ -179,6 +179,10 @@ exec sleep 60\n`,
       while ((await readFile(at('pid'), 'utf8')) === '') await new Promise((r) => setTimeout(r, 20))
       await new Promise((r) => setTimeout(r, 300))
       if (to === 'c.dump') expect(await parts()).toHaveLength(1)
+      // What others on this machine can see.
+      const { password = '', master_password: master = '' } = await x.secret()
+      const seen = await commandLines()
+      for (const secret of [password, master]) expect(seen).not.toContain(secret)
       running.kill('SIGINT')
       const r = await running.done
       expect(r.code, r.all).toBe(130)
