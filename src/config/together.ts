@@ -179,10 +179,18 @@ const databases = (file: ConfigFile, no: No): void => {
     if (RESERVED_USERS[rds.engine]?.test(name) || name === rds.masterUsername)
       no(path, name, 'with databases.roles perDatabase its role has this name too, and the engine keeps it, for example shop')
     if (rds.engine === 'mysql' && name.length > 32)
-      no(path, name, 'with databases.roles perDatabase its role has this name too, and MySQL takes 32 characters, for example shop')
+      no(
+        path,
+        name,
+        'with databases.roles perDatabase its role has this name too, and MySQL takes 32 characters, for example shop',
+      )
   }
   if (roles === 'perDatabase' && appUser !== undefined)
-    no(['databases', 'appUser'], appUser, 'with databases.roles perDatabase each role is named as its database, for example roles: shared')
+    no(
+      ['databases', 'appUser'],
+      appUser,
+      'with databases.roles perDatabase each role is named as its database, for example roles: shared',
+    )
   if (rds.engine === 'mysql' && (via === 'task' || via === 'print'))
     no(['databases', 'via'], via, 'for MySQL the ways in are direct and ssm, for example ssm')
   if (databases.target !== undefined && via !== undefined && via !== 'ssm')
