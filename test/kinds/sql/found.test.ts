@@ -1,31 +1,10 @@
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Row } from '../../../src/state/schema.ts'
 import { failure, type Place, placeOn, programs } from '../../sql/support.ts'
+import { heldUp } from './held-up.ts'
 import { catalogue, Disk, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'
 
 const OTHER = 'Other0Password0987654321'
 
-/** A destroy while somebody is connected, who leaves when that is said. */
-const heldUp = async (bin: string): Promise<{ waits: string[]; left: Row[] }> => {
-  const place = await placeOn({ bin })
-  try {
-    const t = { name: 'shop', password: 'Password0of0shop0000' }
-    const disk = new Disk()
-    await runCreate(place, tenantsGraph(place, [t]), disk)
-    const { host, port } = place.pg
-    const client = new pg.Client({ host, port, user: t.name, ...t, database: t.name, application_name: 'web' })
-    await client.connect()
-    const { events } = await runDestroy(place, disk, {
-      heard: (event) => {
-        if (event.type === 'resource.waiting' && event.key === 'database-shop') void client.end()
-      },
-    })
-    return { waits: events.flatMap((e) => (e.type === 'resource.waiting' ? [e.status] : [])), left: [...disk.rows.values()] }
-  } finally {
-    await place.close()
-  }
-}
 // PostgreSQL waits five seconds for the others to leave: meanwhile the tests go on.
 const held = new Map<string, ReturnType<typeof heldUp>>()
 beforeAll(() => {
