@@ -28,6 +28,8 @@ export type Seen<P, A> =
       readonly note?: string
       /** Set when the name is taken by something that this stack did not make: says what. */
       readonly foreign?: string
+      /** Nobody could look now, for this reason: it is told from the record. */
+      readonly unseen?: string
       /** True while AWS would refuse the delete (deletion protection). */
       readonly guarded?: boolean
       /** Set while it is switched off, so that AWS refuses to change it and takes no last snapshot: the command that switches it on. */

@@ -53,7 +53,7 @@ const wrong: readonly JsonObject[] = [
   { databases: { roles: 'each' } },
   { databases: { roles: 'perDatabase', names: ['pg_shop'] } },
   { databases: { roles: 'perDatabase', names: ['a'.repeat(33)] }, rds: { engine: 'mysql' } },
-  { databases: { roles: 'perDatabase', appUser: 'shop_app' } },
+  { databases: { appUser: 'rdsadmin' } },
   { databases: { encoding: 'UTF-8' } },
   { databases: { collation: 'en US' } },
   { databases: { via: 'vpn' } },

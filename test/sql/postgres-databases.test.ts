@@ -4,37 +4,12 @@ import { classify } from '../../src/aws/trouble.ts'
 import { operationsOn, PASSWORD } from './operations.ts'
 import { failure, type Place, placeOn, programs } from './support.ts'
 
-interface Begun {
-  readonly place: Place
-  readonly visitor: pg.Client
-  readonly refused: ReturnType<typeof failure>
-}
-const begun = new Map<string, Begun>()
-const begin = async (bin: string): Promise<Begun> => {
-  const place = await placeOn({ bin })
-  // PostgreSQL waits five seconds for the others to leave: meanwhile the tests go on.
-  await place.ask('CREATE DATABASE busy')
-  const visitor = new pg.Client({ host: place.pg.host, port: place.pg.port, ...place.pg.master, database: 'busy' })
-  await visitor.connect()
-  const refused = failure(place.open().send('DropDatabase', { server: place.server, name: 'busy', force: false }))
-  return { place, visitor, refused }
-}
-beforeAll(async () => {
-  await Promise.all(programs.map(async ({ bin }) => begun.set(bin, await begin(bin))))
-})
-afterAll(async () => {
-  for (const { visitor, place } of begun.values()) {
-    await visitor.end()
-    await place.close()
-  }
-})
-const of = (bin: string): Begun => begun.get(bin) ?? expect.fail('it did not start')
-
 describe.each(programs)('a database of PostgreSQL $version', ({ bin }) => {
   let place: Place
-  beforeAll(() => {
-    place = of(bin).place
+  beforeAll(async () => {
+    place = await placeOn({ bin })
   })
+  afterAll(() => place?.close())
   const { names, database, login, createRole, createDatabase } = operationsOn(() => place)
 
   it('belongs to its owner, with encoding and collation, and is closed to all others', async () => {
@@ -141,15 +116,5 @@ describe.each(programs)('a database of PostgreSQL $version', ({ bin }) => {
     await createRole(name)
     await place.ask(`REVOKE ${name} FROM postgres; GRANT ${name} TO postgres WITH INHERIT FALSE, SET TRUE`)
     expect((await failure(createDatabase(db, name))).message).toContain('no privileges could be revoked')
-  })
-})
-
-describe.each(programs)('PostgreSQL $version', ({ bin }) => {
-  it('a database in which somebody is stays, and the error says why', async () => {
-    const { place, refused } = of(bin)
-    const error = await refused
-    expect(classify(error)).toBe('in-use')
-    expect(error.message).toMatch(/being accessed by other users: There is 1 other session/)
-    expect(await place.ask("SELECT datname FROM pg_database WHERE datname = 'busy'")).toHaveLength(1)
   })
 })

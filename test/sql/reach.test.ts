@@ -16,18 +16,7 @@ import { failure, newest, type Place, placeOn } from './support.ts'
 
 const RDS = 'shop-db.abc123.us-east-1.rds.amazonaws.com'
 
-/** Waits for five seconds: meanwhile the other tests run. */
-const unanswered = async (of: Place): Promise<{ error: Error & { what?: string }; took: number }> => {
-  const mute = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
-  await once(mute, 'listening')
-  const began = performance.now()
-  const error = await failure(look(of, { ...of.server, host: 'localhost', port: (mute.address() as AddressInfo).port }))
-  mute.close()
-  return { error, took: performance.now() - began }
-}
-
 let folder: string
-let silence: ReturnType<typeof unanswered>
 let certificates: Certificates
 let secret: Place
 let plain: Place
@@ -38,7 +27,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'nothing.pem'), 'nothing')
   secret = await placeOn({ ...newest, tls: 'required' })
   plain = await placeOn(newest)
-  silence = unanswered(plain)
 })
 afterAll(async () => {
   await Promise.all([secret?.close(), plain?.close()])
@@ -194,13 +182,6 @@ describe('the master user', () => {
     expect((await failure(plain.send('CreateRole', create))).name).toBe('ResourceNotFoundException')
     expect(await readFile(join(plain.pg.dir, 'log'), 'utf8')).not.toContain('nobody')
   })
-})
-
-it('an address that takes connections and says nothing is given up after five seconds', async () => {
-  const { error, took } = await silence
-  expect(error.what).toContain('cannot be reached from here')
-  expect(took).toBeGreaterThan(4900)
-  expect(took).toBeLessThan(9000)
 })
 
 it('a tunnel that has ended is opened anew by the next operation', async () => {

@@ -111,6 +111,7 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
     immutable: ['kmsKey'],
     found: 'name',
     data: true,
+    removedBy: (attrs) => `aws secretsmanager delete-secret --secret-id ${attrs.name}, then the same command again`,
     leaves: (attrs) =>
       attrs.recoveryDays === 0
         ? undefined

@@ -66,7 +66,8 @@ export const byRecord = <P, A extends InServer & Verified & { name: string }>(
   why: string,
 ): Seen<P, A> => {
   if (last?.name === undefined || last.server === undefined) return { is: 'absent', note: `not looked at: ${why}` }
-  return { is: last.verified ? 'ready' : 'pending', attrs: last as A, note: last.verified ? `verified ${last.verified}` : why }
+  const note = last.verified ? `verified ${last.verified}` : why
+  return { is: last.verified ? 'ready' : 'pending', attrs: last as A, note, unseen: why }
 }
 
 /** `direct 2026-11-22`. To the day, so that a state in git does not change with each look. */

@@ -99,13 +99,12 @@ export const INSIDE_RULES: readonly Rule[] = [
     with: { ...apart, ...mysql },
   },
   {
-    rule: 'a role for each, and none for all',
+    rule: 'application user',
     key: 'databases.appUser',
-    good: [],
-    bad: ['shop_app'],
-    says: 'with databases.roles perDatabase each role is named as its database',
-    example: 'roles: shared',
-    with: apart,
+    good: ['shop_app', 'rds'],
+    bad: ['rdsadmin', 'pg_app', 'rds_app', 'admin'],
+    says: 'postgres keeps this name for itself',
+    example: 'shop_app',
   },
   {
     rule: 'encoding',

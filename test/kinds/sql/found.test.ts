@@ -1,19 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failure, type Place, placeOn, programs } from '../../sql/support.ts'
-import { heldUp } from './held-up.ts'
 import { catalogue, Disk, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'
 
 const OTHER = 'Other0Password0987654321'
-
-// PostgreSQL waits five seconds for the others to leave: meanwhile the tests go on.
-const held = new Map<string, ReturnType<typeof heldUp>>()
-beforeAll(() => {
-  for (const { bin } of programs) {
-    const run = heldUp(bin)
-    run.catch(() => undefined)
-    held.set(bin, run)
-  }
-})
 
 describe.each(programs)('PostgreSQL $version', ({ bin }) => {
   let place: Place
@@ -208,13 +197,5 @@ describe.each(programs)('PostgreSQL $version', ({ bin }) => {
       )
       expect(disk.rows.size).toBe(0)
     })
-  })
-})
-
-describe.each(programs)('PostgreSQL $version', ({ bin }) => {
-  it('a database in which somebody is is not dropped, and who it is is said', async () => {
-    const run = await held.get(bin)
-    expect(run?.waits[0]).toMatch(/^in use by shop web from 127\.0\.0\.1 since \d{4}-\d\d-\d\d \d\d:\d\d$/)
-    expect(run?.left).toEqual([])
   })
 })
