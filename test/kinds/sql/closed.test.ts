@@ -51,8 +51,9 @@ describe.each(kinds)('a %s of a server that lets nobody in', (_, kind, want) => 
       is: 'ready',
       attrs: last,
       note: 'verified ssm 2026-01-31',
+      unseen: why,
     })
-    expect(await kind.observe(aws, stamp, want as never, place)).toEqual({ is: 'pending', attrs: place, note: why })
+    expect(await kind.observe(aws, stamp, want as never, place)).toEqual({ is: 'pending', attrs: place, note: why, unseen: why })
     expect(await kind.observe(aws, fresh, want as never)).toEqual({ is: 'absent', note: `not looked at: ${why}` })
     expect(account.sent.map(([operation]) => operation)).not.toContain('Login')
   })

@@ -55,7 +55,7 @@ const unanswered = async (bin: string): Promise<{ error: Failure; took: number }
     await once(mute, 'listening')
     const { port } = mute.address() as AddressInfo
     const began = performance.now()
-    const error = await failure(place.send('Look', { server: { ...place.server, port } }))
+    const error = await failure(place.send('Look', { server: { ...place.server, host: 'localhost', port } }))
     return { error, took: performance.now() - began }
   } finally {
     mute.close()
