@@ -70,8 +70,8 @@ describe('refused without asking AWS', () => {
     expect((await no('create', '--yes')).stderr).toMatch(
       /^databases\.names\.0 is Shop: it must have 1 to 63 lower-case letters, .*, for example shop\.\nNext: Mend .*infra\.yaml and run the command again\n$/,
     )
-    await config('project: shop\ndatabases: { roles: perDatabase, appUser: shop_app }\n')
-    expect((await no('plan')).stderr).toMatch(/^databases\.appUser is shop_app: with databases\.roles perDatabase/)
+    await config('project: shop\ndatabases: { appUser: rdsadmin }\n')
+    expect((await no('plan')).stderr).toMatch(/^databases\.appUser is rdsadmin: postgres keeps this name for itself/)
   })
 
   it('db verify by a way that is none, or with a result that is not there', async () => {

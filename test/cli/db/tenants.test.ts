@@ -25,7 +25,7 @@ describe.skipIf(!url)('tenants apart', () => {
     const rows = Object.keys(resources).filter((key) => key.startsWith('sql-'))
     return { crm: names.some((r) => r.n === 'crm'), shop: names.some((r) => r.n === 'shop'), rows }
   }
-  const OTHERS = ['sql-database-shop', 'sql-role-shop', 'sql-secret-shop', 'sql-host-shop']
+  const OTHERS = ['sql-database-shop', 'sql-host-shop', 'sql-role-shop', 'sql-secret-shop']
 
   it.skipIf(!PROGRAMS)('each role gets into its own database only, with its own password', async () => {
     const who = await x.piped('select current_user as me', 'db', 'connect', 'crm')
