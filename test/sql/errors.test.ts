@@ -178,3 +178,8 @@ describe('no error says a password, or what one is checked by', () => {
     })
   })
 })
+
+it('a name that another session changed in the same instant is looked at again, not given up', () => {
+  const error = Object.assign(new Error('tuple concurrently deleted'), { code: 'XX000' })
+  expect(classify(explainSql(error, server, 'postgres'))).toBe('unknown-outcome')
+})

@@ -64,7 +64,8 @@ describe.skipIf(!url)('through Systems Manager', () => {
 
   it('tunnel: the way stands as long as the command, with the line that goes it; Ctrl-C closes it, in AWS too', async () => {
     ssm.ended.length = 0
-    const port = 40_000 + (process.pid % 20_000)
+    // Below those that the system gives to anybody.
+    const port = 10_000 + (process.pid % 20_000)
     const running = x.p.start('db', 'tunnel', '--port', String(port))
     await running.printed('in another terminal, or the line above')
     const { password = '' } = await x.secret()
