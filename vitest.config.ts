@@ -8,6 +8,7 @@ export default defineConfig({
     setupFiles: ['test/support/loopback.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // More than cores: most tests start processes and wait for them.
+    maxWorkers: 3,
   },
 })

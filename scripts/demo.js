@@ -19,6 +19,7 @@ infra('init', '--preset', 'startupwebapp', '--yes', '--force', '--set', 'monitor
 for (const args of [
   ['create', '--yes', sandbox],
   ['status', sandbox],
+  ['db', 'list', sandbox],
   ['show-resources', sandbox],
   ['cost', sandbox],
 ]) {
@@ -31,6 +32,7 @@ That was a whole stack on a local AWS: nothing of it is real, nothing costs.
 Go on with it (npm link makes "infra" a command; without it say node ${cli}):
   cd demo
   infra create vpc --sandbox       with vpc.nat: single in infra.yaml it adds a NAT gateway; without, nothing is left to do
+  infra db connect --sandbox       an SQL prompt in one of the databases
   infra plan --sandbox             after an edit of infra.yaml: what would change, and what it costs
 Take it down:
   infra destroy --yes --confirm startupwebapp --sandbox

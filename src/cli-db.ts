@@ -70,17 +70,26 @@ export const dbCommands = (db: Command, add: Add): void => {
   add(db, 'snapshots', 'the snapshots of the server, with age, size and price', async (_, f) =>
     (await import('./commands/db-snapshots.ts')).snapshotsCommand(f),
   )
-  add<Globals & { as: string }>(db, 'restore <snapshot>', 'a new server from a snapshot, beside the one that runs', async ([name = ''], f) =>
-    (await import('./commands/db-restore.ts')).restoreCommand(name, f),
+  add<Globals & { as: string }>(
+    db,
+    'restore <snapshot>',
+    'a new server from a snapshot, beside the one that runs',
+    async ([name = ''], f) => (await import('./commands/db-restore.ts')).restoreCommand(name, f),
   ).requiredOption('--as <id>', 'the identifier of the new server')
   via(
-    add<ViaFlag & { to?: string }>(db, 'backup <name>', 'pg_dump of one database into a file or a bucket', async ([name = ''], f) =>
-      (await import('./commands/db-backup.ts')).backupCommand(name, f),
+    add<ViaFlag & { to?: string }>(
+      db,
+      'backup <name>',
+      'pg_dump of one database into a file or a bucket',
+      async ([name = ''], f) => (await import('./commands/db-backup.ts')).backupCommand(name, f),
     ),
   ).option('--to <place>', 'a file or s3://bucket/key (default: a file with the date in this folder)')
   via(
-    add<ViaFlag & { confirm?: string }>(db, 'load <name> <from>', 'restore a backup into a database', async ([name = '', from = ''], f) =>
-      (await import('./commands/db-backup.ts')).loadCommand(name, from, f),
+    add<ViaFlag & { confirm?: string }>(
+      db,
+      'load <name> <from>',
+      'restore a backup into a database',
+      async ([name = '', from = ''], f) => (await import('./commands/db-backup.ts')).loadCommand(name, from, f),
     ),
   ).option('--confirm <name>', 'with --yes: the yes to changing data, the name of the database')
   add(db, 'stop', 'stop the server: what it saves, and when AWS starts it again', async (_, f) =>

@@ -50,6 +50,26 @@ export const parseSecret = (name: string, text: string | undefined): Record<stri
   return value
 }
 
+/** Several keys of a secret, in one call. @throws InfraError when one is missing */
+export const readSecrets = async (
+  aws: Pick<Aws, 'secretsManager'>,
+  id: string,
+  keys: readonly string[],
+  stage?: PasswordAt['stage'],
+): Promise<Secret[]> => {
+  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id, ...(stage ? { VersionStage: stage } : {}) })
+  const values = parseSecret(id, SecretString)
+  return keys.map((key) => {
+    const value = values[key]
+    if (typeof value !== 'string' || value === '')
+      throw new InfraError(`The secret ${id} has no ${key}`, {
+        why: 'it is read from there',
+        next: 'Put it into the secret, then run the same command again',
+      })
+    return new Secret(value)
+  })
+}
+
 /** One key of a secret. @param stage another version than the one that counts */
 export const readSecret = async (
   aws: Pick<Aws, 'secretsManager'>,
@@ -57,14 +77,8 @@ export const readSecret = async (
   key: string,
   stage?: PasswordAt['stage'],
 ): Promise<Secret> => {
-  const { SecretString } = await aws.secretsManager('GetSecretValue', { SecretId: id, ...(stage ? { VersionStage: stage } : {}) })
-  const value = parseSecret(id, SecretString)[key]
-  if (typeof value !== 'string' || value === '')
-    throw new InfraError(`The secret ${id} has no ${key}`, {
-      why: 'the password is read from there',
-      next: 'Put it into the secret, then run the same command again',
-    })
-  return new Secret(value)
+  const [value] = await readSecrets(aws, id, [key], stage)
+  return value as Secret
 }
 
 /**

@@ -62,16 +62,19 @@ export type Login = 'ok' | 'wrong-password' | 'barred' | 'no-database' | 'closed
 export interface SqlOperations {
   Look: { input: { server: Server }; output: Looked }
   Login: { input: { server: Server; role: string; password: PasswordAt; database: string }; output: Login }
-  CreateRole: { input: { server: Server; name: string; password: PasswordAt }; output: void }
+  CreateRole: { input: { server: Server; name: string; password: PasswordAt }; output: undefined }
   /** Sets the password, lets it log in, and lets the master user act as it. */
-  AlterRole: { input: { server: Server; name: string; password: PasswordAt }; output: void }
-  DropRole: { input: { server: Server; name: string }; output: void }
+  AlterRole: { input: { server: Server; name: string; password: PasswordAt }; output: undefined }
+  DropRole: { input: { server: Server; name: string }; output: undefined }
   /** Only the owner may connect. An empty collation: the server's own. */
-  CreateDatabase: { input: { server: Server; name: string; owner: string; encoding: string; collation: string }; output: void }
+  CreateDatabase: {
+    input: { server: Server; name: string; owner: string; encoding: string; collation: string }
+    output: undefined
+  }
   /** Hands it over to the owner and closes it to all others. */
-  AlterDatabase: { input: { server: Server; name: string; owner: string }; output: void }
+  AlterDatabase: { input: { server: Server; name: string; owner: string }; output: undefined }
   /** Refused while somebody is connected, unless forced. */
-  DropDatabase: { input: { server: Server; name: string; force: boolean }; output: void }
+  DropDatabase: { input: { server: Server; name: string; force: boolean }; output: undefined }
   /** Who is connected, in words. */
   Sessions: { input: { server: Server; database: string }; output: readonly string[] }
 }

@@ -56,7 +56,7 @@ const NOT_YET =
 export const classify = (error: unknown): Trouble => {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''
-  if (code === 'UnknownOutcome' || code === 'ConnectionLost' || outcomeUnknown(error)) return 'unknown-outcome'
+  if (/^(UnknownOutcome|ConnectionLost|ChangedMeanwhile)$/.test(code) || outcomeUnknown(error)) return 'unknown-outcome'
   // By code first: "Role x not found" is also how IAM itself says that a role is not there.
   if (GONE.test(code)) return 'gone'
   if (EXISTS.test(code) || SERVICE_EXISTS.test(message)) return 'exists'

@@ -14,7 +14,7 @@ import { declareStack } from './stack.ts'
 
 /** Takes an existing resource in under a key of the stack: used as it is, never changed, never deleted unless told so. */
 export const adoptCommand = async (key: string, id: string, g: Globals): Promise<number> => {
-  const s = await openSession(g, `infra adopt ${key} ${id}`)
+  const s = await openSession(g, `infra adopt ${key} ${id}`, undefined, { depth: 'look' })
   try {
     const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
     const node = graph.get(key)

@@ -35,7 +35,13 @@ export const databaseTask = (s: Session, report: (line: string) => void, passwor
 export const clearTask = async (s: Session): Promise<void> => {
   const keys = keysOf(s.state.all(), [TASK_STEP])
   if (keys.length === 0) return
-  const outcome = await destroy(keys, new Map(), s.context(() => undefined), kindOf, { snapshots: false, at: new Date() })
+  const outcome = await destroy(
+    keys,
+    new Map(),
+    s.context(() => undefined),
+    kindOf,
+    { snapshots: false, at: new Date() },
+  )
   // Interrupted: the rows stay, and the next run that goes in removes it.
   for (const error of outcome.failed.values()) throw s.explain(error)
 }
@@ -68,7 +74,9 @@ const makePlace = async (s: Session, passwords: readonly PasswordAt[]): Promise<
 const network = (s: Session): Pick<TaskPlace, 'subnets' | 'securityGroups' | 'publicAddress'> => {
   const { network: known } = offlineLookups(s.config, s.state.lookups, s.caller.account)
   const ids = (tier: string): string[] =>
-    [...s.state.all()].flatMap(([key, row]) => (key.startsWith(`${tier}-subnet-`) && row.type === 'ec2.subnet' ? String(row.attrs?.id) : []))
+    [...s.state.all()].flatMap(([key, row]) =>
+      key.startsWith(`${tier}-subnet-`) && row.type === 'ec2.subnet' ? String(row.attrs?.id) : [],
+    )
   const publics = known ? [...known.publicSubnetIds] : ids('public')
   const subnets = publics.length > 0 ? publics : known ? [...known.privateSubnetIds] : ids('private')
   return {

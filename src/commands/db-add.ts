@@ -27,12 +27,16 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
     )
   const edit = await changeNames(loaded, { add: name }, flags, dbLine(flags, 'add <name>'))
   let stays = false
+  const inFile = `${name} is in ${edit.key} of infra.yaml`
   const orUndo = (): void => {
-    if (!stays) edit.undo()
+    try {
+      if (!stays) edit.undo()
+    } catch (error) {
+      io.note(`${inFile}, and cannot be taken out again: ${(error as Error).message}`)
+    }
   }
   // Ctrl-C while it looks around ends the process.
   process.once('exit', orUndo)
-  const inFile = `${name} is in ${edit.key} of infra.yaml`
   try {
     const code = await createCommand(['databases'], flags, {
       via,
@@ -41,6 +45,7 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
       },
     })
     if (stays && edit.shared) io.note(`${inFile}, which counts for all environments of the file.`)
+    if (stays && wantsSandbox(flags)) io.note('  infra.yaml counts for the real account, too.')
     if (stays && code !== 0) io.note(`${inFile}; to take it out again: ${dbLine(flags, `drop ${name}`)}`)
     else if (stays && viaOf({ config, sandbox: wantsSandbox(flags) }, via) !== 'print')
       io.say(`  To look in: ${io.c.cyan(commandLine(flags, `db connect ${name}`))}`)

@@ -54,6 +54,7 @@ export const dropCommand = async (name: string, flags: DropFlags): Promise<numbe
     if (code !== 0) return code
     s.io.say(`\n${s.io.c.green('✓')} ${name} is gone${edit ? ` from the server and from ${edit.key} of infra.yaml` : ''}.`)
     if (edit?.shared) s.io.note('  That list counts for all environments of the file.')
+    if (edit && s.sandbox) s.io.note('  infra.yaml counts for the real account, too.')
     s.io.say(`  Next: ${s.io.c.cyan(commandLine(flags, 'db list'))}`)
     return 0
   } finally {

@@ -154,7 +154,9 @@ const load = async (s: Session, at: Loading, again: string): Promise<void> => {
       throw new InfraError(`${source.place} ends in the middle of a statement`, { why: whatIsLeft(server), next: again })
   } catch (error) {
     stop()
-    throw error
+    if (error instanceof InfraError || signal.aborted) throw error
+    const why = `${(error as Error).message}; ${whatIsLeft(server)}`
+    throw new InfraError(`${source.place} breaks off or is damaged`, { why, next: again, cause: error })
   } finally {
     signal.removeEventListener('abort', stop)
     stream.destroy()

@@ -39,7 +39,15 @@ export const handOver = async (s: Session, keys: ReadonlySet<string>, g: Globals
   })
   const { c } = s.io
   if (s.io.json) s.io.event({ type: 'by-hand', file: path, keys: [...keys] })
-  s.io.say(`\n  ${c.yellow('!')} What is inside the server is yours to do (databases.via is print). The SQL, without any secret: ${c.bold(path)}`)
-  s.io.say(columns(lines.map((line) => [line]), '', '    '))
+  s.io.say(
+    `\n  ${c.yellow('!')} What is inside the server is yours to do (databases.via is print). The SQL, without any secret: ${c.bold(path)}`,
+  )
+  s.io.say(
+    columns(
+      lines.map((line) => [line]),
+      '',
+      '    ',
+    ),
+  )
   s.io.say(`  Then: ${c.cyan(commandLine(g, 'db verify --result <what it printed>'))}`)
 }

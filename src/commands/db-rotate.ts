@@ -1,5 +1,5 @@
 import { beginRotation, finishRotation, type Progress, progressOf, setMasterPassword } from '../aws/rotation.ts'
-import type { Login, Server } from '../aws/sql.ts'
+import type { Login, PasswordAt, Server } from '../aws/sql.ts'
 import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
@@ -44,6 +44,8 @@ export const rotateCommand = async (flags: RotateFlags): Promise<number> => {
     const server = await orRefuse(s, serverOf(s.aws, { server: seen.id, secret: String(seen.row.want.passwordSecret) }))
     const progress = await orRefuse(s, progressOf(s.aws, whom))
     if (progress === 'other') throw otherFirst(flags, whom)
+    // Where nobody gets in nothing is begun. A container that only tries the way would take a minute.
+    if (progress === 'none' && s.inside.via !== 'task') await orRefuse(s, logIn(s, whom, server))
     screen(s, whom, server, progress)
     if (!(await agreed(s, flags, 'Change it?', 'This would change a password', dbLine(flags, `${words} --yes`)))) return 0
     const began = Date.now()
@@ -80,15 +82,21 @@ const rotate = async (
   }
 }
 
+const logIn = (s: Session, { user, secret, key }: Whom, server: Server, stage?: PasswordAt['stage']): Promise<Login> =>
+  s.aws.sql('Login', {
+    server,
+    role: user,
+    password: { secret, key, ...(stage ? { stage } : {}) },
+    database: server.engine === 'mysql' ? '' : 'postgres',
+  })
+
 /** Logs in with the password that does not count yet. */
-const tryNew = async (s: Session, { user, secret, key }: Whom, server: Server): Promise<'ok' | 'wrong-password'> => {
-  const database = server.engine === 'mysql' ? '' : 'postgres'
-  const password = { secret, key, stage: 'AWSPENDING' } as const
-  const login: Login = await s.aws.sql('Login', { server, role: user, password, database })
+const tryNew = async (s: Session, whom: Whom, server: Server): Promise<'ok' | 'wrong-password'> => {
+  const login = await logIn(s, whom, server, 'AWSPENDING')
   // The password is right also where the role may not enter this database.
   if (login === 'ok' || login === 'barred') return 'ok'
   if (login === 'wrong-password') return login
-  throw new InfraError(`Nobody can try the new password of ${user} (${login})`, {
+  throw new InfraError(`Nobody can try the new password of ${whom.user} (${login})`, {
     why: 'it counts only once it has been tried',
     next: 'Run the same command again, with another --via: it goes on with the password that is there',
   })

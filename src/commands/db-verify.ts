@@ -40,7 +40,7 @@ interface Finding {
 export const verifyCommand = async (flags: VerifyFlags): Promise<number> => {
   const result = flags.result === undefined ? undefined : await readResult(flags.result)
   const via = result ? undefined : viaFlag(flags)
-  const s = await openSession(flags, 'infra db verify', undefined, { depth: 'change', via, result })
+  const s = await openSession(flags, 'infra db verify', undefined, { depth: 'verify', via, result })
   try {
     if (s.inside.via === 'print' && !result)
       throw refuse(
@@ -91,14 +91,20 @@ const finding = (node: Node<Aws>, view: View): Finding => {
   const want = resolve(node.props, (k) => {
     const dep = view.survey.get(k)
     return dep && dep.is !== 'absent' ? dep.attrs : undefined
-  }) as Record<string, unknown>
+  }) as Props
   const changed = differing(seen.props, want, node.ignore)
   const note = changed.map((p) => `${p} is ${String(seen.props?.[p])}, wanted ${String(want[p])}`).join('; ')
-  return { key: node.key, what, good: changed.length === 0, note: note || wellDone(node.kind.type, want) }
+  return { key: node.key, what, good: changed.length === 0, note: note || wellDone(node.kind.type, want, seen.props) }
 }
 
-const wellDone = (type: string, want: Readonly<Record<string, unknown>>): string =>
-  type === 'sql.database' ? `belongs to ${String(want.owner)}, closed to all others` : 'logs in with the password of its secret'
+type Props = Readonly<Record<string, unknown>>
+
+const wellDone = (type: string, want: Props, seen: Props | undefined): string =>
+  type === 'sql.database'
+    ? `belongs to ${String(want.owner)}, closed to all others`
+    : seen?.password === undefined
+      ? 'may log in; its password could not be tried from here'
+      : 'logs in with the password of its secret'
 
 const SAID: Readonly<Record<Login, string>> = {
   ok: 'gets in',

@@ -1,7 +1,7 @@
 import { drift } from '../engine/drift.ts'
 import { columns, count } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
-import { lookAtRows } from './look.ts'
+import { lookAtRows, unseenIn } from './look.ts'
 import { offlineLookups } from './lookups.ts'
 import { header } from './screens.ts'
 import { openSession } from './session.ts'
@@ -45,6 +45,8 @@ export const driftCommand = async (g: Globals): Promise<number> => {
           ),
         )
     }
+    const unseen = unseenIn(survey)
+    if (unseen) s.io.say(`  ${c.yellow('!')} ${unseen}`)
     const ignored = ignore.length > 0 ? ` Left alone by drift.ignore: ${ignore.join(', ')}.` : ''
     if (found.length === 0) {
       s.io.say(`  No drift: ${count(rows.size, 'resource')} as infra left ${rows.size === 1 ? 'it' : 'them'}.${ignored}`)

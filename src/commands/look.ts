@@ -6,6 +6,7 @@ import { type Plan, plan } from '../engine/plan.ts'
 import { type Survey, subjectOfRow, subjectsOf, survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Lookups } from '../steps/types.ts'
+import { count } from '../ui/format.ts'
 import { askLookups, offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import { declareStack } from './stack.ts'
@@ -81,4 +82,11 @@ export const lookAtRows = async (s: Session, keys: readonly string[]): Promise<S
   } catch (error) {
     throw s.explain(error)
   }
+}
+
+/** What nobody could look at now, in one line; undefined when all was seen. */
+export const unseenIn = (survey: Survey): string | undefined => {
+  const reasons = [...survey.values()].flatMap((seen) => (seen.is !== 'absent' && seen.unseen !== undefined ? [seen.unseen] : []))
+  if (reasons.length === 0) return undefined
+  return `${count(reasons.length, 'resource')} inside the database server could not be looked at (${reasons[0]}): told from the record.`
 }

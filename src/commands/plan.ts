@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { commandLine, type Globals } from './globals.ts'
-import { lookAround } from './look.ts'
+import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
 import { checkedSteps } from './stack.ts'
@@ -16,6 +16,8 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     if (s.io.json) s.io.data(planData(plan))
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s.io, plan)
+    const unseen = unseenIn(view.survey)
+    if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems
     if (problem) throw problem
     const work = plan.actions.some((a) => a.action !== 'keep')

@@ -18,7 +18,7 @@ import { declareStack } from './stack.ts'
 
 /** Rebuilds a lost state from the tags and names in the account. Changes nothing in AWS. */
 export const recoverCommand = async (g: Globals): Promise<number> => {
-  const s = await openSession(g, 'infra recover')
+  const s = await openSession(g, 'infra recover', undefined, { depth: 'look' })
   try {
     const lookups = await askLookups(s, { steps: s.config.steps })
     const graph = declareStack(s.config, lookups)

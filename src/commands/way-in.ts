@@ -1,4 +1,6 @@
+import { callOf } from '../aws/clients.ts'
 import { closedSql, type Inside as InsideServer, type Looked, type PasswordAt, type SqlSend, type Via } from '../aws/sql.ts'
+import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { OpenSql, WayIn } from '../sql/open.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
@@ -6,9 +8,10 @@ import type { Session } from './session.ts'
 
 /**
  * How far a command goes into the database server. `record`: never, what is recorded must do. `look`: only where that costs nothing.
- * `change`: by the way that is set; a container is started only once the run has begun.
+ * `change`: by the way that is set; a container is started only once the run has begun. `verify`: as `change`, and what cannot be
+ * looked at is an error.
  */
-export type Depth = 'record' | 'look' | 'change'
+export type Depth = 'record' | 'look' | 'change' | 'verify'
 
 /** Passwords besides those of the roles in the config: a container gets what it needs when it starts, or not at all. */
 export type Passwords = (s: Session) => readonly PasswordAt[]
@@ -60,6 +63,11 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
     try {
       return await (await opened).send(operation as 'Look', input as never)
     } catch (error) {
+      const missing = missingSecret(error)
+      // No password is not the right one: the engine brings the secret back, and then the role is given what is in it.
+      if (missing && operation === 'Login') return 'wrong-password'
+      if (missing && operation === 'Look' && depth !== 'verify') return { is: 'closed', why: missing.what } satisfies Looked
+      if (missing) throw missing
       // A plan can be told without it: what is recorded must do.
       if (depth === 'look' && operation === 'Look' && error instanceof InfraError)
         return { is: 'closed', why: error.what } satisfies Looked
@@ -79,6 +87,18 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
         await (await import('./database-task.ts')).clearTask(s)
     },
   }
+}
+
+/** Somebody deleted it: without the master's password nobody gets in, and create is what makes it again. */
+const missingSecret = (error: unknown): InfraError | undefined => {
+  if (!(error instanceof Error) || callOf(error) !== 'secretsManager.GetSecretValue') return undefined
+  if (classify(error) !== 'gone' && !/marked for deletion|scheduled for deletion|marked deleted/i.test(error.message))
+    return undefined
+  return new InfraError('A secret with a password for the database server is not there', {
+    why: error.message.replace(/\s+/g, ' '),
+    next: 'infra create brings it back',
+    cause: error,
+  })
 }
 
 /** A look that a person has taken: good for reading, not for logging in or changing. */

@@ -79,7 +79,9 @@ const DATABASE = 'it must have 1 to 63 lower-case letters, digits and _, beginni
 /** `databases`: what lives in it, and how one gets in. */
 export const databases = z.strictObject({
   via: oneOf(['direct', 'ssm', 'task', 'print']).optional(),
-  names: z.array(text(/^[a-z_][a-z0-9_]{0,62}$/, DATABASE), { error: 'it must be a list of names, for example [shop]' }).optional(),
+  names: z
+    .array(text(/^[a-z_][a-z0-9_]{0,62}$/, DATABASE), { error: 'it must be a list of names, for example [shop]' })
+    .optional(),
   roles: oneOf(['shared', 'perDatabase']).default('shared'),
   appUser: text(
     /^[a-z_][a-z0-9_]{0,31}$/,
@@ -88,7 +90,7 @@ export const databases = z.strictObject({
   encoding: text(/^[A-Za-z0-9_]{1,32}$/, 'it must be an encoding of the engine, for example UTF8').optional(),
   collation: text(
     /^[A-Za-z0-9_.@-]{1,63}$/,
-    'it must be a collation that the server knows, for example en_US.UTF-8; leave it out for the server\'s own',
+    "it must be a collation that the server knows, for example en_US.UTF-8; leave it out for the server's own",
   ).optional(),
   target: text(
     /^(i-[0-9a-f]{8,17}|ecs:[\w-]{1,255}(\/[\w-]{1,255})?)$/,

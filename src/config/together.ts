@@ -134,8 +134,7 @@ const database = ({ rds, databases }: ConfigFile, no: No): void => {
       rds.iops,
       `it counts only with rds.storageType io1 or io2 (it is ${rds.storageType}), for example storageType: io2`,
     )
-  const master = rds.masterUsername ?? (rds.engine === 'postgres' ? 'postgres' : 'admin')
-  if (databases.appUser === master)
+  if (databases.appUser === masterOf(rds))
     no(
       ['databases', 'appUser'],
       databases.appUser,
@@ -168,6 +167,9 @@ const database = ({ rds, databases }: ConfigFile, no: No): void => {
     )
 }
 
+const masterOf = ({ engine, masterUsername }: ConfigFile['rds']): string =>
+  masterUsername ?? (engine === 'postgres' ? 'postgres' : 'admin')
+
 const databases = (file: ConfigFile, no: No): void => {
   const { rds, databases } = file
   const { names = defaultDatabases(file), roles, via, appUser } = databases
@@ -178,13 +180,18 @@ const databases = (file: ConfigFile, no: No): void => {
     else if (name === rds.databaseName)
       no(path, name, 'rds.databaseName is made by RDS and belongs to the master user; take it out there, for example shop')
     if (roles !== 'perDatabase') continue
-    if (RESERVED_USERS[rds.engine]?.test(name) || name === rds.masterUsername)
+    if (RESERVED_USERS[rds.engine]?.test(name) || name === masterOf(rds))
       no(path, name, 'with databases.roles perDatabase its role has this name too, and the engine keeps it, for example shop')
     if (rds.engine === 'mysql' && name.length > 32)
-      no(path, name, 'with databases.roles perDatabase its role has this name too, and MySQL takes 32 characters, for example shop')
+      no(
+        path,
+        name,
+        'with databases.roles perDatabase its role has this name too, and MySQL takes 32 characters, for example shop',
+      )
   }
-  if (roles === 'perDatabase' && appUser !== undefined)
-    no(['databases', 'appUser'], appUser, 'with databases.roles perDatabase each role is named as its database, for example roles: shared')
+  // With a role for each it only names what stands in the server's secret.
+  if (appUser !== undefined && RESERVED_USERS[rds.engine]?.test(appUser))
+    no(['databases', 'appUser'], appUser, `${rds.engine} keeps this name for itself, for example shop_app`)
   if (rds.engine === 'mysql' && (via === 'task' || via === 'print'))
     no(['databases', 'via'], via, 'for MySQL the ways in are direct and ssm, for example ssm')
   if (databases.target !== undefined && via !== undefined && via !== 'ssm')

@@ -28,6 +28,8 @@ export type Seen<P, A> =
       readonly note?: string
       /** Set when the name is taken by something that this stack did not make: says what. */
       readonly foreign?: string
+      /** Nobody could look now, for this reason: it is told from the record. */
+      readonly unseen?: string
       /** True while AWS would refuse the delete (deletion protection). */
       readonly guarded?: boolean
       /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update mends it. */

@@ -31,6 +31,18 @@ export interface Connection {
 
 export type Connect = (to: LoginData) => Promise<Connection>
 
+/** Milliseconds to say goodbye in. */
+const CLOSE_MS = 500
+/** Waits for the end of a connection, but not long: a network that is gone says no goodbye. */
+export const goodbye = async (ended: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((done) => {
+    timer = setTimeout(done, CLOSE_MS)
+  })
+  await Promise.race([ended.catch(() => undefined), late])
+  clearTimeout(timer)
+}
+
 /** Logins at once: a server of the smallest class takes some eighty connections from everybody. */
 const LOGINS = 4
 

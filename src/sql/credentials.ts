@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import { readSecret } from '../aws/secrets.ts'
+import { readSecret, readSecrets } from '../aws/secrets.ts'
 import type { PasswordAt, Server } from '../aws/sql.ts'
 import type { Secret } from '../state/json.ts'
 
@@ -12,10 +12,7 @@ export interface Credentials {
 /** @throws InfraError when the secret or the key is missing */
 export const credentialsFrom = (aws: Pick<Aws, 'secretsManager'>): Credentials => ({
   master: async ({ secret }) => {
-    const [user, password] = await Promise.all([
-      readSecret(aws, secret, 'master_username'),
-      readSecret(aws, secret, 'master_password'),
-    ])
+    const [user, password] = (await readSecrets(aws, secret, ['master_username', 'master_password'])) as [Secret, Secret]
     return { user: user.reveal(), password }
   },
   password: ({ secret, key, stage }) => readSecret(aws, secret, key, stage),

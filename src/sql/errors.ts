@@ -39,7 +39,14 @@ export const codeOfSql = (error: unknown): string => {
 }
 /** MySQL has one number for a user who is there already and for one who is not. */
 const nameOf = (code: string, message: string): string =>
-  code === 'ER_CANNOT_USER' ? (/CREATE USER/.test(message) ? 'RoleAlreadyExists' : 'RoleNotFound') : (NAMES[code] ?? 'SqlError')
+  code === 'ER_CANNOT_USER'
+    ? /CREATE USER/.test(message)
+      ? 'RoleAlreadyExists'
+      : 'RoleNotFound'
+    : // The statement of a killed run, which the server still carried out, was faster: look again.
+      /tuple concurrently (deleted|updated)/.test(message)
+      ? 'ChangedMeanwhile'
+      : (NAMES[code] ?? 'SqlError')
 
 /** Also a password that has run out: a new one mends it. */
 export const isWrongPassword = (error: unknown): boolean =>

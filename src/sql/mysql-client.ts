@@ -1,27 +1,29 @@
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { refuse } from '../engine/errors.ts'
-import type { Connect } from './client-channel.ts'
+import { type Connect, goodbye } from './client-channel.ts'
 
 const CONNECT_MS = 5000
 /** After so long without a word the network is asked whether it still leads there. */
 const KEEP_ALIVE_MS = 10_000
-/** To say goodbye. */
-const CLOSE_MS = 500
 
 /** A connection of mysql2. */
 export const connectMysql: Connect = async ({ host, port, user, password, database, tls }) => {
+  const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
   const client = await createConnection({
     // The certificate is checked against this, also where the connection goes through the near end of a tunnel.
     host: tls?.servername ?? host,
-    stream: () => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }),
+    stream: socket,
     user,
     password,
     database,
     connectTimeout: CONNECT_MS,
     // Without verifyIdentity the certificate of any other server of RDS would do.
     ...(tls ? { ssl: { ca: tls.ca, rejectUnauthorized: true, verifyIdentity: true } } : {}),
+  }).catch((error: unknown) => {
+    // The driver leaves that to the server.
+    socket.destroy()
+    throw error
   })
   let ended = false
   const over = (): void => {
@@ -39,7 +41,7 @@ export const connectMysql: Connect = async ({ host, port, user, password, databa
     },
     literal: quoted,
     async close() {
-      await Promise.race([client.end().catch(() => undefined), sleep(CLOSE_MS)])
+      await goodbye(client.end())
       client.destroy()
     },
     get ended() {

@@ -35,6 +35,9 @@ type Handlers = {
   ) => Promise<SqlOperations[Op]['output']>
 }
 
+/** What does no harm when it is done twice. For the others the engine looks first. */
+const AGAIN: ReadonlySet<string> = new Set(['Look', 'Login', 'Sessions', 'AlterRole', 'AlterDatabase'])
+
 /** What can be done inside database servers, over one way in. Nothing is opened before the first operation. */
 export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
   const credentials = credentialsFrom(aws)
@@ -52,7 +55,7 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     return clientChannel(server, address, await tlsFor(server, caFile), credentials, connect)
   }
   const channelOf = async (server: Server): Promise<Channel> => {
-    const id = `${server.id} ${server.host}:${server.port}`
+    const id = idOf(server)
     const known = channels.get(id) ?? open(server)
     channels.set(id, known)
     known.catch(() => channels.delete(id))
@@ -63,10 +66,17 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     const began = performance.now()
     try {
       const [channel, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
-      const answer = await handlers[operation](channel, dialect, input as never)
+      const carryOut = (): Promise<unknown> => handlers[operation](channel, dialect, input as never)
+      // A connection that nobody used for minutes may be dead without a sign of it.
+      const answer = await carryOut().catch((error: Error) => {
+        if (error.name !== 'ConnectionLost' || !AGAIN.has(operation)) throw error
+        return carryOut()
+      })
       onCall?.(operation, performance.now() - began)
       return answer
     } catch (error) {
+      // A tunnel that has ended: the next operation opens another.
+      if (way.address && error instanceof SqlError && error.name === 'DatabaseAway') channels.delete(idOf(input.server))
       onCall?.(operation, performance.now() - began, error as Error)
       throw error
     }
@@ -79,6 +89,8 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     },
   }
 }
+
+const idOf = (server: Server): string => `${server.id} ${server.host}:${server.port}`
 
 const dialectOf = async ({ engine }: Server): Promise<Dialect> =>
   engine === 'mysql' ? (await import('./mysql.ts')).mysql : (await import('./postgres.ts')).postgres

@@ -1,17 +1,16 @@
 import { isIP } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { checkServerIdentity } from 'node:tls'
 import pg from 'pg'
-import type { Connect } from './client-channel.ts'
+import { type Connect, goodbye } from './client-channel.ts'
 import { scramVerifier } from './scram.ts'
 import type { Tls } from './tls.ts'
 
 /** Milliseconds until an address that does not answer is given up. */
 const CONNECT_MS = 5000
+/** A server on this machine (the sandbox's) may be starting just now; where none is, the refusal comes at once. */
+const CONNECT_HERE_MS = 30_000
 /** After so long without a word the network is asked whether it still leads there. */
 const KEEP_ALIVE_MS = 10_000
-/** To say goodbye. */
-const CLOSE_MS = 500
 /** REVOKE and GRANT without the right to do so only warn. */
 const NOT_DONE = new Set(['01006', '01007'])
 
@@ -24,7 +23,7 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
     password,
     database,
     ssl: tls ? checking(tls) : false,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: !tls && host === '127.0.0.1' ? CONNECT_HERE_MS : CONNECT_MS,
     application_name: 'infra',
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
@@ -40,7 +39,16 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
   client.on('notice', (notice) => {
     if (NOT_DONE.has(notice.code ?? '')) warned = Object.assign(new Error(notice.message ?? ''), { code: notice.code })
   })
-  await client.connect()
+  const close = async (): Promise<void> => {
+    const closed = client.end()
+    // What does not end in time must not hold this process up.
+    ;(client as unknown as { unref(): void }).unref()
+    await goodbye(closed)
+  }
+  await client.connect().catch((error: unknown) => {
+    void close()
+    throw error
+  })
   return {
     async query(text) {
       warned = undefined
@@ -51,12 +59,7 @@ export const connectPg: Connect = async ({ host, port, user, password, database,
       return last?.rows[0]?.answer
     },
     literal: (plain) => pg.escapeLiteral(scramVerifier(plain)),
-    async close() {
-      const closed = client.end()
-      // A network that is gone says no goodbye, and would hold this process up.
-      ;(client as unknown as { unref(): void }).unref()
-      await Promise.race([closed, sleep(CLOSE_MS)])
-    },
+    close,
     get ended() {
       return ended
     },

@@ -6,6 +6,7 @@ import type { PasswordAt } from '../aws/sql.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Job } from './job.ts'
 import { postgres } from './postgres.ts'
+import { RESULT } from './result.ts'
 import { verifierSql } from './scram-sql.ts'
 
 export { parseResult } from './result.ts'
@@ -19,9 +20,6 @@ export interface Wanted {
     readonly collation: string
   }[]
 }
-
-/** What the last line of the output begins with. */
-export const RESULT = 'INFRA-RESULT'
 
 /** The environment variable for the password of role number `n`, from 1. */
 const variable = (n: number): string => `APP_PASSWORD_${n}`
@@ -51,7 +49,7 @@ export const sqlFile = ({ roles, databases }: Wanted): string =>
     '\\set QUIET on',
     '\\set ECHO none',
     '\\set ECHO_HIDDEN off',
-    '-- More words would quote the statement beside an error.',
+    '-- More words than the error itself could quote the statement.',
     '\\set VERBOSITY terse',
     '\\encoding UTF8',
     'SET client_min_messages = warning;',
@@ -104,8 +102,8 @@ const databaseText = (of: Wanted['databases'][number]): string[] => {
 
 const resultText = (): string[] => [
   '-- One line: what is there now. infra db verify --result takes it.',
-  `SELECT replace(look.answer, chr(10), ' ') AS result FROM (${textOf(postgres.look(), 0)}) AS look\n\\gset`,
-  `\\echo ${RESULT} :result`,
+  `${textOf(postgres.look(), 0)}\n\\gset`,
+  `\\echo ${RESULT} :answer`,
 ]
 
 /** Writes it so that nobody else can read it at any instant, whole or not at all. */

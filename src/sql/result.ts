@@ -1,24 +1,29 @@
 import type { Inside } from '../aws/sql.ts'
 import { refuse } from '../engine/errors.ts'
 
-const START = 'INFRA-RESULT'
+/** What the last line of the output begins with. */
+export const RESULT = 'INFRA-RESULT'
 
 /**
  * Reads what the SQL file of databases.via print has printed, wherever it stands in the text. A terminal may have broken the line.
  * @throws InfraError when it is not there or not whole
  */
 export const parseResult = (text: string): Inside => {
-  const at = text.lastIndexOf(`${START} {`)
-  if (at < 0)
+  const starts = [...text.matchAll(new RegExp(`${RESULT}\\s*(?=\\{)`, 'g'))].map((m) => m.index + m[0].length)
+  if (starts.length === 0)
     throw refuse(
-      `There is no line that begins with ${START}`,
+      `There is no line that begins with ${RESULT}`,
       'the SQL file prints it at its end, when all before went well',
       'Run the file again (it can be repeated), and hand over all that it printed',
     )
-  const found = parsed(objectIn(text.slice(at + START.length + 1)))
-  if (!isInside(found))
+  // The newest one. A name within it may look like the beginning of another.
+  const found = starts
+    .reverse()
+    .map((at) => parsed(objectIn(text.slice(at))))
+    .find(isInside)
+  if (!found)
     throw refuse(
-      `The line that begins with ${START} is not whole`,
+      `The line that begins with ${RESULT} is not whole`,
       'a part was lost on the way',
       'Hand over all that the file printed, for example: psql -X -f <file> | tee result',
     )

@@ -75,6 +75,8 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
         for (const { failed } of now) failed(error)
       }
     }
+    // In the same breath as the look: what is asked for after it must start its own.
+    working = undefined
   }
   const carryOut = async (some: readonly Asked[], at: TaskPlace, server: Server): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
@@ -103,9 +105,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
             const missing = passwordsOf(job).find((at) => !known.has(passwordVariable(at)))
             if (missing) return failed(new Error(`the container gets no password ${missing.key} of ${missing.secret}`))
             asked.push({ job, done, failed })
-            working ??= work(server).finally(() => {
-              working = undefined
-            })
+            working ??= work(server)
           }),
         close: async () => {},
       }
@@ -115,8 +115,8 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
       if (!made) return
       const at = await made.catch(() => undefined)
       try {
-        // Also after an interrupt: what was made is removed, and that waits for the container.
-        if (at) await untilGone({ ...needs, sleep: options.sleep ?? ((ms) => wait(ms)) }, at, arns)
+        // Whoever has interrupted wants to leave: then the container, which was told to stop, is not waited for.
+        if (at && !signal.aborted) await untilGone(needs, at, arns)
       } finally {
         await options.gone()
       }

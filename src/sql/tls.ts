@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Server } from '../aws/sql.ts'
 import { refuse } from '../engine/errors.ts'
 
@@ -29,7 +29,7 @@ export const tlsFor = async (server: Server, caFile?: string): Promise<Tls | und
  */
 export const certificatesFile = async (server: Server, folder: string, caFile?: string): Promise<string | undefined> => {
   const tls = await tlsFor(server, caFile)
-  if (!tls || caFile !== undefined) return caFile
+  if (!tls || caFile !== undefined) return caFile && resolve(caFile)
   const pem = `${tls.ca.map((c) => c.trim()).join('\n')}\n`
   const file = join(folder, `rds-ca-${createHash('sha256').update(pem).digest('hex').slice(0, 12)}.pem`)
   await mkdir(folder, { recursive: true })

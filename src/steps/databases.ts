@@ -55,7 +55,7 @@ const tenantSecret = (add: Add, c: Config, db: Database, name: string, secretNam
   )
   add(
     SecretField,
-    `${key}-host`,
+    `sql-host-${plain(name)}`,
     { secret: secretName, field: 'host', value: db.endpoint },
     { name: `${secretName}#host`, after: [secret.arn] },
   )

@@ -1,6 +1,5 @@
 import type { Config, NamedSecret } from '../config/settle.ts'
-import { SecretKind } from '../kinds/secretsmanager/secret.ts'
-import { HOST_PLACEHOLDER } from '../kinds/secretsmanager/secret.ts'
+import { HOST_PLACEHOLDER, SecretKind } from '../kinds/secretsmanager/secret.ts'
 import type { Add, DatabaseSecret } from './types.ts'
 
 /** Credentials, generated in AWS's direction and kept there: one secret with all that the database needs, and those of the config. */

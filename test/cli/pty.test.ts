@@ -153,7 +153,7 @@ describe.skipIf(!url)('in a terminal', () => {
       const t = terminal(p, args)
       await t.done
       for (const k of Object.keys(env)) delete p.env[k]
-      expect(t.screen()).toContain('5 steps done')
+      expect(t.screen()).toContain('6 steps done')
       return t.raw()
     }
     expect(await plain(['status'])).toMatch(colour)

@@ -65,6 +65,28 @@ describe('refused without asking AWS', () => {
     expect(stderr).toMatch(/\nNext: Mend .*infra\.yaml and run the command again\n$/)
   })
 
+  it('databases that cannot be: one sentence', async () => {
+    await config('project: shop\ndatabases: { names: [Shop] }\n')
+    expect((await no('create', '--yes')).stderr).toMatch(
+      /^databases\.names\.0 is Shop: it must have 1 to 63 lower-case letters, .*, for example shop\.\nNext: Mend .*infra\.yaml and run the command again\n$/,
+    )
+    await config('project: shop\ndatabases: { appUser: rdsadmin }\n')
+    expect((await no('plan')).stderr).toMatch(/^databases\.appUser is rdsadmin: postgres keeps this name for itself/)
+  })
+
+  it('db verify by a way that is none, or with a result that is not there', async () => {
+    await config('project: shop\n')
+    expect((await no('db', 'verify', '--via', 'vpn')).stderr).toMatch(
+      /^--via is vpn: it must be one of direct, ssm, task\.\nNext: /,
+    )
+    expect((await no('db', 'verify', '--via', 'print')).stderr).toMatch(/^--via is print: /)
+    expect((await no('db', 'verify', '--result', 'nothing.txt')).stderr).toMatch(/^nothing\.txt cannot be read: ENOENT/)
+    await writeFile(join(p.dir, 'result.txt'), 'psql: error: connection refused\n')
+    expect((await no('db', 'verify', '--result', 'result.txt')).stderr).toMatch(
+      /^There is no line that begins with INFRA-RESULT: /,
+    )
+  })
+
   it('broken YAML, and an alias to nothing', async () => {
     await config('project: shop: x\n')
     expect((await no('plan')).stderr).toMatch(/infra\.yaml is not valid YAML: Nested mappings .* at line 1/)

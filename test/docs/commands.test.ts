@@ -10,6 +10,7 @@ const flagsOf = (name: string): string[] => {
   return [...(command?.options ?? []).map((o) => o.long ?? ''), ...globals, '--help']
 }
 const names = cli.commands.map((c) => c.name())
+const db = cli.commands.find((c) => c.name() === 'db')?.commands ?? []
 const text = read('docs/commands.md')
 
 test.each(names)('docs/commands.md has a section for infra %s', (name) => {
@@ -19,6 +20,18 @@ test.each(names)('docs/commands.md has a section for infra %s', (name) => {
 test('docs/commands.md names every flag', () => {
   const all = [...new Set([...globals, ...cli.commands.flatMap((c) => c.options.map((o) => o.long ?? ''))])]
   expect(all.filter((flag) => !text.includes(`\`${flag}`))).toEqual([])
+})
+
+test.each(db.map((c) => c.name()))('the docs have a section for infra db %s', (name) => {
+  const heading = new RegExp(`^### .*\\binfra db ${name}\\b(?!-)`, 'm')
+  expect(pages().some((page) => heading.test(read(page)))).toBe(true)
+  expect(text).toContain(`\`infra db ${name}`)
+})
+
+test('the docs name every flag of infra db', () => {
+  const all = pages().map(read).join('\n')
+  const flags = [...new Set(db.flatMap((c) => c.options.map((o) => o.long ?? '')))]
+  expect(flags.filter((flag) => !all.includes(`\`${flag}`) && !all.includes(`${flag} <`))).toEqual([])
 })
 
 /** Why a command line that stands in the docs cannot be typed; undefined when it can. */
@@ -33,13 +46,22 @@ const wrong = (line: string): string | undefined => {
   if (name.startsWith('-')) return globals.includes(name) || name === '--help' ? undefined : `${line}: no flag ${name}`
   if (!/^[a-z]/.test(name)) return undefined
   if (!names.includes(name)) return `${line}: no command ${name}`
+  if (name === 'db') return wrongInDb(line, words[1] ?? '', words.slice(2))
   const flag = words.slice(1).find((w) => w.startsWith('--') && !flagsOf(name).includes(w.split('=')[0] ?? ''))
   if (flag) return `${line}: no flag ${flag}`
   const word = words.slice(1).find((w, i) => /^[a-z][a-z-]*$/.test(w) && !words[i]?.startsWith('--') && !known(name, w))
   return word ? `${line}: ${word} is no step` : undefined
 }
+const wrongInDb = (line: string, name: string, words: readonly string[]): string | undefined => {
+  const command = db.find((c) => c.name() === name)
+  if (!command) return /^[a-z]/.test(name) ? `${line}: no command db ${name}` : undefined
+  const flags = [...command.options.map((o) => o.long ?? ''), ...globals, '--help']
+  const flag = words.find((w) => w.startsWith('--') && !flags.includes(w.split('=')[0] ?? ''))
+  return flag ? `${line}: no flag ${flag}` : undefined
+}
 const known = (name: string, word: string): boolean =>
   name === 'adopt' ||
+  (name === 'destroy' && word === 'restored') ||
   (name === 'sandbox'
     ? /^(start|stop|status|reset)$/.test(word)
     : name === 'state'

@@ -1,4 +1,9 @@
-import { DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, RDSClient } from '@aws-sdk/client-rds'
+import {
+  DescribeDBInstancesCommand,
+  DescribeDBSnapshotsCommand,
+  RDSClient,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../support/account.ts'
 import { type DatabaseStack, databaseStack, MASTER_SECRET } from '../support/database-stack.ts'
@@ -180,6 +185,7 @@ describe.skipIf(!inject('motoUrl'))('databases, from create to destroy', () => {
   })
 
   it('destroy of the whole stack does not drop them: they go with their server, and are whole in its last snapshot', async () => {
+    await s.query('CREATE TABLE kept (n int)', { ...(await application()), database: 'edtech' })
     s.clear()
     const r = await s.ends(0, 'destroy', '--yes', '--confirm', 'startupwebapp')
     expect(r.stdout).toMatch(/sql-database-edtech +database +holds data, goes with db-instance/)
@@ -188,15 +194,21 @@ describe.skipIf(!inject('motoUrl'))('databases, from create to destroy', () => {
     expect(Object.keys((await s.place.state()).resources)).toEqual([])
     const rds = new RDSClient(clientConfig(s.account))
     expect((await rds.send(new DescribeDBInstancesCommand({}))).DBInstances).toEqual([])
-    expect((await rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' }))).DBSnapshots).toHaveLength(1)
   })
 
-  it('a later create finds the old passwords in the restored secret, and the roles get them again', async () => {
+  it('a later create finds the old passwords in the restored secret; what the databases held is in the snapshot', async () => {
     await s.ends(0, 'create', '--yes')
-    expect(await s.query('SELECT current_user AS me', { ...(await application()), database: 'edtech' })).toEqual([
-      { me: 'django_app' },
-    ])
+    const who = { ...(await application()), database: 'edtech' }
+    expect(await s.query('SELECT current_user AS me', who)).toEqual([{ me: 'django_app' }])
     expect(await s.secret(MASTER_SECRET)).toMatchObject({ host: '127.0.0.1' })
+    const rds = new RDSClient(clientConfig(s.account))
+    const { DBSnapshots = [] } = await rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' }))
+    expect(DBSnapshots).toHaveLength(1)
+    const DBInstanceIdentifier = 'copy'
+    const DBSnapshotIdentifier = DBSnapshots[0]?.DBSnapshotIdentifier
+    await rds.send(new RestoreDBInstanceFromDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }))
+    const port = (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }))).DBInstances?.[0]?.Endpoint?.Port ?? 0
+    expect(await s.query('SELECT count(*)::int AS n FROM kept', { ...who, port })).toEqual([{ n: 0 }])
   })
 
   it('no secret value is in what was printed, in a file, or in a statement', async () => {

@@ -17,7 +17,7 @@ describe.skipIf(!url)('AWS takes its time', () => {
   beforeAll(async () => {
     quickGround = makeGround(url ?? '')
     of = await undisturbed(quickGround)
-    slow = await startMoto('rds=2.5,nat=1.5,rds-delete=1.5,nat-delete=1.5,modify=0.8,email=0')
+    slow = await startMoto('rds=2.5,nat=1.5,rds-delete=1.5,nat-delete=1.5,modify=0.8,email=0,snapshot=0')
     ground = makeGround(slow.url)
   })
   afterAll(async () => {

@@ -16,8 +16,14 @@ const ready = (seen: AnySeen): Present => {
 }
 /** The creates for which AWS takes a client token. */
 const TOKEN_TAKERS = ['CreateRouteTable', 'CreateNatGateway', 'CreateSecret', 'RunInstances', 'CreateService']
-/** It reads its master password; it is merged into what its secret holds; its image says what the root volume is called. */
-const LOOKS_BEFORE_WRITING = new Set(['rds.db-instance', 'secretsmanager.secret-field', 'ec2.instance'])
+/**
+ * It reads its master password; it is merged into what its secret holds; its image says what the root volume is called; RDS knows
+ * the address of the server.
+ */
+const LOOKS_BEFORE_WRITING = new Set([
+  ...['rds.db-instance', 'secretsmanager.secret-field', 'ec2.instance'],
+  ...['sql.role', 'sql.database'],
+])
 
 it('every kind has a fixture', () => {
   expect(fixtures.map((f) => f.kind.type).sort()).toEqual(kinds.map((k) => k.type).sort())
@@ -170,7 +176,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     expect(account.sent).toEqual(fixture.deletes)
     expect(
       account.sent.filter(([operation]) =>
-        /^(Delete|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet|^DeregisterScalable/.test(operation),
+        /^(Delete|Drop|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet|^DeregisterScalable/.test(operation),
       ),
     ).toHaveLength(1)
     expect(iam.delete).toEqual(expect.arrayContaining([...account.actions]))
@@ -195,6 +201,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       ecs: ['ecs', 'iam'],
       elb: ['elasticloadbalancing', 'iam'],
       autoscaling: ['application-autoscaling', 'cloudwatch', 'ecs', 'iam'],
+      sql: ['rds', 'secretsmanager'],
     }
     const service = kind.type.split('.')[0] ?? ''
     for (const action of Object.values(facts.iam).flat()) {

@@ -24,7 +24,7 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
   let aws: Clients
   let net: Awaited<ReturnType<typeof vpcWithSubnets>>
   beforeAll(async () => {
-    server = await startMoto('0,ecs=0.4')
+    server = await startMoto('0,ecs=0.8')
   })
   beforeEach(async () => {
     aws = await clients(server.url) // an account of its own
@@ -154,7 +154,9 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
   })
 
   it('keep their cluster, whose name can then be used again', async () => {
-    const again = await aws.ecs.send(new ECS.CreateClusterCommand({ clusterName: cluster, settings: [] }))
+    const tags = [{ key: 'infra:stack', value: 'shop/production' }]
+    const again = await aws.ecs.send(new ECS.CreateClusterCommand({ clusterName: cluster, tags }))
+    expect(again.cluster?.tags ?? []).toEqual([]) // the one that was there, as it was
     const { taskArn: task } = await run()
     const shown = async () => (await aws.ecs.send(new ECS.DescribeClustersCommand({ clusters: [cluster] }))).clusters?.[0]
     expect(await shown()).toMatchObject({ clusterArn: again.cluster?.clusterArn, pendingTasksCount: 1, status: 'ACTIVE' })

@@ -145,9 +145,9 @@ describe.skipIf(!inject('motoUrl'))('a PostgreSQL behind the endpoint of a datab
   it('goes with its database, data and all', async () => {
     const shop = await create()
     const folder = await folderOf(shop)
-    expect(existsSync(folder)).toBe(true)
+    const pid = Number.parseInt(readFileSync(join(folder, 'postmaster.pid'), 'utf8'), 10)
     await remove()
-    expect([existsSync(folder), await listens(given(shop.port))]).toEqual([false, false])
+    expect([existsSync(folder), isAlive(pid), await listens(given(shop.port))]).toEqual([false, false, false])
   })
 
   it('goes with a reset', async () => {

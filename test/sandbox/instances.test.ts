@@ -14,7 +14,7 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
   let aws: Clients
   let net: Awaited<ReturnType<typeof vpcWithSubnets>>
   beforeAll(async () => {
-    server = await startMoto('0,ec2=0.4,ec2-delete=0.4,agent=0.3')
+    server = await startMoto('0,ec2=0.8,ec2-delete=0.8,agent=0.5')
   })
   beforeEach(async () => {
     aws = await clients(server.url) // an account of its own
@@ -92,10 +92,10 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
 
   it('take time to come and to go, and hold their network until they are gone', async () => {
     const begun = Date.now()
-    const id = given((await run()).InstanceId)
+    const id = await bastion()
     expect(await state(id)()).toBe('pending')
     expect(await until(state(id), (s) => s !== 'pending')).toBe('running')
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(350)
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(750)
     await aws.ec2.send(new EC2.StopInstancesCommand({ InstanceIds: [id] }))
     expect(await state(id)()).toBe('stopped')
     await aws.ec2.send(new EC2.StartInstancesCommand({ InstanceIds: [id] }))
@@ -107,6 +107,19 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
     expect(await subnet()).toContain('DependencyViolation')
     expect(await until(state(id), (s) => s !== 'shutting-down')).toBe('terminated')
     expect(await subnet()).toBe('no error')
+  })
+
+  it('can be stopped and ended before they run', async () => {
+    const id = await bastion()
+    await aws.ec2.send(new EC2.StopInstancesCommand({ InstanceIds: [id] }))
+    expect(await state(id)()).toBe('stopped')
+    await new Promise((resolve) => setTimeout(resolve, 900)) // when it would have been running
+    expect(await state(id)()).toBe('stopped')
+    const other = await bastion()
+    await aws.ec2.send(new EC2.TerminateInstancesCommand({ InstanceIds: [other] }))
+    expect(await until(state(other), (s) => s !== 'shutting-down')).toBe('terminated')
+    await aws.ec2.send(new EC2.TerminateInstancesCommand({ InstanceIds: [other] }))
+    expect(await state(other)()).toBe('terminated')
   })
 
   it('are known to Systems Manager a while after they run, with a profile, its policy and a public address', async () => {
@@ -138,7 +151,7 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
   it('are not known without a policy that lets the agent speak', async () => {
     const IamInstanceProfile = await profile()
     const id = await bastion({ IamInstanceProfile })
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
     expect(await known()).toEqual([])
     await aws.iam.send(new IAM.AttachRolePolicyCommand({ RoleName: 'bastion', PolicyArn: POLICY }))
     expect(await known()).toMatchObject([{ InstanceId: id }])

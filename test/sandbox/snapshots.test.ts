@@ -12,7 +12,7 @@ describe.skipIf(!inject('motoUrl'))('snapshots of a database', () => {
   let server: TestServer
   let aws: Clients
   beforeAll(async () => {
-    server = await startMoto('0,rds=0.3,snapshot=0.4', process.env, { postgres: true })
+    server = await startMoto('0,rds=0.5,snapshot=1', process.env, { postgres: true })
   })
   beforeEach(async () => {
     aws = await clients(server.url) // an account of its own
@@ -89,7 +89,8 @@ describe.skipIf(!inject('motoUrl'))('snapshots of a database', () => {
   })
 
   it('have the data of their moment, and give them to a new database', async () => {
-    const shop = await create({ DeletionProtection: true, MultiAZ: true })
+    const more = { EnableCloudwatchLogsExports: ['postgresql'], CopyTagsToSnapshot: true, Tags: [{ Key: 'a', Value: 'b' }] }
+    const shop = await create({ DeletionProtection: true, MultiAZ: true, ...more })
     await query(shop, 'create table mine as select 1 as one')
     await snapshot()
     await query(shop, 'drop table mine')
@@ -101,7 +102,9 @@ describe.skipIf(!inject('motoUrl'))('snapshots of a database', () => {
     expect(await query(second, 'table mine')).toEqual([{ one: 1 }]) // with the password of that moment
     await query(second, 'create table other ()')
     expect(await refusal(query({ ...shop, password: 'another-password' }, 'table other'))).toContain('does not exist')
-    expect(await described('second')).toMatchObject({
+    const restored = await described('second')
+    expect(restored.EnabledCloudwatchLogsExports ?? []).toEqual([])
+    expect(restored).toMatchObject({
       EngineVersion: '16.10',
       DeletionProtection: false,
       MultiAZ: false,

@@ -39,6 +39,8 @@ describe("the tests' PostgreSQL", () => {
       { name: 'template0', owner: 'rdsadmin' },
       { name: 'template1', owner: 'postgres' },
     ])
+    const [closed] = await ask(server, "select has_database_privilege('rdsadmin', 'connect') as may")
+    expect(closed).toEqual({ may: false })
     const [{ version }] = await ask(server, "select current_setting('server_version_num')::int / 10000 as version")
     expect(server.version).toBe(version)
   })

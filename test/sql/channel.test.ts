@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
-import { classify } from '../../src/aws/trouble.ts'
-import { type Connection, clientChannel, type LoginData } from '../../src/sql/client-channel.ts'
+import { type Connection, clientChannel, goodbye, type LoginData } from '../../src/sql/client-channel.ts'
 import { Secret } from '../../src/state/json.ts'
-import { startPgProxy } from '../support/pg-proxy.ts'
-import { failure, newest, type Place, placeOn } from './support.ts'
+import { failure } from './support.ts'
 
 const server: Server = { id: 'shop-db', engine: 'postgres', host: 'db.example.com', port: 5432, secret: 'master' }
 
@@ -108,71 +106,22 @@ describe('connections', () => {
   })
 })
 
-describe('on a server', () => {
-  let place: Place
-  const warnings: string[] = []
-  const hear = (warning: Error): void => void warnings.push(warning.message)
-  beforeAll(async () => {
-    place = await placeOn(newest)
-    process.on('warning', hear)
-  })
-  afterAll(async () => {
-    process.off('warning', hear)
-    await place?.close()
-  })
-  const sessions = async (): Promise<number> => {
-    const [row] = await place.ask("SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'infra'")
-    return row?.n as number
-  }
+describe('a goodbye', () => {
+  afterEach(() => void vi.useRealTimers())
 
-  it('any number of operations at once, over one connection, which is gone after the close', async () => {
-    const opened = place.open()
-    const password = place.secrets.give('many', 'Password0of0many')
-    await opened.send('CreateRole', { server: place.server, name: 'many', password })
-    const login = { server: place.server, role: 'many', password, database: 'postgres' }
-    const all = Array.from({ length: 12 }, () => [opened.send('Look', { server: place.server }), opened.send('Login', login)])
-    await Promise.all(all.flat())
-    await expect.poll(sessions).toBe(1)
-    await opened.close()
-    await expect.poll(sessions).toBe(0)
-    expect(warnings).toEqual([])
+  it.each([
+    ['said', async () => {}],
+    ['that fails', () => Promise.reject(new Error('gone'))],
+  ])('%s leaves no timer that would hold the process up', async (_, ended) => {
+    vi.useFakeTimers()
+    await goodbye(ended())
+    expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('a connection that breaks between two operations is not noticed by the second one', async () => {
-    const opened = place.open()
-    await opened.send('Look', { server: place.server })
-    await place.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infra'")
-    await sleep(20)
-    expect(await opened.send('Look', { server: place.server })).toMatchObject({ is: 'open' })
-  })
-
-  it.each(['before', 'after'] as const)('one that breaks %s a statement: nobody knows what happened', async (when) => {
-    const tunnel = await startPgProxy(place.pg.port)
-    const opened = place.open({ address: { host: '127.0.0.1', port: tunnel.port } })
-    const name = `broken_${when}`
-    const password = place.secrets.give(name, 'Password0of0broken')
-    tunnel.cut(1, when)
-    const error = await failure(opened.send('CreateRole', { server: place.server, name, password }))
-    expect(error.name).toBe('ConnectionLost')
-    expect(classify(error)).toBe('unknown-outcome')
-    expect(await place.ask(`SELECT rolname FROM pg_roles WHERE rolname = '${name}'`)).toHaveLength(when === 'after' ? 1 : 0)
-    await opened.close()
-    await tunnel.close()
-  })
-
-  it('a create is carried out whole or not at all', async () => {
-    const password = place.secrets.give('half', 'Password0of0half')
-    await place.ask('CREATE ROLE half')
-    // The grant stands behind the statement that fails.
-    expect((await failure(place.send('CreateRole', { server: place.server, name: 'half', password }))).name).toBe(
-      'RoleAlreadyExists',
-    )
-    const tunnel = await startPgProxy(place.pg.port)
-    const opened = place.open({ address: { host: '127.0.0.1', port: tunnel.port } })
-    await opened.send('CreateRole', { server: place.server, name: 'whole', password })
-    await opened.send('AlterRole', { server: place.server, name: 'whole', password })
-    expect(tunnel.statements).toHaveLength(2)
-    await opened.close()
-    await tunnel.close()
+  it('that does not come is not waited for longer than half a second', async () => {
+    vi.useFakeTimers()
+    const done = goodbye(new Promise(() => {}))
+    await vi.advanceTimersByTimeAsync(500)
+    await done
   })
 })

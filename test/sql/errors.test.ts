@@ -6,6 +6,7 @@ import { classify } from '../../src/aws/trouble.ts'
 import { InfraError } from '../../src/engine/errors.ts'
 import { type Connection, clientChannel } from '../../src/sql/client-channel.ts'
 import { explainSql, isBarred, isFull, isNoDatabase, isWrongPassword } from '../../src/sql/errors.ts'
+import type { Dialect } from '../../src/sql/job.ts'
 import { mysql } from '../../src/sql/mysql.ts'
 import { postgres } from '../../src/sql/postgres.ts'
 import { scramVerifier } from '../../src/sql/scram.ts'
@@ -95,7 +96,7 @@ describe('how the engine takes an error of the server', () => {
 
 describe('no error says a password, or what one is checked by', () => {
   /** A server that quotes all that it is sent, and a driver that attaches it to its error. */
-  const telltale = (sent: string[]) =>
+  const telltale = (sent: string[], dialect: Dialect) =>
     clientChannel(
       server,
       server,
@@ -110,7 +111,7 @@ describe('no error says a password, or what one is checked by', () => {
           throw coded('42601', `syntax error at or near "${text}"`, { sql: text, sqlMessage: text, detail: text, where: text })
         },
         literal: (plain) => {
-          const literal = server.engine === 'postgres' ? `'${scramVerifier(plain)}'` : `'${plain}'`
+          const literal = dialect === postgres ? `'${scramVerifier(plain)}'` : `'${plain}'`
           sent.push(literal)
           return literal
         },
@@ -129,7 +130,9 @@ describe('no error says a password, or what one is checked by', () => {
         fc.constantFrom('createRole', 'alterRole'),
         async (plain, dialect, how) => {
           const sent = [plain]
-          const error = await failure(telltale(sent).run(dialect[how as 'createRole']('shop', { secret: 's', key: 'k' })))
+          const error = await failure(
+            telltale(sent, dialect).run(dialect[how as 'createRole']('shop', { secret: 's', key: 'k' })),
+          )
           const said = [
             error.message,
             error.stack ?? '',
@@ -174,4 +177,9 @@ describe('no error says a password, or what one is checked by', () => {
       expect(errors.map((e) => e.name)).toEqual(['RoleAlreadyExists', 'RoleNotFound', 'SqlError'])
     })
   })
+})
+
+it('a name that another session changed in the same instant is looked at again, not given up', () => {
+  const error = Object.assign(new Error('tuple concurrently deleted'), { code: 'XX000' })
+  expect(classify(explainSql(error, server, 'postgres'))).toBe('unknown-outcome')
 })

@@ -1,75 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, connect as dial } from 'node:net'
-import { tmpdir } from 'node:os'
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DatabaseSeen, Inside, Server } from '../../src/aws/sql.ts'
+import { describe, expect, it } from 'vitest'
 import { classify } from '../../src/aws/trouble.ts'
-import { type OpenSql, openSql } from '../../src/sql/open.ts'
-import { failure, Secrets } from './support.ts'
-
-/** `mysql://user:password@127.0.0.1:3306`, of a user who may all that the master user of RDS may. Machines seldom have such a server. */
-const given = process.env.INFRA_TEST_MYSQL
-const url = new URL(given ?? 'mysql://nobody:none@127.0.0.1:1')
+import { given, mysqlServer, url } from './mysql-server.ts'
+import { failure } from './support.ts'
 
 describe.skipIf(!given)('a MySQL server', () => {
-  const secrets = new Secrets()
-  const server: Server = { id: 'shop-db', engine: 'mysql', host: url.hostname, port: Number(url.port), secret: 'master' }
-  const master = { host: url.hostname, port: Number(url.port), user: url.username, password: url.password }
-  secrets.values.master = { master_username: url.username, master_password: url.password }
-  const opened: OpenSql[] = []
-  const open = (options: { address?: { host: string; port: number }; caFile?: string } = {}): OpenSql => {
-    const { address, caFile } = options
-    const way = { via: 'direct', ...(address ? { address: async () => address } : {}), close: async () => {} } as const
-    const made = openSql({ aws: secrets.aws, way, caFile })
-    opened.push(made)
-    return made
-  }
-  const sql = open()
-  const ask = async (text: string, as: object = {}): Promise<Record<string, unknown>[]> => {
-    const client = await createConnection({ ...master, ...as })
-    try {
-      const [rows] = await client.query(text)
-      return rows as Record<string, unknown>[]
-    } finally {
-      await client.end()
-    }
-  }
-  const inside = async (): Promise<Inside> => {
-    const looked = await sql.send('Look', { server })
-    return looked.is === 'open' ? looked.inside : expect.fail(looked.why)
-  }
-  const database = async (name: string): Promise<DatabaseSeen | undefined> =>
-    (await inside()).databases.find((d) => d.name === name)
-  const made: { roles: string[]; databases: string[] } = { roles: [], databases: [] }
-  const createRole = (name: string, password = `Password0of ${name.length}`) => {
-    made.roles.push(name)
-    return sql.send('CreateRole', { server, name, password: secrets.give(`of ${name}`, password) })
-  }
-  const createDatabase = (name: string, owner: string, collation = '') => {
-    made.databases.push(name)
-    return sql.send('CreateDatabase', { server, name, owner, encoding: 'utf8mb4', collation })
-  }
-  const login = (role: string, to: string, password = `Password0of ${role.length}`) =>
-    sql.send('Login', { server, role, password: secrets.give('try', password), database: to })
-
-  let folder: string
-  let before: string
-  const names = ({ roles, databases }: Inside): string => JSON.stringify([roles.map((r) => r.name), databases.map((d) => d.name)])
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'infra-mysql-'))
-    before = names(await inside())
-  })
-  afterAll(async () => {
-    const { roles, databases } = await inside()
-    for (const { name } of databases)
-      if (made.databases.includes(name)) await sql.send('DropDatabase', { server, name, force: true })
-    for (const { name } of roles) if (made.roles.includes(name)) await sql.send('DropRole', { server, name })
-    expect(names(await inside())).toBe(before)
-    await Promise.all(opened.map((o) => o.close()))
-    await rm(folder, { recursive: true, force: true })
-  })
+  const { secrets, server, master, open, sql, ask, inside, database, made, createRole, createDatabase, login } = mysqlServer()
 
   it('a role logs in with its password, from any address', async () => {
     await createRole('r1')
@@ -173,45 +111,47 @@ describe.skipIf(!given)('a MySQL server', () => {
     await client.end()
   })
 
-  const MODES = ['', 'NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES']
-  it.each(MODES)('hostile names and passwords, in the mode %j', async (mode) => {
-    await ask(`SET GLOBAL sql_mode = '${mode}'`)
-    const other = open()
-    try {
-      const hostile = [
-        '`; DROP DATABASE mysql; --',
-        "'",
-        '"',
-        '\\',
-        "\\'",
-        'a.b',
-        '%',
-        '_',
-        '\\_',
-        '\\\\_x%',
-        'ä',
-        '漢字',
-        'A b',
-        'a\nb',
-      ]
-      for (const name of hostile) {
-        const plain = `Password ' '' " \` % _ ${name.replaceAll('\\', '')}`
-        const password = secrets.give('hostile', plain)
-        made.roles.push(name)
-        made.databases.push(name)
-        await other.send('CreateRole', { server, name, password })
-        await other.send('AlterRole', { server, name, password })
-        await other.send('CreateDatabase', { server, name, owner: name, encoding: 'utf8mb4', collation: 'utf8mb4_bin' })
-        expect(await database(name), name).toMatchObject({ name, owner: name, collation: 'utf8mb4_bin' })
-        expect(await other.send('Login', { server, role: name, password, database: name }), name).toBe('ok')
-        expect(await other.send('Sessions', { server, database: name })).toEqual(expect.any(Array))
-        await other.send('DropDatabase', { server, name, force: true })
-        await other.send('DropRole', { server, name })
+  it.each(['', 'NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'])(
+    'hostile names and passwords, in the mode %j',
+    async (mode) => {
+      await ask(`SET GLOBAL sql_mode = '${mode}'`)
+      const other = open()
+      try {
+        const hostile = [
+          '`; DROP DATABASE mysql; --',
+          "'",
+          '"',
+          '\\',
+          "\\'",
+          'a.b',
+          '%',
+          '_',
+          '\\_',
+          '\\\\_x%',
+          'ä',
+          '漢字',
+          'A b',
+          'a\nb',
+        ]
+        for (const name of hostile) {
+          const plain = `Password ' '' " \` % _ ${name.replaceAll('\\', '')}`
+          const password = secrets.give('hostile', plain)
+          made.roles.push(name)
+          made.databases.push(name)
+          await other.send('CreateRole', { server, name, password })
+          await other.send('AlterRole', { server, name, password })
+          await other.send('CreateDatabase', { server, name, owner: name, encoding: 'utf8mb4', collation: 'utf8mb4_bin' })
+          expect(await database(name), name).toMatchObject({ name, owner: name, collation: 'utf8mb4_bin' })
+          expect(await other.send('Login', { server, role: name, password, database: name }), name).toBe('ok')
+          expect(await other.send('Sessions', { server, database: name })).toEqual(expect.any(Array))
+          await other.send('DropDatabase', { server, name, force: true })
+          await other.send('DropRole', { server, name })
+        }
+      } finally {
+        await ask('SET GLOBAL sql_mode = DEFAULT')
       }
-    } finally {
-      await ask('SET GLOBAL sql_mode = DEFAULT')
-    }
-  })
+    },
+  )
 
   it('rights go by the name also when the server takes no patterns', async () => {
     await createRole('r6')
@@ -259,20 +199,15 @@ describe.skipIf(!given)('a MySQL server', () => {
   })
 
   it('a connection that breaks between two operations is not noticed by the second one', async () => {
-    const sockets: import('node:net').Socket[] = []
+    const sockets: Socket[] = []
     const tunnel = createServer((socket) => {
       const far = dial(Number(url.port), url.hostname)
-      for (const [a, b] of [
-        [socket, far],
-        [far, socket],
-      ] as const) {
-        sockets.push(a)
-        a.on('error', () => {}).on('close', () => b.destroy())
-        a.pipe(b)
-      }
+      sockets.push(socket, far)
+      for (const s of [socket, far]) s.on('error', () => {})
+      socket.pipe(far).pipe(socket)
     }).listen(0, '127.0.0.1')
     await new Promise((done) => tunnel.once('listening', done))
-    const { port } = tunnel.address() as import('node:net').AddressInfo
+    const { port } = tunnel.address() as AddressInfo
     const other = open({ address: { host: '127.0.0.1', port } })
     await other.send('Look', { server })
     for (const socket of sockets) socket.destroy()

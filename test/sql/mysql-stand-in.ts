@@ -138,7 +138,8 @@ export const startEncrypted = async (
   const heard: Buffer[] = []
   const listener = listen((socket) => {
     socket.on('error', () => {}).write(greeting())
-    socket.once('data', () => {
+    socket.once('readable', () => {
+      socket.read(36) // The wish for TLS; what comes with it is TLS already.
       const secure = new TLSSocket(socket, { isServer: true, cert, key }).on('error', () => {})
       secure.on('data', (part: Buffer) => {
         heard.push(part)

@@ -86,7 +86,7 @@ describe('names on a server', () => {
       .filter((n) => Buffer.byteLength(n) <= 63 && !n.includes('\0') && !n.startsWith('pg_'))
     await fc.assert(
       fc.asyncProperty(name, (n) => live(n)),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 

@@ -19,6 +19,8 @@ export interface As {
   readonly user?: string
   readonly password?: string
   readonly database?: string
+  /** Of another server. */
+  readonly port?: number
 }
 
 /** A stack with databases in an account of its own: the CLI is led through a proxy on its way to AWS and to the database server. */
@@ -73,13 +75,17 @@ export const databaseStack = async (server: string, init: readonly string[] = in
     await remember()
     return r
   }
+  /** What the server heard is looked through, too. */
+  const statements = (): void => {
+    for (const call of sql.log) printed.push([call.op, call.body])
+  }
   const ends = async (code: number, ...args: string[]): Promise<Ran> => {
     const r = await run(...args)
     expect(r.code, `infra ${args.join(' ')}\n${r.all}`).toBe(code)
     return r
   }
   const query = async <R extends object>(text: string, as: As = {}): Promise<R[]> => {
-    const { master_username: user, master_password: password } = await secret()
+    const { master_username: user, master_password: password } = as.user ? {} : await secret()
     const to = { host: '127.0.0.1', port: sql.target ?? 0, user, password, database: 'postgres', ...as }
     const connection = new pg.Client(to)
     connection.on('error', () => {})
@@ -99,6 +105,7 @@ export const databaseStack = async (server: string, init: readonly string[] = in
     ends,
     set: (...pairs) => ends(0, 'init', ...pairs.flatMap((x) => ['--set', x])),
     clear() {
+      statements()
       aws.clear()
       sql.clear()
     },
@@ -110,12 +117,10 @@ export const databaseStack = async (server: string, init: readonly string[] = in
       const files = await Promise.all(
         names.map(async (f) => [f.name, await readFile(join(f.parentPath, f.name), 'utf8')] as const),
       )
-      const statements = sql.log.map((call) => [call.op, call.body] as const)
+      statements()
       const values = [...hushed].filter((v) => !v.includes('PLACEHOLDER'))
       expect(values.length).toBeGreaterThan(3)
-      return [...printed, ...files, ...statements]
-        .filter(([, text]) => values.some((v) => holds(text, v)))
-        .map(([where]) => where)
+      return [...printed, ...files].filter(([, text]) => values.some((v) => holds(text, v))).map(([where]) => where)
     },
     async close() {
       client.destroy()

@@ -1,6 +1,6 @@
+import { HOST_PLACEHOLDER, jsonIn, mergeSecret } from '../../aws/secrets.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { HOST_PLACEHOLDER, jsonIn, mergeSecret } from '../../aws/secrets.ts'
 
 export type SecretFieldProps = {
   /** The name of the secret that holds the field. */

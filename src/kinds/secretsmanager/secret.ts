@@ -1,9 +1,9 @@
 import { monthlyPrice } from '../../aws/prices.ts'
+import { firstValue, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { keyProp } from '../kms.ts'
-import { firstValue, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
 
 export { HOST_PLACEHOLDER } from '../../aws/secrets.ts'
 
@@ -111,6 +111,7 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
     immutable: ['kmsKey'],
     found: 'name',
     data: true,
+    removedBy: (attrs) => `aws secretsmanager delete-secret --secret-id ${attrs.name}, then the same command again`,
     leaves: (attrs) =>
       attrs.recoveryDays === 0
         ? undefined

@@ -14,6 +14,17 @@ export type InServer = {
 /** By which way, and on which day, somebody last looked in and saw it as it is recorded. */
 export type Verified = { verified?: string }
 
+export type Named = { name: string }
+
+/** Name and server are what it is found by, so what is recorded counts; how one gets in there can change. */
+export const placeIn = (
+  want: Partial<InServer & Named>,
+  last: Partial<InServer & Named> | undefined,
+): (InServer & Named) | undefined => {
+  const { name, server, secret } = { ...want, ...last, ...(want.secret !== undefined ? { secret: want.secret } : {}) }
+  return name !== undefined && server !== undefined && secret !== undefined ? { name, server, secret } : undefined
+}
+
 /** What a look from here gives: `gone` is the whole server. */
 export type LookIn = { readonly is: 'gone' } | Looked
 
@@ -55,7 +66,8 @@ export const byRecord = <P, A extends InServer & Verified & { name: string }>(
   why: string,
 ): Seen<P, A> => {
   if (last?.name === undefined || last.server === undefined) return { is: 'absent', note: `not looked at: ${why}` }
-  return { is: last.verified ? 'ready' : 'pending', attrs: last as A, note: last.verified ? `verified ${last.verified}` : why }
+  const note = last.verified ? `verified ${last.verified}` : why
+  return { is: last.verified ? 'ready' : 'pending', attrs: last as A, note, unseen: why }
 }
 
 /** `direct 2026-11-22`. To the day, so that a state in git does not change with each look. */

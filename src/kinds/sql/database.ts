@@ -1,5 +1,5 @@
 import type { AwsKind } from '../kind.ts'
-import { byRecord, type InServer, lookInside, serverOf, type Verified, verifiedNow } from './common.ts'
+import { byRecord, type InServer, lookInside, placeIn, serverOf, type Verified, verifiedNow } from './common.ts'
 
 export type DatabaseProps = InServer & {
   name: string
@@ -21,9 +21,10 @@ const TO_CREATE = ['rds:DescribeDBInstances', 'secretsmanager:GetSecretValue']
 export const Database: AwsKind<DatabaseProps, DatabaseAttrs> = {
   type: 'sql.database',
   async observe(aws, stamp, want, last) {
-    const { name, server, secret } = { ...want, ...last }
-    if (name === undefined || server === undefined || secret === undefined) return { is: 'absent' }
-    const look = await lookInside(aws, { server, secret })
+    const at = placeIn(want, last)
+    if (!at) return { is: 'absent' }
+    const { name, server, secret } = at
+    const look = await lookInside(aws, at)
     if (look.is === 'gone') return { is: 'absent' }
     if (look.is === 'closed') return byRecord(last, look.why)
     const found = look.inside.databases.find((d) => d.name === name)
@@ -33,7 +34,7 @@ export const Database: AwsKind<DatabaseProps, DatabaseAttrs> = {
     return {
       is: 'ready',
       attrs: { name, server, secret, verified: verifiedNow(look.via) },
-      props: { name, server, secret, owner, encoding, publicConnect, collation: asWanted(collation, want.collation) },
+      props: { name, server, owner, encoding, publicConnect, collation: asWanted(collation, want.collation) },
       note: `verified ${verifiedNow(look.via)}`,
       // Owner and database come about in one statement, or (MySQL) in two: a run that was killed can leave one that belongs to nobody.
       ...(!last && owner !== want.owner && !(owner === '' && stamp.token)

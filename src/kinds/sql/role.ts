@@ -1,7 +1,8 @@
 import type { Aws } from '../../aws/clients.ts'
 import type { Login } from '../../aws/sql.ts'
+import { codeOf } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { byRecord, type InServer, lookInside, serverOf, type Verified, verifiedNow } from './common.ts'
+import { byRecord, type InServer, lookInside, type Named, placeIn, serverOf, type Verified, verifiedNow } from './common.ts'
 
 export type RoleProps = InServer & {
   name: string
@@ -24,7 +25,7 @@ const TO_CREATE = ['rds:DescribeDBInstances', 'secretsmanager:GetSecretValue']
 export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
   type: 'sql.role',
   async observe(aws, _stamp, want, last) {
-    const at = placeOf(want, last)
+    const at = placeIn(want, last)
     if (!at) return { is: 'absent' }
     const look = await lookInside(aws, at)
     if (look.is === 'gone') return { is: 'absent' }
@@ -40,11 +41,8 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
       props: {
         name: role.name,
         server: at.server,
-        secret: at.secret,
         usable: role.login && role.granted,
         ...(password ? { password } : {}),
-        ...(want.passwordSecret !== undefined ? { passwordSecret: want.passwordSecret } : {}),
-        ...(want.passwordKey !== undefined ? { passwordKey: want.passwordKey } : {}),
       },
       note: `verified ${verifiedNow(look.via)}`,
       // One that does not know our password may be somebody else's who uses it: it is not changed under their feet. A run that was
@@ -82,12 +80,6 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
   },
 }
 
-type Place = InServer & { name: string }
-const placeOf = (want: Partial<RoleProps>, last: Partial<RoleAttrs> | undefined): Place | undefined => {
-  const { name, server, secret } = { ...want, ...last }
-  return name !== undefined && server !== undefined && secret !== undefined ? { name, server, secret } : undefined
-}
-
 const passwordAt = (want: Pick<RoleProps, 'passwordSecret' | 'passwordKey'>) => ({
   secret: want.passwordSecret,
   key: want.passwordKey,
@@ -98,11 +90,22 @@ const NOT_OURS = {
   unknown: 'and there is no secret with its password yet',
 }
 
-/** Whether the password in the secret lets it in, where every role may connect by default. Undefined: there is no such secret yet. */
-const tried = async (aws: Aws, at: Place, want: Partial<RoleProps>): Promise<Login | undefined> => {
+/**
+ * Whether the password in the secret lets it in, where every role may connect by default. Undefined: there is no such secret yet.
+ * Where it was deleted, the next one will hold another.
+ */
+const tried = async (aws: Aws, at: InServer & Named, want: Partial<RoleProps>): Promise<Login | undefined> => {
   const { passwordSecret: secret, passwordKey: key } = want
   if (secret === undefined || key === undefined) return undefined
   const server = await serverOf(aws, at)
   const database = server.engine === 'mysql' ? '' : 'postgres'
-  return aws.sql('Login', { server, role: at.name, password: { secret, key }, database })
+  const login = aws.sql('Login', { server, role: at.name, password: { secret, key }, database })
+  return login.catch((error: unknown): Login => {
+    if (isNoSecret(error)) return 'wrong-password'
+    throw error
+  })
 }
+
+/** Secrets Manager still knows one that is scheduled for deletion, and refuses to read it. */
+const isNoSecret = (error: unknown): boolean =>
+  codeOf(error) === 'ResourceNotFound' || (codeOf(error) === 'InvalidRequest' && /for deletion/.test(String(error)))

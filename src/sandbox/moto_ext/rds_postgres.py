@@ -22,29 +22,24 @@ class House:
         self.server = Server(lambda: master_of(db), data)
         self.door = Door(self.server.connect)
         self.door.open()
-        self.opens_at: float | None = None
         keep(self)
-        if clock.seconds("rds"):  # the second that the first cluster takes passes while the database is being created
+        if clock.seconds("rds"):  # the time that the first cluster takes passes while the database is being created
             threading.Thread(target=pg_home.template, daemon=True).start()
 
     def close(self) -> None:
-        self.opens_at = None
         self.door.shut()
         self.server.stop()
 
     def open_in(self, seconds: float) -> None:
-        self.opens_at = clock.now() + seconds
-        timer = threading.Timer(seconds, self.open_if_due)
+        timer = threading.Timer(seconds, self.open_if_available)
         timer.daemon = True
         timer.start()
-        self.open_if_due()
 
-    def open_if_due(self) -> None:
-        if self.opens_at is not None and clock.now() >= self.opens_at:
+    def open_if_available(self) -> None:
+        if self.db.status == "available":
             self.door.open()
 
     def remove(self) -> None:
-        self.opens_at = None
         self.door.remove()
         self.server.remove()
 
@@ -211,7 +206,7 @@ def endpoint(self: Any) -> Any:
     """The port that was asked for stays in DbInstancePort."""
     shown, house = _endpoint(self), house_of(self)
     if shown and house:
-        house.open_if_due()
+        house.open_if_available()  # before the caller can know that it is
         shown = {**shown, "Address": "127.0.0.1", "Port": house.door.port}
     return shown
 

@@ -18,10 +18,7 @@ FRESH: dict[str, Any] = {
     "deletion_protection": False,
     "copy_tags_to_snapshot": False,
     "multi_az": False,
-    "enabled_cloudwatch_logs_exports": [],
     "manage_master_user_password": False,
-    "is_replica": False,
-    "replicas": [],
     "ca_certificate_identifier": "rds-ca-rsa2048-g1",
 }
 
@@ -80,11 +77,7 @@ def restore_db_instance_from_db_snapshot(self: Any, from_snapshot_id: str, overr
     for name, value in {**FRESH, **DROPPED}.items():
         setattr(old, name, copy.copy(value))
     old.tags = []
-    db = _restore(self, from_snapshot_id, overrides)
-    for name in FRESH:  # moto takes no for nothing said
-        if name in overrides and hasattr(db, name):
-            setattr(db, name, overrides[name])
-    return db
+    return _restore(self, from_snapshot_id, overrides)
 
 
 RDSBackend.create_db_snapshot = create_db_snapshot

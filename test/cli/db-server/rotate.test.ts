@@ -1,7 +1,6 @@
 import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PgProxy, startPgProxy } from '../../support/pg-proxy.ts'
-import type { Call } from '../../support/proxy.ts'
 import { refused } from '../support/refused.ts'
 import { atCall, type Kill, type Phase, runAndKill, SECRET, type Stack, startStack } from './stack.ts'
 
@@ -13,7 +12,6 @@ type Key = keyof typeof USER
 
 let x: Stack
 let sql: PgProxy
-/** All that a password was, in the order in which they came. */
 const passwords: string[] = []
 let said = ''
 
@@ -36,9 +34,8 @@ const run = async (...args: string[]) => {
   return r
 }
 const others = (values: Record<string, unknown>, key: string): object => ({ ...values, [key]: undefined })
-const stages = async () => Object.values(await x.stages()).flat()
-
-/** The new one counts, the old one is void, and nothing else has changed. */
+const stages = async () =>
+  Object.values(await x.stages()).flat() /** The new one counts, the old one is void, and nothing else has changed. */
 const isRotated = async (before: Record<string, unknown>, key: Key): Promise<void> => {
   const after = await x.secret()
   passwords.push(String(after[key]))
@@ -74,8 +71,7 @@ const killAndRepeat = async (args: string[], key: Key, arm: (kill: Kill) => void
   return killed
 }
 
-const changing = ({ op }: Call): boolean => /PutSecretValue|UpdateSecretVersionStage|ModifyDBInstance/.test(op)
-/** Runs it once, and answers what it asked of AWS and of the server. */
+const changing = (c: { changing: boolean }): boolean => c.changing
 const whole = async (args: string[], key: Key) => {
   const before = await x.secret()
   x.proxy.clear()
@@ -181,6 +177,13 @@ describe('refused, and nothing is changed', () => {
       /^--role is startupwebapp_prod: all databases have one role .* app or master\.\nNext: infra db rotate-password --role app\n$/,
     )
     expect(await no('--via', 'print', '--yes')).toMatch(/^--via is print: it must be one of/)
+  })
+
+  it('a server that nobody can reach', async () => {
+    sql.clear()
+    sql.cut(1, 'before', true)
+    expect(await no('--yes')).toMatch(/^The connection to 127\.0\.0\.1:\d+ broke off/)
+    sql.clear()
   })
 
   it('without a terminal and --yes', async () => {

@@ -9,7 +9,7 @@ import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } fr
 import pg from 'pg'
 import { expect } from 'vitest'
 import { clientConfig, freshAccount } from '../../support/account.ts'
-import { INIT, type Place, place } from '../../support/cli.ts'
+import { INIT, type Place, place, type Ran } from '../../support/cli.ts'
 import { startMoto } from '../../support/moto.ts'
 import { type FaultProxy, startProxy } from '../../support/proxy.ts'
 
@@ -33,6 +33,16 @@ export interface Stack {
   /** Whether the server lets this user in with this password. */
   login(user: string, password: unknown, database?: string): Promise<boolean>
   sql(user: string, password: unknown, text: string, at?: { port: number }): Promise<Json[]>
+  /** Runs a command that must end well. */
+  ok(...args: string[]): Promise<Ran>
+  /** Runs one that must be refused before anything is changed. @returns what it says */
+  no(...args: string[]): Promise<string>
+  /** AWS shows `status` instead of the one that it ends with, so often: as if it took its time. */
+  shows(what: 'Status' | 'DBInstanceStatus', status: string, end: string, times?: number): void
+  /** How often something was asked of AWS since the proxy's log was cleared. */
+  asked(op: string): number
+  /** No more faults. */
+  calm(): void
   stop(): Promise<void>
 }
 
@@ -97,6 +107,28 @@ export const startStack = async (seconds = '0', ...sets: string[]): Promise<Stac
         await client.end()
       }
     },
+    async ok(...args) {
+      const r = await p.run(...args)
+      expect(r.code, r.all).toBe(0)
+      return r
+    },
+    async no(...args) {
+      proxy.clear()
+      const r = await p.run(...args)
+      expect(r.code, r.all).toBe(2)
+      expect(proxy.changing()).toEqual([])
+      return r.stderr
+    },
+    shows(what, status, end, times) {
+      const replace = [new RegExp(`<${what}>${end}<`), `<${what}>${status}<`] as const
+      proxy.rules = [...proxy.rules, { match: /^rds\.Describe/, replace, ...(times === undefined ? {} : { times }) }]
+    },
+    asked: (op) => proxy.log.filter((c) => c.op === op).length,
+    calm() {
+      proxy.before = undefined
+      proxy.after = undefined
+      proxy.rules = []
+    },
     async stop() {
       await p.remove()
       await proxy.close()
@@ -133,6 +165,13 @@ export const runAndKill = async ({ p, proxy }: Stack, args: readonly string[], a
   proxy.after = undefined
   return dead
 }
+
+/** At the first call of this operation. */
+export const at =
+  ({ proxy }: Stack, op: string, phase: Phase) =>
+  (kill: Kill): void => {
+    proxy[phase] = (call) => (call.op === op ? kill() : undefined)
+  }
 
 /** At the n-th call of AWS: before it is heard of, or when it is carried out and nobody knows. */
 export const atCall =

@@ -16,10 +16,11 @@ describe.skipIf(!url)('one database more, one less', () => {
   afterAll(() => x?.stop())
   const run = (...args: string[]) => x.p.run('db', ...args)
   const databases = async (): Promise<string[]> =>
-    (await x.sql('postgres', "SELECT datname FROM pg_database WHERE datname !~ '^(template|rdsadmin|postgres)' ORDER BY 1")).map((r) =>
-      String(r.datname),
+    (await x.sql('postgres', "SELECT datname FROM pg_database WHERE datname !~ '^(template|rdsadmin|postgres)' ORDER BY 1")).map(
+      (r) => String(r.datname),
     )
-  const recorded = async (): Promise<string[]> => Object.keys((await x.p.state('dev.json')).resources).filter((k) => k.startsWith('sql-'))
+  const recorded = async (): Promise<string[]> =>
+    Object.keys((await x.p.state('dev.json')).resources).filter((k) => k.startsWith('sql-'))
 
   it('add: into infra.yaml beside its comments, and into the server, by the plan of create', async () => {
     const r = await run('add', 'reports', '--yes')
@@ -65,6 +66,13 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect(r.code, r.all).toBe(2)
     expect(r.stderr).toContain('theirs')
     expect(await x.yaml()).toBe(yaml)
+    // Nor is it dropped because somebody has written its name into the file.
+    await writeFile(join(x.p.dir, 'infra.yaml'), `${yaml}    - theirs\n`)
+    const no = await run('drop', 'theirs', '--yes', '--confirm', 'theirs')
+    expect(no.code, no.all).toBe(2)
+    expect(no.stderr).toContain('The database theirs belongs to postgres: this stack did not make it, so it is left alone')
+    expect(await databases()).toContain('theirs')
+    await writeFile(join(x.p.dir, 'infra.yaml'), yaml)
     await x.sql('postgres', 'DROP DATABASE theirs')
   })
 
@@ -144,7 +152,9 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect(await x.yaml()).toBe(CONFIG)
     expect(await databases()).toEqual(['crm', 'shop'])
     expect(await recorded()).toEqual(['sql-database-crm', 'sql-database-shop', 'sql-role-shop-app'])
-    expect((await x.p.run('plan', '--json')).json<{ actions: { action: string }[] }>().actions.every((a) => a.action === 'keep')).toBe(true)
+    expect(
+      (await x.p.run('plan', '--json')).json<{ actions: { action: string }[] }>().actions.every((a) => a.action === 'keep'),
+    ).toBe(true)
   })
 
   it('drop in a terminal: the name is typed, another one changes nothing', async () => {
@@ -169,7 +179,13 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect((await x.p.run('create', 'databases', '--yes')).code).toBe(0)
     const r = await run('drop', 'here', '--yes', '--confirm', 'here', '--json')
     expect(r.code, r.all).toBe(0)
-    expect(r.stdout.trim().split('\n').map((l) => JSON.parse(l)).at(-1)).toEqual({
+    expect(
+      r.stdout
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l))
+        .at(-1),
+    ).toEqual({
       type: 'result',
       dropped: 'here',
       deleted: ['sql-database-here'],

@@ -18,6 +18,8 @@ export const PROGRAMS = (process.env.PATH ?? '').split(':').find((folder) => fol
 export interface Stack {
   readonly p: Place
   readonly proxy: FaultProxy
+  /** Past the proxy. */
+  readonly url: string
   readonly account: Awaited<ReturnType<typeof freshAccount>>
   yaml(): Promise<string>
   /** Runs the CLI with something on its standard input. */
@@ -32,14 +34,19 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-export const startStack = async (config: string): Promise<Stack> => {
+/** @param prepare what the CLI needs to get in, besides the usual */
+export const startStack = async (config: string, prepare?: (p: Place) => Promise<void>): Promise<Stack> => {
   const moto = await startMoto('0', process.env, { postgres: true })
   const proxy = await startProxy(moto.url)
   const account = await freshAccount(moto.url)
   const p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url })
   const file = join(p.dir, 'infra.yaml')
   await writeFile(file, config)
-  const made = await p.run('create', '--yes')
+  await prepare?.(p)
+  let made = await p.run('create', '--yes')
+  // A machine that is busy may need longer for its first PostgreSQL than a connection is waited for.
+  for (let again = 0; made.code !== 0 && /cannot be reached/.test(made.stderr) && again < 3; again++)
+    made = await p.run('create', '--yes')
   expect(made.code, made.all).toBe(0)
   const secrets = new SecretsManagerClient(clientConfig(account))
   const rds = new RDSClient(clientConfig(account))
@@ -56,6 +63,7 @@ export const startStack = async (config: string): Promise<Stack> => {
   return {
     p,
     proxy,
+    url: moto.url,
     account,
     secret,
     yaml: () => readFile(file, 'utf8'),

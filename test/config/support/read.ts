@@ -23,8 +23,12 @@ export const refusal = (yaml: string, options: LoadOptions = {}): InfraError => 
   throw new Error(`it was accepted:\n${yaml}`)
 }
 
-/** One key of a config that is good otherwise: `at('rds.port', 80)`. Values are written as JSON, which is YAML. */
+const FIRST = ['first', 'second']
+
+/** One key of a config that is good otherwise: `at('rds.port', 80)`; or the last of a list. Values are written as JSON, which is YAML. */
 export const at = (key: string, value: unknown, rest: Record<string, unknown> = {}): string => {
-  const nested = key.split('.').reduceRight<Json>((inner, k) => ({ [k]: inner }), value as Json)
+  const nested = key
+    .split('.')
+    .reduceRight<Json>((inner, k) => (/^\d+$/.test(k) ? [...FIRST.slice(0, Number(k)), inner] : { [k]: inner }), value as Json)
   return JSON.stringify(merge(merge({ project: 'shop', region: 'us-east-1' }, rest as JsonObject), nested as JsonObject))
 }

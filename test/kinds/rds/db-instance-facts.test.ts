@@ -94,6 +94,13 @@ describe('propsOf', () => {
     expect(diff({}, { maxAllocatedGb: 20 })).toEqual(['maxAllocatedGb'])
   })
 
+  it('compares the port that was asked for, where AWS tells it: an endpoint may show another one', () => {
+    const Endpoint = { Address: '127.0.0.1', Port: 40123 }
+    expect(diff({ Endpoint, DbInstancePort: 5432 })).toEqual([])
+    expect(diff({ Endpoint, DbInstancePort: 0 })).toEqual(['port'])
+    expect(diff({ DbInstancePort: 0 })).toEqual([])
+  })
+
   it('does not mind the order of security groups, nor the case of the window', () => {
     const reversed = [...(instance.VpcSecurityGroups ?? [])].reverse()
     expect(diff({ VpcSecurityGroups: reversed })).toEqual([])

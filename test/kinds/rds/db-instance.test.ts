@@ -19,6 +19,22 @@ describe('observe', () => {
     expect(await look({ DeletionProtection })).toMatchObject({ guarded: DeletionProtection })
   })
 
+  it('stopped: says when AWS starts it again, and how to start it before', async () => {
+    const AutomaticRestartTime = new Date('2026-11-29T14:05:00Z')
+    const stopped = { DBInstanceStatus: 'stopped', AutomaticRestartTime }
+    expect(await look(stopped)).toMatchObject({
+      is: 'ready',
+      note: 'stopped; AWS starts it again on 2026-11-29',
+      asleep: 'aws rds start-db-instance --db-instance-identifier shop-dev-thing',
+    })
+    expect(await look({ DBInstanceStatus: 'stopped' })).toMatchObject({ note: 'stopped; AWS starts it again within 7 days' })
+    cloud({ DescribeDBInstances: { DBInstances: [{ ...instance, ...stopped }] } })
+    expect(await DbInstance.observe(aws, { ...stamp, key: 'db-instance' }, database, attrs)).toMatchObject({
+      asleep: 'infra db start',
+    })
+    expect(await look({})).not.toHaveProperty('asleep')
+  })
+
   it('shows the status word of AWS, and no endpoint before there is one', async () => {
     const seen = await look({ DBInstanceStatus: 'creating', Endpoint: undefined })
     expect(seen).toMatchObject({ is: 'pending', note: 'creating' })
@@ -64,6 +80,37 @@ describe('create', () => {
       CreateDBInstance: awsError('DBInstanceAlreadyExistsFault'),
     })
     await expect(DbInstance.create(aws, database, stamp)).rejects.toMatchObject({ name: 'DBInstanceAlreadyExistsFault' })
+  })
+})
+
+describe('create from a snapshot', () => {
+  it('is a restore into the same network with the same groups and parameters; the password comes with the data', async () => {
+    const account = cloud({
+      RestoreDBInstanceFromDBSnapshot: { DBInstance: { DBInstanceIdentifier: 'shop-dev-thing', DBInstanceArn: 'arn:db' } },
+    })
+    const made = await DbInstance.create(aws, { ...database, fromSnapshot: 'before-upgrade' }, stamp)
+    expect(made).toEqual({ attrs })
+    expect(account.sent).toEqual([
+      [
+        'RestoreDBInstanceFromDBSnapshot',
+        {
+          DBInstanceIdentifier: 'shop-dev-thing',
+          DBSnapshotIdentifier: 'before-upgrade',
+          DBInstanceClass: 'db.t4g.small',
+          Port: 5432,
+          DBSubnetGroupName: 'shop-dev-subnets',
+          VpcSecurityGroupIds: ['sg-b', 'sg-a'],
+          DBParameterGroupName: 'shop-dev-parameters',
+          MultiAZ: false,
+          PubliclyAccessible: false,
+          AutoMinorVersionUpgrade: true,
+          EnableCloudwatchLogsExports: ['postgresql'],
+          DeletionProtection: true,
+          CopyTagsToSnapshot: true,
+          Tags: TAG_LIST,
+        },
+      ],
+    ])
   })
 })
 

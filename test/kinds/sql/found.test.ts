@@ -1,6 +1,4 @@
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Row } from '../../../src/state/schema.ts'
 import { failure, type Place, placeOn, programs } from '../../sql/support.ts'
 import { catalogue, Disk, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'
 
@@ -98,6 +96,21 @@ describe.each(programs)('PostgreSQL $version', ({ bin }) => {
       expect(await changed((name) => `REVOKE ${name} FROM postgres`)).toEqual(['usable: false -> true'])
     })
 
+    it('whose secret was deleted gets the password of the next one, in the same run', async () => {
+      const t = tenant()
+      const disk = new Disk()
+      await create(t, disk)
+      delete place.secrets.values[`of ${t.name}`]
+      const next = { ...t, password: OTHER }
+      const { plan } = await create(next, disk)
+      expect(plan.actions.map((a) => a.reason)).toEqual([
+        'was deleted outside of infra',
+        'password: another -> as in the secret',
+        'as wanted',
+      ])
+      expect(await login(next)).toBe('ok')
+    })
+
     it('that was dropped by somebody is made anew', async () => {
       const t = tenant()
       const disk = new Disk()
@@ -184,30 +197,5 @@ describe.each(programs)('PostgreSQL $version', ({ bin }) => {
       )
       expect(disk.rows.size).toBe(0)
     })
-  })
-})
-
-/** Each waits five seconds inside of PostgreSQL: all at once. */
-describe('a database in which somebody is', () => {
-  it.concurrent.each(programs)('is not dropped, PostgreSQL $version, and who it is is said', async ({ bin }) => {
-    const place = await placeOn({ bin })
-    try {
-      const t = { name: 'shop', password: 'Password0of0shop0000' }
-      const disk = new Disk()
-      await runCreate(place, tenantsGraph(place, [t]), disk)
-      const { host, port } = place.pg
-      const client = new pg.Client({ host, port, user: t.name, ...t, database: t.name, application_name: 'web' })
-      await client.connect()
-      const { events } = await runDestroy(place, disk, {
-        heard: (event) => {
-          if (event.type === 'resource.waiting' && event.key === 'database-shop') void client.end()
-        },
-      })
-      const waits = events.flatMap((e) => (e.type === 'resource.waiting' ? [e.status] : []))
-      expect(waits[0]).toMatch(/^in use by shop web from 127\.0\.0\.1 since \d{4}-\d\d-\d\d \d\d:\d\d$/)
-      expect([...disk.rows.values()].map((r: Row) => r.is)).toEqual([])
-    } finally {
-      await place.close()
-    }
   })
 })

@@ -113,29 +113,27 @@ const each = (bin: string, when: 'before' | 'after'): void => {
       const one = tenants(1)
       const left = new Disk()
       const graph = tenantsGraph(place, one)
-      const end = await runCreate(place, graph, left, work).then(
+      const end = runCreate(place, graph, left, work).then(
         () => 'done',
         (error: Error) => error.name,
       )
-      ends.push(end)
-      if (end !== 'done') await runCreate(place, graph, left)
+      ends.push(await end)
       expect(await catalogue(place, namesOf(one))).toBe(wanted)
       await clean(one, left)
     })
-    expect(ends.at(-1)).toBe('done')
-    // Only the first look of all, on which the plan stands, is not asked a second time.
-    expect(ends.slice(0, -1)).toEqual(['ConnectionLost', ...Array(ends.length - 2).fill('done')])
+    expect(ends).toEqual(Array(ends.length).fill('done'))
+    expect(ends.length).toBeGreaterThan(7)
   })
 
   it(`destroy, killed ${when} each statement: the next run leaves nothing`, async () => {
     const cuts = await atEach('killed', async (work) => {
-      const some = tenants(many)
+      const some = tenants(1)
       const disk = new Disk()
       await runCreate(place, tenantsGraph(place, some), disk)
       if (await unlessKilled(runDestroy(place, disk, work))) await runDestroy(place, disk)
       expect(await catalogue(place, namesOf(some))).toBe(NOTHING)
       expect([...disk.rows.keys()]).toEqual([])
     })
-    expect(cuts).toBeGreaterThanOrEqual(1 + 4 * many)
+    expect(cuts).toBeGreaterThanOrEqual(5)
   })
 }

@@ -12,7 +12,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { mockClient } from 'aws-sdk-client-mock'
-import { connect } from '../../../src/aws/clients.ts'
+import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
 import type { Stamp } from '../../../src/engine/kind.ts'
 
@@ -39,7 +39,11 @@ const mocks = {
   ssm: mockClient(SSMClient),
 }
 
-export const aws = connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' })
+export const aws: Aws = {
+  ...connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' }),
+  // What is inside a database server: answered from the same table, and no call of the SDK.
+  sql: ((operation: string, input: Input) => answered('sql', operation, input)) as unknown as Aws['sql'],
+}
 
 interface Command {
   readonly constructor: { readonly name: string }
@@ -62,19 +66,23 @@ let account: { readonly answers: Answers; readonly sent: Sent[]; readonly action
   actions: new Set(),
 }
 
+const answered = async (service: string, operation: string, input: Input): Promise<unknown> => {
+  const { answers, sent } = account
+  sent.push([operation, input])
+  if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
+  const given = answers[operation]
+  const answer: unknown = typeof given === 'function' ? given(input) : given
+  if (answer instanceof Error) throw answer
+  return answer
+}
+
 for (const [service, mock] of Object.entries(mocks)) {
   const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
   stub.callsFake(async (command) => {
-    const { answers, sent, actions } = account
     const operation = command.constructor.name.replace(/Command$/, '')
     const input = command.input as Input
-    sent.push([operation, input])
-    for (const action of actionsOf(service, operation, input)) actions.add(action)
-    if (!(operation in answers)) throw new Error(`unexpected call: ${service} ${operation} ${JSON.stringify(input)}`)
-    const given = answers[operation]
-    const answer: unknown = typeof given === 'function' ? given(input) : given
-    if (answer instanceof Error) throw answer
-    return answer
+    for (const action of actionsOf(service, operation, input)) account.actions.add(action)
+    return answered(service, operation, input)
   })
 }
 
@@ -96,7 +104,7 @@ export const cloud = (answers: Answers): Cloud => {
   }
 }
 
-const isRead = (operation: string): boolean => /^(Describe|Get|List)/.test(operation)
+const isRead = (operation: string): boolean => /^(Describe|Get|List|Look|Login|Sessions)/.test(operation)
 
 /** Tags in a create call need their own permission. */
 const TAGGING: Readonly<Record<string, string>> = {

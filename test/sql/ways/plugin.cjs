@@ -33,6 +33,7 @@ if (STAND_IN_MODE === 'broken') {
 if (STAND_IN_MODE === 'stubborn') for (const s of ['SIGINT', 'SIGTERM']) process.on(s, () => {})
 else
   process.on('SIGINT', () => {
+    appendFileSync(STAND_IN_RECORD, `${JSON.stringify({ interrupted: SessionId, pid: process.pid })}\n`)
     console.log(`Terminate signal received, exiting.\n\nExiting session with sessionId: ${SessionId}.\n`)
     process.exit(0)
   })

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { instructions, parseResult, sqlFile, type Wanted, writeSqlFile } from '../../../src/sql/print.ts'
 import { failure, type Place, placeOn, programs } from '../support.ts'
-import { HOSTILE, noPsql } from './psql.ts'
+import { HOSTILE, noPsql, PSQL } from './psql.ts'
 
 const at = { secret: 'rds/shop/master', key: 'password' }
 const PASSWORD = 'correct-horse-battery-staple'
@@ -53,7 +53,7 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
       ...Object.fromEntries(passwords.map((p, n) => [`APP_PASSWORD_${n + 1}`, p])),
     }
     return new Promise((resolve) => {
-      execFile('psql', ['-X', ...args, '-f', file], { env, cwd: folder }, (error, out, err) =>
+      execFile(PSQL, ['-X', ...args, '-f', file], { env, cwd: folder }, (error, out, err) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, all: out + err }),
       )
     })
@@ -126,6 +126,8 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
       const { code, all } = await run(text, passwords)
       expect([code, all]).toEqual([3, expect.stringContaining(words)])
       expect(all).not.toContain('pässword')
+      // Only the error itself.
+      expect(all.trim().split('\n').length).toBe(1)
     }
     expect(await place.ask(`SELECT 1 FROM pg_roles WHERE rolname LIKE 'none%'`)).toEqual([])
   })
@@ -154,15 +156,9 @@ describe('the result', () => {
   }
   const line = `INFRA-RESULT ${JSON.stringify(inside)}`
 
-  it('is found in all that was on the screen', () => {
-    expect(
-      parseResult(
-        `INFRA-RESULT {"old": 1}\npsql: something\n${JSON.stringify({})}\r\nINFRA-RESULT ${JSON.stringify({ ...inside, roles: [] })}\nsh-5.2$ `,
-      ),
-    ).toEqual({
-      ...inside,
-      roles: [],
-    })
+  it('is found in all that was on the screen, the newest one', () => {
+    const older = `INFRA-RESULT ${JSON.stringify({ ...inside, version: '15' })}`
+    expect(parseResult(`${older}\npsql: something {}\r\n${line}\nsh-5.2$ INFRA-RESULT {\n`)).toEqual(inside)
   })
 
   it.each([40, 80, 133])('is put together where a terminal of %d columns has broken it', (width) => {
@@ -223,6 +219,8 @@ describe('the file', () => {
     expect(await failure(writeSqlFile(join(folder, 'none', 'a.sql'), 'x'))).toMatchObject({
       what: expect.stringContaining('could not be written'),
     })
+    // No room on the disk, or the like: then nothing stays.
+    await failure(writeSqlFile(join(folder, 'b.sql'), undefined as unknown as string))
     expect((await readdir(folder)).sort()).toEqual(['a.sql', 'other'])
   })
 })

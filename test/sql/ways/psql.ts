@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
 
+/** Of this machine. */
+export const PSQL = 'psql'
+
 const version = (): string | undefined => {
   try {
-    return /(\d+)(\.\d+)?/.exec(execFileSync('psql', ['--version'], { encoding: 'utf8' }))?.[1]
+    return /(\d+)(\.\d+)?/.exec(execFileSync(PSQL, ['--version'], { encoding: 'utf8' }))?.[1]
   } catch {
     return undefined
   }

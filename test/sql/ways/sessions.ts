@@ -130,6 +130,8 @@ export interface Started {
 export interface PluginFolder {
   readonly env: NodeJS.ProcessEnv
   started(): Promise<Started[]>
+  /** Whether one was told to end as by Ctrl-C. */
+  interrupted(): Promise<boolean>
   remove(): Promise<void>
 }
 
@@ -153,7 +155,9 @@ export const pluginFolder = async (env: NodeJS.ProcessEnv = {}): Promise<PluginF
       (await readFile(record, 'utf8').catch(() => ''))
         .split('\n')
         .filter(Boolean)
-        .map((line) => JSON.parse(line) as Started),
+        .map((line) => JSON.parse(line) as Started)
+        .filter((s) => s.args),
+    interrupted: async () => /"interrupted"/.test(await readFile(record, 'utf8')),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

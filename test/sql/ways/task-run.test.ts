@@ -186,7 +186,7 @@ describe('a container', () => {
     expect(open1.why).toContain('no route to the internet')
   })
 
-  it('is told to stop when the run is interrupted, and its place goes then', async () => {
+  it('is told to stop when the run is interrupted, and is not waited for then', async () => {
     const channel = await open([{ endless: true }])
     const work = failure(channel.run(STATEMENT))
     while (count('DescribeTasks') < 4) await wait(5)
@@ -196,7 +196,7 @@ describe('a container', () => {
     expect(count('StopTask')).toBe(1)
     expect(await failure(channel.run(STATEMENT))).toMatchObject({ exitCode: 130 })
     await way.close()
-    expect([containers.started.length, order]).toEqual([1, ['place', 'gone true']])
+    expect([containers.started.length, order]).toEqual([1, ['place', 'gone false']])
   })
 
   it('is given up after ten minutes', async () => {
@@ -217,6 +217,28 @@ describe('a container', () => {
     expect(errors.map((e) => e.message)).toEqual(['no cluster', 'no cluster'])
     await way.close()
     expect(order).toEqual(['place', 'gone true'])
+  })
+
+  it('is not asked for when the run has been interrupted before', async () => {
+    const channel = await open([])
+    stop.abort()
+    expect(await failure(channel.run(STATEMENT))).toMatchObject({ exitCode: 130 })
+    await way.close()
+    expect([order, containers.calls]).toEqual([[], []])
+  })
+
+  it('has a log of several pages, and one place for all runs', async () => {
+    const channel = await open([])
+    for (let n = 0; n < 2; n++)
+      expect(await Promise.all([1, 2, 3, 4].map(() => channel.run(STATEMENT)))).toEqual(Array(4).fill('fine'))
+    expect([containers.started.length, order]).toEqual([2, ['place']])
+    expect(containers.started[0]?.lines.length).toBeGreaterThan(7)
+  })
+
+  it('leads to one server', async () => {
+    await open([])
+    const other = Promise.resolve(way.channel?.({ ...server, id: 'another' }, credentialsFrom(new Secrets().aws), postgres))
+    expect((await failure(other)).message).toBe('this way leads to shop-db, not to another')
   })
 
   it('is not asked for before something is to do', async () => {

@@ -1,0 +1,213 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { at, runAndKill, SERVER, type Stack, startStack } from './stack.ts'
+
+let x: Stack
+beforeAll(async () => {
+  x = await startStack('0')
+  await x.sql('django_app', (await x.secret()).password, 'CREATE TABLE orders AS SELECT 1 AS id')
+})
+afterEach(() => x.calm())
+afterAll(() => x?.stop())
+
+const manual = async (): Promise<string[]> => (await x.snapshots()).map((s) => s.DBSnapshotIdentifier ?? '').sort()
+
+describe('infra db snapshot', () => {
+  it.each(['before', 'after'] as const)('killed %s the call, and run again: one snapshot of that name', async (phase) => {
+    const name = `one-${phase}`
+    expect(await runAndKill(x, ['db', 'snapshot', name, '--yes'], at(x, 'rds.CreateDBSnapshot', phase))).toBe(true)
+    expect(await manual()).toEqual(phase === 'before' ? [] : ['one-after', 'one-before'])
+    x.proxy.clear()
+    x.shows('Status', 'creating', 'available', phase === 'before' ? 0 : 2)
+    const r = await x.ok('db', 'snapshot', name, '--yes')
+    expect(x.asked('rds.CreateDBSnapshot')).toBe(phase === 'before' ? 1 : 0)
+    expect(r.stdout).toContain(`The snapshot ${name} is there after`)
+    expect(r.stdout).toMatch(/Next: infra db snapshots\n$/)
+    expect(await x.ok('db', 'snapshot', name, '--yes').then((again) => again.stdout)).toContain(`${name} is there already`)
+    const found = (await x.snapshots()).find((s) => s.DBSnapshotIdentifier === name)
+    const tags = Object.fromEntries((found?.TagList ?? []).map((t) => [t.Key, t.Value]))
+    expect(tags).toMatchObject({ 'infra:stack': 'startupwebapp/production', Environment: 'production', Name: name })
+    expect(tags).not.toHaveProperty('infra:key')
+  })
+
+  it('says before what it holds, what it costs, how long it takes and how long it stays', async () => {
+    const stderr = await x.no('db', 'snapshot')
+    expect(stderr).toMatch(new RegExp(`Next: infra db snapshot ${SERVER}-\\d{4}-\\d\\d-\\d\\d-\\d{4} --yes\n$`))
+    const { stdout } = await x.p.run('db', 'snapshot')
+    expect(stdout).toContain('all its databases (fintech_experiment, healthtech_experiment and startupwebapp_prod)')
+    expect(stdout).toMatch(
+      /stays until somebody deletes it, also after infra destroy[\s\S]*at most \$1\.90 a month .* Time: about 4 minutes/,
+    )
+  })
+
+  it('Ctrl-C while it waits: AWS goes on; run again without a name it waits for that one', async () => {
+    x.proxy.after = ({ op }) => void (op === 'rds.CreateDBSnapshot' && x.shows('Status', 'creating', 'available'))
+    const running = x.p.start('db', 'snapshot', '--yes')
+    await running.printed('creating, about 4 minutes as a rule')
+    running.kill('SIGINT')
+    const r = await running.done
+    expect(r.code).toBe(130)
+    expect(r.stderr).toMatch(
+      /Interrupted: AWS goes on making the snapshot .* by itself\.\nNext: infra db snapshot .* goes on waiting; to see it: infra db snapshots/,
+    )
+    x.proxy.clear()
+    x.proxy.after = undefined
+    x.proxy.rules = []
+    x.shows('Status', 'creating', 'available', 2)
+    expect((await x.ok('db', 'snapshot', '--yes')).stdout).toContain('is being made already; this waits for it')
+    expect(x.asked('rds.CreateDBSnapshot')).toBe(0)
+    expect(await manual()).toHaveLength(3)
+  })
+
+  it('refuses a name that is none, and one that is taken', async () => {
+    expect(await x.no('db', 'snapshot', '1x', '--yes')).toMatch(
+      /^The name of the snapshot is 1x: it must have 1 to 255 letters.*\nNext: /,
+    )
+    await x.rds.send(
+      new CreateDBSnapshotCommand({
+        DBInstanceIdentifier: SERVER,
+        DBSnapshotIdentifier: 'foreign',
+        Tags: [{ Key: 'a', Value: 'b' }],
+      }),
+    )
+    expect(await x.no('db', 'snapshot', 'foreign', '--yes')).toContain('The name foreign is taken by a snapshot of')
+  })
+})
+
+describe('infra db snapshots', () => {
+  it('newest first, with kind, size, state and price, and how to go on', async () => {
+    const { stdout } = await x.ok('db', 'snapshots')
+    const rows = stdout.split('\n').filter((l) => /\d{4}-\d\d-\d\d \d\d:\d\d/.test(l))
+    expect(rows.map((l) => l.trim().split(/\s+/)[0])).toEqual([
+      'foreign',
+      expect.stringMatching(`^${SERVER}-\\d{4}`),
+      'one-after',
+      'one-before',
+      expect.stringMatching(`^rds:${SERVER}`),
+    ])
+    expect(rows[2]).toMatch(/manual .* 20 {2}available {2}encrypted +\$1\.90$/)
+    expect(rows[4]).toMatch(/automated .* available {2}encrypted$/)
+    expect(stdout).toContain('5 snapshots. Manual ones cost at most $7.60 a month')
+    expect(stdout).toContain(`Next: infra db restore `)
+    const json = (await x.ok('db', 'snapshots', '--json')).json<{
+      snapshots: { name: string; monthlyUsd: number }[]
+      monthlyUsd: number
+    }>()
+    expect(json.monthlyUsd).toBe(7.6)
+    expect(json.snapshots.find((s) => s.name === 'one-after')).toMatchObject({
+      kind: 'manual',
+      sizeGb: 20,
+      encrypted: true,
+      monthlyUsd: 1.9,
+    })
+  })
+})
+
+describe('infra db restore', () => {
+  const RESTORE = ['db', 'restore', 'one-after', '--as', 'shop-two', '--yes']
+
+  it('refuses what cannot be restored, or not under that name', async () => {
+    expect(await x.no('db', 'restore', 'one-after', '--as', '-x', '--yes')).toMatch(/^--as is -x: it must have 1 to 63 letters/)
+    expect(await x.no('db', 'restore', 'none', '--as', 'shop-two', '--yes')).toContain('There is no snapshot none')
+    expect(await x.no('db', 'restore', 'one-after', '--as', SERVER, '--yes')).toContain("it is the stack's own server")
+    expect(await x.no('db', 'restore', 'one-after', '--as', 'shop-two')).toMatch(
+      /Next: infra db restore one-after --as shop-two --yes\n$/,
+    )
+    expect((await x.p.run('db', 'restore', 'one-after', '--as', 'shop-two')).stdout).toMatch(
+      /deletion protection on\.[\s\S]*Costs \+\$27\.66 a month as long as it is there\. Time: about 12 minutes\./,
+    )
+  })
+
+  it('killed at the calls that make it, and run again: one server, recorded before it was asked for', async () => {
+    await x.sql('django_app', (await x.secret()).password, 'INSERT INTO orders VALUES (2)')
+    for (const [op, phase, is] of [
+      ['rds.RestoreDBInstanceFromDBSnapshot', 'before', false],
+      ['rds.RestoreDBInstanceFromDBSnapshot', 'after', true],
+      ['rds.ModifyDBInstance', 'before', true],
+      ['rds.ModifyDBInstance', 'after', true],
+    ] as const) {
+      expect(await runAndKill(x, RESTORE, at(x, op, phase)), op).toBe(true)
+      expect((await x.p.state()).resources['restored-shop-two']).toMatchObject({
+        step: 'restored',
+        type: 'rds.db-instance',
+        is: 'creating',
+      })
+      expect((await x.db('shop-two')) !== undefined).toBe(is)
+    }
+    x.proxy.clear()
+    const r = await x.ok(...RESTORE)
+    expect(x.asked('rds.RestoreDBInstanceFromDBSnapshot')).toBe(0)
+    expect(r.stdout).toMatch(
+      /shop-two is there after .*127\.0\.0\.1:\d+[\s\S]*Remove it {4}infra destroy restored\n {2}Next: infra show-resources\n$/,
+    )
+    const row = (await x.p.state()).resources['restored-shop-two']
+    expect(row).toMatchObject({ is: 'ready', attrs: { id: 'shop-two', endpoint: '127.0.0.1' } })
+    expect(row?.deps).toEqual([
+      'database-secret',
+      'db-parameter-group',
+      'db-subnet-group',
+      'rds-monitoring-role',
+      'rds-security-group',
+    ])
+    expect((await x.ok(...RESTORE)).stdout).toContain('shop-two is there already')
+  })
+
+  it('it holds what the snapshot held, in the network and with the settings of the stack', async () => {
+    const [own, restored] = await Promise.all([x.db(), x.db('shop-two')])
+    const { password } = await x.secret()
+    const ids = (rows: Record<string, unknown>[]): unknown[] => rows.map((r) => r.id)
+    const port = restored?.Endpoint?.Port ?? 0
+    expect(ids(await x.sql('django_app', password, 'SELECT id FROM orders', { port }))).toEqual([1])
+    expect(ids(await x.sql('django_app', password, 'SELECT id FROM orders ORDER BY id'))).toEqual([1, 2])
+    const same = [
+      'DBInstanceClass',
+      'MultiAZ',
+      'PubliclyAccessible',
+      'StorageEncrypted',
+      'DeletionProtection',
+      'CopyTagsToSnapshot',
+      'BackupRetentionPeriod',
+      'PreferredBackupWindow',
+      'PreferredMaintenanceWindow',
+      'MonitoringInterval',
+      'PerformanceInsightsEnabled',
+      'EnabledCloudwatchLogsExports',
+      'MaxAllocatedStorage',
+      'VpcSecurityGroups',
+      'DbInstancePort',
+    ] as const
+    for (const key of same) expect(restored?.[key], key).toEqual(own?.[key])
+    expect(restored?.DBSubnetGroup?.DBSubnetGroupName).toBe(own?.DBSubnetGroup?.DBSubnetGroupName)
+    expect(restored?.DBParameterGroups?.[0]?.DBParameterGroupName).toBe(own?.DBParameterGroups?.[0]?.DBParameterGroupName)
+  })
+
+  it('create leaves it alone, status tells what it costs, and what it stands on is not pulled away', async () => {
+    expect((await x.ok('create', '--yes')).stdout).toContain('Nothing to do')
+    expect((await x.ok('drift')).stdout).toContain('No drift')
+    expect((await x.ok('status')).stdout).toContain(
+      'Beside them: restored (shop-two), $27.66 a month more. To take it down: infra destroy restored\n',
+    )
+    expect(await x.no('destroy', 'rds', 'databases', 'monitoring', '--yes', '--confirm', 'startupwebapp')).toContain(
+      'still needed by restored',
+    )
+    expect(await x.no('db', 'restore', 'one-before', '--as', 'shop-two', '--yes')).toContain(
+      'shop-two was restored from another snapshot (one-after)',
+    )
+  })
+
+  it('recover finds it again when the state is lost; destroy takes it down with its own yes', async () => {
+    const state = join(x.p.dir, 'state', 'production.json')
+    await rename(state, `${state}.kept`)
+    expect((await x.ok('recover', '--yes')).stdout).toContain('restored-shop-two')
+    expect((await x.p.state()).resources['restored-shop-two']).toMatchObject({ step: 'restored', is: 'ready' })
+    await rename(`${state}.kept`, state)
+    expect(await x.no('destroy', 'restored', '--yes')).toContain('This deletes data (restored-shop-two)')
+    const r = await x.ok('destroy', 'restored', '--yes', '--confirm', 'startupwebapp')
+    expect(r.stderr).toMatch(/stays: the final snapshot shop-two-final-snapshot/)
+    expect(await x.db('shop-two')).toBeUndefined()
+    expect(await x.db()).toBeDefined()
+    expect((await x.ok('status')).stdout).not.toContain('Beside them')
+  })
+})

@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Ran } from '../../support/cli.ts'
+import { at, runAndKill, SERVER, type Stack, startStack } from './stack.ts'
+
+let x: Stack
+beforeAll(async () => {
+  x = await startStack('0')
+})
+afterEach(() => x.calm())
+afterAll(() => x?.stop())
+
+const lastJson = (r: Ran): Record<string, unknown> => JSON.parse(r.stdout.trim().split('\n').at(-1) ?? '')
+
+describe('infra db stop and start', () => {
+  it('refused with a replica, which AWS does not stop either', async () => {
+    const source = 'ReadReplicaSourceDBInstanceIdentifier'
+    const shown = `<${source}>copy</${source}><DBInstanceStatus>`
+    x.proxy.rules = [{ match: /^rds\.Describe/, replace: [/<DBInstanceStatus>/, shown] }]
+    expect(await x.no('db', 'stop', '--yes')).toMatch(/read replica \(copy\): AWS stops neither/)
+  })
+
+  it('says before what it saves, what goes on costing, and on which day AWS starts it again', async () => {
+    expect(await x.no('db', 'stop')).toMatch(/Next: infra db stop --yes\n$/)
+    const { stdout } = await x.p.run('db', 'stop')
+    const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
+    expect(stdout).toContain('Saves $23.36 a month, $0.77 a day: $5.39 until AWS starts it again.')
+    expect(stdout).toContain('Billed on: $2.30 a month for the storage (20 GB gp3), backups and snapshots as before.')
+    expect(stdout).toContain('4 alarms will show INSUFFICIENT_DATA')
+    expect(stdout).toContain(`AWS starts it again by itself after 7 days: on ${day}. Time: about 5 minutes.`)
+  })
+
+  it('killed after the call and run again: it waits; a third time it says so', async () => {
+    expect(await runAndKill(x, ['db', 'stop', '--yes'], at(x, 'rds.StopDBInstance', 'after'))).toBe(true)
+    x.proxy.clear()
+    x.shows('DBInstanceStatus', 'stopping', 'stopped', 2)
+    const r = await x.ok('db', 'stop', '--yes')
+    expect(x.asked('rds.StopDBInstance')).toBe(0)
+    const day = (await x.db())?.AutomaticRestartTime?.toISOString().slice(0, 16).replace('T', ' ')
+    expect(r.stdout).toContain(`is stopped after `)
+    expect(r.stdout).toContain(`AWS starts it again by itself on ${day} UTC`)
+    expect(r.stdout).toContain('Next: infra db start when it is needed before')
+    expect((await x.ok('db', 'stop')).stdout).toContain('is stopped already')
+    expect(lastJson(await x.ok('db', 'stop', '--json'))).toMatchObject({
+      type: 'result',
+      status: 'stopped',
+      changed: false,
+      classMonthlyUsd: 23.36,
+    })
+  })
+
+  it('a stopped server is as wanted, status tells the day, and what AWS refuses is refused before', async () => {
+    const day = (await x.db())?.AutomaticRestartTime?.toISOString().slice(0, 10)
+    expect((await x.ok('status')).stdout).toContain(`RDS is stopped; AWS starts it again on ${day}`)
+    expect((await x.ok('plan')).stdout).toContain('Everything is as the config wants it')
+    expect((await x.ok('create', '--yes')).stdout).toContain('Nothing to do')
+    expect((await x.ok('drift')).stdout).toContain('No drift')
+    expect(await x.no('destroy', '--yes', '--confirm', 'startupwebapp')).toMatch(
+      /^db-instance is stopped; .*: AWS takes off its deletion protection only while it runs\.\nNext: infra db start, then the same destroy again\n$/,
+    )
+    expect(await x.no('db', 'snapshot', 'x', '--yes')).toMatch(
+      /is stopped: this can be done only while it is available\.\nNext: infra db start\n$/,
+    )
+    expect(await x.no('db', 'rotate-password', '--yes')).toMatch(/is stopped: .*\nNext: infra db start\n$/)
+    await x.ok('init', '--set', 'rds.instanceClass=db.t4g.medium')
+    expect(await x.no('create', 'rds', '--yes')).toMatch(
+      /^db-instance is to be changed \(instanceClass\), but it is stopped; .*: AWS changes nothing of what is switched off\.\nNext: infra db start, then the same command again\n$/,
+    )
+    await x.ok('init', '--set', 'rds.instanceClass=db.t4g.small')
+  })
+
+  it('start: says what it costs again, waits until one can log in', async () => {
+    expect((await x.p.run('db', 'start')).stdout).toContain('Costs $23.36 a month, $0.77 a day again. Time: about 6 minutes.')
+    x.proxy.clear()
+    // The answer is lost, and asked again AWS refuses: it is being done already.
+    x.proxy.rules = [{ match: /StartDBInstance/, lose: true, times: 1 }]
+    x.proxy.after = ({ op }) => void (op === 'rds.StartDBInstance' && x.shows('DBInstanceStatus', 'starting', 'available', 2))
+    expect((await x.ok('db', 'start', '--yes')).stdout).toContain('runs after')
+    expect(x.asked('rds.StartDBInstance')).toBe(2)
+    expect(await x.login('django_app', (await x.secret()).password)).toBe(true)
+    expect((await x.ok('db', 'start')).stdout).toContain('runs already')
+  })
+})
+
+describe('after destroy', () => {
+  it('the snapshots that stay are listed, also those of a server that is gone', async () => {
+    await x.ok('db', 'snapshot', 'kept', '--yes')
+    await x.ok('destroy', 'rds', 'databases', 'monitoring', '--yes', '--confirm', 'startupwebapp')
+    const { snapshots } = (await x.ok('db', 'snapshots', '--json')).json<{ snapshots: { name: string; server: string }[] }>()
+    expect(snapshots.map((s) => s.name.replace(/\d{4}-?\d\d-?\d\d-\d+$/, '*'))).toEqual([`${SERVER}-final-snapshot-*`, 'kept'])
+    for (const words of [['snapshot'], ['stop'], ['start'], ['rotate-password', '--role', 'master']])
+      expect(await x.no('db', ...words, '--yes')).toMatch(/^There is no database server yet: .*\nNext: infra create rds\n$/)
+    expect(await x.no('db', 'restore', 'kept', '--as', 'shop-two', '--yes')).toMatch(
+      /^What a server needs is not there \(db-parameter-group and rds-monitoring-role\).*\nNext: infra create\n$/,
+    )
+  })
+})
