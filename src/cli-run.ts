@@ -24,7 +24,9 @@ export const runCommands = (add: Add): void => {
       .option('--cluster <name>', 'a cluster that infra did not make; with --service')
       .option('--service <name>', 'a service in it')
   anywhere(
-    add<ServiceFlags & { image?: string; setEnv: string[]; setSecret: string[]; unset: string[]; force?: boolean; wait?: boolean }>(
+    add<
+      ServiceFlags & { image?: string; setEnv: string[]; setSecret: string[]; unset: string[]; force?: boolean; wait?: boolean }
+    >(
       'deploy [service]',
       GROUP,
       'a new revision from the running one with only these changes, followed until it is healthy',
@@ -60,19 +62,23 @@ export const runCommands = (add: Add): void => {
     .option('--since <time>', 'from then on: 10m, 2h, 1d, or a time', '10m')
     .option('--filter <pattern>', 'a CloudWatch Logs filter pattern, for example "ERROR"')
   anywhere(
-    add<ServiceFlags & { task?: string }>(
+    add<ServiceFlags & { task?: string; container?: string }>(
       'exec [service] [command...]',
       GROUP,
       'a command, or a shell, in a running task',
-      async ([service, ...command], f, rest) => (await import('./commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
+      async ([service, ...command], f, rest) =>
+        (await import('./commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
     ),
-  ).option('--task <id>', 'in this task (default: the newest)')
+  )
+    .option('--task <id>', 'in this task (default: the newest)')
+    .option('--container <name>', 'in this container (default: the one of the application)')
   anywhere(
     add<ServiceFlags & { setEnv: string[] }>(
       'run [definition] [command...]',
       GROUP,
       'a one-off task with network, environment and secrets of a service or task; its exit code is passed on',
-      async ([of, ...command], f, rest) => (await import('./commands/run.ts')).runCommand(of, rest.length > 0 ? rest : command, f),
+      async ([of, ...command], f, rest) =>
+        (await import('./commands/run.ts')).runCommand(of, rest.length > 0 ? rest : command, f),
     ),
   ).option('--set-env <K=V>', 'a variable for this run; can be repeated', many, [])
   anywhere(
@@ -80,12 +86,15 @@ export const runCommands = (add: Add): void => {
       (await import('./commands/scale.ts')).scaleCommand(service, count, f),
     ),
   )
-  add('stop', GROUP, 'the database and all services to sleep: what it saves, and when AWS starts the database again', async (_, f) =>
-    (await import('./commands/stop.ts')).stopAllCommand(f),
+  add(
+    'stop',
+    GROUP,
+    'the database and all services to sleep: what it saves, and when AWS starts the database again',
+    async (_, f) => (await import('./commands/stop.ts')).stopAllCommand(f),
   )
   add('start', GROUP, 'all that was stopped, as it was', async (_, f) => (await import('./commands/stop.ts')).startAllCommand(f))
   anywhere(
-    add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string }>(
+    add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string; container?: string }>(
       'verify [service]',
       'Look:',
       'a checklist after a deploy: tasks, health, environment, log, errors, targets',
@@ -95,14 +104,15 @@ export const runCommands = (add: Add): void => {
     .option('--url <address>', 'the health endpoint (default: that of the load balancer)')
     .option('--expect <K>', 'a variable that must be in the task definition in use; can be repeated', many, [])
     .option('--log <phrase>', 'a phrase that the log must hold, or with ! in front must not; can be repeated', many, [])
-    .option('--since <time>', 'for log and errors (default: since the deployment)')
+    .option('--since <time>', 'for log and errors: 10m, 2h, 1d, or a time (default: since the deployment)')
+    .option('--container <name>', 'of this container (default: the one of the application)')
   add<Globals & { format?: string; reveal?: boolean; database?: string }>(
     'env',
     'Look:',
     'what an application needs to know, under its own names',
     async (_, f) => (await import('./commands/env.ts')).envCommand(f),
   )
-    .option('--format <name>', 'dotenv, json or shell', 'dotenv')
-    .option('--reveal', 'with the values of the secrets')
+    .option('--format <name>', 'dotenv (if nothing is said), json or shell')
+    .option('--reveal', 'with the values of the secrets, instead of where they are')
     .option('--database <name>', 'for this database of the config')
 }

@@ -72,7 +72,9 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   )
   command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
     (await import('./commands/create.ts')).createCommand(n, f),
-  ).option('--refresh-ip', 'let the SSH rule follow your present address')
+  )
+    .option('--refresh-ip', 'let the SSH rule follow your present address')
+    .option('--no-wait', 'do not wait for what a person must do first (DNS records of a certificate): begin it, and go on later')
   command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
     (await import('./commands/destroy.ts')).destroyCommand(n, f),
   )

@@ -44,15 +44,18 @@ const room = (file: string): string => (file.includes('/') ? (file.split('/')[0]
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  'cli.ts': ['cli-db.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts'],
+  'cli.ts': ['cli-db.ts', 'cli-run.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts'],
   'cli-db.ts': ['commands/'],
-  commands: ['steps/', 'engine/', 'ui/', 'config/', 'state/', 'aws/', 'sql/', 'kinds/index.ts', 'sandbox/index.ts'],
+  'cli-run.ts': ['commands/'],
+  commands: ['steps/', 'engine/', 'ui/', 'config/', 'state/', 'aws/', 'sql/', 'containers/', 'kinds/index.ts', 'sandbox/index.ts'],
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
   kinds: ['aws/', 'type engine/', 'engine/errors.ts', 'state/json.ts'],
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['engine/errors.ts', 'type engine/', 'state/json.ts', 'state/backend.ts'],
   // The way into the database server, and what is said there.
   sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts'],
+  // What runs in containers, whoever made it: read from AWS, judged and explained.
+  containers: ['aws/', 'engine/errors.ts', 'type engine/', 'type steps/types.ts', 'state/json.ts'],
   engine: ['state/json.ts', 'type state/schema.ts'],
   state: ['engine/errors.ts'],
   config: ['engine/errors.ts', 'state/json.ts', 'sandbox/paths.ts'],
@@ -63,6 +66,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'steps/index.ts -> engine/graph.ts': 'the page of the whole stack makes the graph that the steps add to',
   'steps/database-task.ts -> engine/graph.ts': 'what a container needs for a run is a graph of its own, no step of the stack',
+  'steps/environment.ts -> engine/ref.ts': 'a text with outputs of other resources in it is made of references',
 }
 
 const allowed = ({ from, to, typeOnly }: Import): boolean =>

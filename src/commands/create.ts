@@ -1,7 +1,7 @@
 import type { Via } from '../aws/sql.ts'
 import { loadConfig } from '../config/load.ts'
 import { create } from '../engine/create.ts'
-import { refuse } from '../engine/errors.ts'
+import { Deferred, refuse } from '../engine/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
@@ -9,6 +9,7 @@ import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { byHand, handOver } from './db-print.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
+import { sayPush } from './images.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
 import { nextOf } from './next.ts'
@@ -21,6 +22,8 @@ import { checkedSteps } from './stack.ts'
 export interface CreateFlags extends Globals {
   /** Ask for the caller's address again and let the SSH rule follow it. */
   readonly refreshIp?: boolean
+  /** False: what waits for a person is left for a later run. */
+  readonly wait?: boolean
 }
 
 /** A plan that a person thought about for longer than this is made again before it is carried out. */
@@ -72,17 +75,23 @@ export const createCommand = async (
     const began = Date.now()
     s.io.say()
     const hand = byHand(s, view)
-    const outcome = await withReporter(s, (report) => create(view.graph, steps, view.survey, s.context(report), kindOf, hand))
+    const outcome = await withReporter(s, (report) => {
+      const cx = { ...s.context(report), noWait: flags.wait === false }
+      return create(view.graph, steps, view.survey, cx, kindOf, hand)
+    })
     const code = conclude(s, outcome, again)
+    const failures = [...outcome.failed]
     if (s.io.json)
       s.io.event({
         type: 'result',
         ...planData(plan),
         done: outcome.done,
-        failed: [...outcome.failed.keys()],
+        failed: failures.filter(([, e]) => !(e instanceof Deferred)).map(([key]) => key),
+        waiting: failures.filter(([, e]) => e instanceof Deferred).map(([key]) => key),
         blocked: [...outcome.blocked.keys()],
       })
-    if (code !== 0) return code
+    sayPush(s, view.lookups, commandLine(flags, 'create'))
+    if (code !== 0 || outcome.failed.size > 0) return code
     const mine = steps.filter((step) => hand.size === 0 || step !== 'databases')
     if (mine.length < steps.length) await handOver(s, hand, flags)
     if (mine.length > 0) await success(s, Date.now() - began, mine, flags)
@@ -105,7 +114,13 @@ const sleepers = ({ io }: Session, view: View): void => {
 const typed = (names: readonly string[], flags: CreateFlags): string =>
   commandLine(
     flags,
-    ['create', ...names, ...(flags.yes ? ['--yes'] : []), ...(flags.refreshIp ? ['--refresh-ip'] : [])].join(' '),
+    [
+      'create',
+      ...names,
+      ...(flags.yes ? ['--yes'] : []),
+      ...(flags.refreshIp ? ['--refresh-ip'] : []),
+      ...(flags.wait === false ? ['--no-wait'] : []),
+    ].join(' '),
   )
 
 const initIfMissing = async (flags: CreateFlags): Promise<void> => {

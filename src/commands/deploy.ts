@@ -4,9 +4,10 @@ import { overlayAfter } from '../containers/record.ts'
 import { changed } from '../containers/revision.ts'
 import { primaryOf } from '../containers/rollout.ts'
 import { refuse } from '../engine/errors.ts'
+import { count } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { type DeployFlags, type Wish, wishOf } from './deploy-wish.ts'
-import { rollOut } from './rollout.ts'
+import { rollOut, startsFirst } from './rollout.ts'
 import { follow } from './rollout-follow.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
 import { diffScreen, title } from './rollout-screen.ts'
@@ -28,12 +29,16 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     const under = settled.under
     // Asked for by a run that was killed or left: once is enough.
     const forcedAlready = under !== undefined && settled.intent?.how === 'force'
-    if (differences.length === 0 && (!f.force || forcedAlready)) return await nothingNew(p, memory, found, settled, f)
+    const first = startsFirst(memory, found)
+    if (differences.length === 0 && !first && (!f.force || forcedAlready)) return await nothingNew(p, memory, found, settled, f)
 
     title(p, 'Deploy')
     const same = differences.length === 0
     const notes = [
       ...wish.notes,
+      ...(first
+        ? [`${found.name} was made before there was an image: its first ${count(memory.first ?? 0, 'task')} start now`]
+        : []),
       ...(under ? [`A rollout to ${revisionOf(under.taskDefinition)} is under way; this one takes its place`] : []),
     ]
     const to = same ? 'the same revision, new tasks' : 'a new revision'

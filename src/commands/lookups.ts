@@ -9,11 +9,13 @@ import {
   engineVersion,
 } from '../aws/lookups.ts'
 import type { Config } from '../config/settle.ts'
+import { allCounts, keptCounts } from '../containers/asleep.ts'
 import { allDeployed } from '../containers/record.ts'
 import { refuse } from '../engine/errors.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { ExistingNetwork, Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'
+import { askImages, recordedImages } from './images.ts'
 import type { Session } from './session.ts'
 
 /** In the sandbox nobody asks the internet who is calling. */
@@ -39,6 +41,8 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
     engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
     bastionImage: recordedImage(config, recorded) ?? NO_IMAGE,
     deployed: allDeployed(recorded, config.ecs.services),
+    counts: allCounts(recorded, config.ecs.services),
+    images: recordedImages(recorded, config.ecs.services),
   }
 }
 
@@ -87,7 +91,7 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   const recorded = s.state.lookups
   const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
   const wants = (step: string): boolean => options.steps.includes(step)
-  const [network, zones, sshFrom, version, image] = await Promise.all([
+  const [network, zones, sshFrom, version, image, images] = await Promise.all([
     networkFor(s, known.network),
     known.network ? known.zones : zonesFor(aws, config, strings(recorded.zones)),
     wants('security-groups') ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true) : known.sshFrom,
@@ -98,8 +102,9 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
     wants('bastion') && !(s.state.row('bastion') && recordedImage(config, recorded))
       ? amazonLinux(aws, architectureOf(config.bastion.instanceType))
       : known.bastionImage,
+    wants('ecs') ? askImages(s, known) : known.images,
   ])
-  return { ...known, network, zones, sshFrom, engineVersion: version, bastionImage: image }
+  return { ...known, network, zones, sshFrom, engineVersion: version, bastionImage: image, ...(images ? { images } : {}) }
 }
 
 /** Recorded zones stay first, so that a subnet never moves. */
@@ -134,12 +139,13 @@ const sshSource = async (s: Session, recorded: string | undefined, refresh: bool
 
 /** Records the answers, so that the next run declares the same graph. */
 export const rememberLookups = (s: Session, at: Lookups): Promise<void> => {
-  const { deployed: _, ...known } = s.state.lookups
+  const { deployed: _, images: __, ...known } = keptCounts(s.state.lookups, s.config.ecs.services)
   // Without what the config has the newer word on: it must not come back when that line is put back.
   const deployed = allDeployed(s.state.lookups, s.config.ecs.services)
   return s.state.remember({
     ...known,
     ...(Object.keys(deployed).length > 0 ? { deployed } : {}),
+    ...(Object.keys(at.images ?? {}).length > 0 ? { images: { ...at.images } } : {}),
     ...(s.config.vpc.mode === 'new' ? { zones: at.zones } : {}),
     ...(s.config.vpc.mode === 'default' && at.network
       ? { network: { vpcId: at.network.vpcId, subnetIds: at.network.privateSubnetIds } }

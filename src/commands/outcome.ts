@@ -1,4 +1,4 @@
-import { Interrupted } from '../engine/errors.ts'
+import { Deferred, Interrupted } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Outcome } from '../engine/run.ts'
 import { count } from '../ui/format.ts'
@@ -31,11 +31,15 @@ export const conclude = (s: Session, outcome: Outcome, again: string): number =>
   const { io } = s
   for (const [key, error] of outcome.failed) {
     const e = s.explain(error)
-    io.note(`\n${io.c.red('✗')} ${key}: ${e.what}${e.why ? `\n  why:  ${e.why}` : ''}${e.next ? `\n  next: ${e.next}` : ''}`)
+    const mark = error instanceof Deferred ? io.c.yellow('…') : io.c.red('✗')
+    io.note(`\n${mark} ${key}: ${e.what}${e.why ? `\n  why:  ${e.why}` : ''}${e.next ? `\n  next: ${e.next}` : ''}`)
     if (io.verbose && error.stack) io.note(io.c.dim(error.stack))
   }
   if (outcome.failed.size === 0 && !outcome.interrupted) return 0
-  if (outcome.blocked.size > 0) io.note(`\n${count(outcome.blocked.size, 'resource')} not tried, because they need what failed.`)
+  const left = [...outcome.failed.values()].filter((error) => error instanceof Deferred).length
+  const failed = outcome.failed.size - left
+  if (outcome.blocked.size > 0)
+    io.note(`\n${count(outcome.blocked.size, 'resource')} not tried, because they need what ${failed > 0 ? 'failed' : 'waits'}.`)
   io.note(`\n${outcome.interrupted ? 'Interrupted. ' : ''}What is done stays done and is recorded. To go on: ${io.c.cyan(again)}`)
-  return outcome.failed.size > 0 ? 1 : new Interrupted().exitCode
+  return failed > 0 ? 1 : outcome.interrupted ? new Interrupted().exitCode : 0
 }

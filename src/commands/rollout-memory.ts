@@ -11,9 +11,11 @@ import {
   intentOf,
   type Overlay,
   overlayOf,
+  waitsForImage,
   withEntries,
   withIntent,
   withOverlay,
+  withoutWaiting,
 } from '../containers/record.ts'
 import type { Json, JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
@@ -28,6 +30,8 @@ export interface Memory {
   readonly overlay: Overlay | undefined
   /** The revision that the stack counts as its own; undefined where it has none. */
   readonly base: string | undefined
+  /** So many tasks start with the first image, where the service was made before there was one. */
+  readonly first: number | undefined
   /** What the config says of it; undefined where it is none of the config. */
   readonly declared: Declared | undefined
   /** False: nothing is remembered anywhere. */
@@ -60,7 +64,8 @@ export const memoryOf = (p: ServicePlace): Memory => {
       apart = (await lockedEdit(p, change)) ?? change(read())
       return
     }
-    const rows = definition ? rowsAfter(p, key, definition) : []
+    const desired = waitsForImage(read(), key) ? stack.config.ecs.services[key]?.desired : undefined
+    const rows = definition ? rowsAfter(p, key, definition, desired) : []
     // Together: the state is written once.
     await Promise.all([...rows.map(([k, row]) => stack.state.put(k, row)), stack.state.remember(change(stack.state.lookups))])
   }
@@ -82,10 +87,17 @@ export const memoryOf = (p: ServicePlace): Memory => {
       const id = key === undefined ? undefined : stack?.state.row(`${key}-task-definition`)?.attrs?.id
       return typeof id === 'string' ? id : undefined
     },
+    get first() {
+      return key !== undefined && stack && waitsForImage(read(), key) ? stack.config.ecs.services[key]?.desired : undefined
+    },
     declared: key === undefined ? undefined : stack?.config.ecs.services[key],
     kept: !empty,
     intend: (intent) => edit((l) => withIntent(l, name, intent)),
-    began: (intent, definition) => edit((l) => overlaid(intent.overlay)(withIntent(l, name, intent)), definition),
+    began: (intent, definition) =>
+      edit((l) => {
+        const begun = overlaid(intent.overlay)(withIntent(l, name, intent))
+        return key === undefined ? begun : withoutWaiting(begun, key)
+      }, definition),
     ended: (intent, healthy, back) =>
       edit((l) => {
         const done = withEntries(withIntent(l, name, undefined), name, added(entriesOf(l, name), entryOf(intent, healthy)))
@@ -117,12 +129,13 @@ const lockedEdit = async (p: ServicePlace, change: Edit): Promise<JsonObject | u
 }
 
 /** The rows of the task definition and the service as they are with this revision: status and drift go by them. */
-const rowsAfter = (p: ServicePlace, key: string, d: TaskDefinition): [string, Row][] => {
+const rowsAfter = (p: ServicePlace, key: string, d: TaskDefinition, desired: number | undefined): [string, Row][] => {
   const state = p.stack?.state
   const at = new Date().toISOString()
   const definition = state?.row(`${key}-task-definition`)
   const service = state?.row(`${key}-service`)
   const arn = d.taskDefinitionArn ?? ''
+  const count: JsonObject = desired === undefined ? {} : { desired }
   return [
     ...(definition
       ? [
@@ -132,7 +145,14 @@ const rowsAfter = (p: ServicePlace, key: string, d: TaskDefinition): [string, Ro
           ] as [string, Row],
         ]
       : []),
-    ...(service ? [[`${key}-service`, { ...service, at, want: { ...service.want, taskDefinition: arn } }] as [string, Row]] : []),
+    ...(service
+      ? [
+          [
+            `${key}-service`,
+            { ...service, at, want: { ...service.want, taskDefinition: arn, ...count }, attrs: { ...service.attrs, ...count } },
+          ] as [string, Row],
+        ]
+      : []),
   ]
 }
 

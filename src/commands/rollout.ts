@@ -110,6 +110,10 @@ const remember = async (memory: Memory, { service, definition }: Found, containe
   await memory.know([entry, ...memory.entries])
 }
 
+/** It was made before there was an image: now its first tasks can start. */
+export const startsFirst = (memory: Memory, { service }: Found): boolean =>
+  memory.first !== undefined && (service.desiredCount ?? 0) === 0
+
 const told = async (
   p: ServicePlace,
   memory: Memory,
@@ -124,6 +128,7 @@ const told = async (
       service: found.name,
       taskDefinition,
       ...(force ? { forceNewDeployment: true } : {}),
+      ...(startsFirst(memory, found) ? { desiredCount: memory.first } : {}),
     })
     const primary = service && primaryOf(service)
     return { deployment: primary?.id, since: primary?.createdAt?.getTime() ?? Date.now() }

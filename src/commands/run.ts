@@ -1,1 +1,3 @@
-export const runCommand = async (_: unknown, __: unknown, ___: unknown): Promise<number> => { throw new Error(String(_)) }
+export const runCommand = async (_: unknown, __: unknown, ___: unknown): Promise<number> => {
+  throw new Error(String(_))
+}

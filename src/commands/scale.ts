@@ -1,1 +1,3 @@
-export const scaleCommand = async (_: unknown, __: unknown, ___: unknown): Promise<number> => { throw new Error(String(_)) }
+export const scaleCommand = async (_: unknown, __: unknown, ___: unknown): Promise<number> => {
+  throw new Error(String(_))
+}

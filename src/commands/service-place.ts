@@ -120,6 +120,11 @@ export const openService = async (
   })
   const named = namedService(loaded.config, key, f, verb)
   const s = await openSession(f, exclusive && named.key !== undefined ? `infra ${verb} ${named.key}` : undefined, loaded)
+  return placeOf(s, f, named)
+}
+
+/** The place of a service, or of a task, of an open stack. */
+export const placeOf = (s: Session, f: ServiceFlags, named: Named): ServicePlace => {
   const { io, aws, caller, config, sandbox, signal, begin, ownSignals, close } = s
   return {
     g: f,

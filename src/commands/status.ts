@@ -2,8 +2,6 @@ import { type Loaded, loadConfig } from '../config/load.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
-import { localBackend } from '../state/local.ts'
-import { checkIdentity, readState } from '../state/parse.ts'
 import type { Row } from '../state/schema.ts'
 import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
@@ -11,6 +9,7 @@ import { besideOf, besideScreen } from './beside.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { commandFor } from './next.ts'
+import { recordedState } from './recorded.ts'
 import { header } from './screens.ts'
 import { declareStack } from './stack.ts'
 
@@ -73,17 +72,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
 
 const offline = async (g: Globals, loaded: Loaded, sandbox: boolean): Promise<Status> => {
   const { config } = loaded
-  // A state in a bucket needs the SDK even for this; a file must not pay for it.
-  const local = sandbox || config.state === 'local'
-  const backend = local ? localBackend(loaded.stateFile(sandbox)) : await (await import('./status-live.ts')).remote(g, loaded)
-  const state = await readState(backend)
-  if (state)
-    checkIdentity(backend.place, state, {
-      project: config.project,
-      environment: config.environment,
-      region: config.region,
-      sandbox,
-    })
+  const state = await recordedState(g, loaded, sandbox)
   const rows = new Map(Object.entries(state?.resources ?? {}))
   const graph = declareStack(config, offlineLookups(config, state?.lookups ?? {}, state?.account ?? ''))
   return {

@@ -1,1 +1,3 @@
-export const verifyServiceCommand = async (_: unknown, __: unknown): Promise<number> => { throw new Error(String(_)) }
+export const verifyServiceCommand = async (_: unknown, __: unknown): Promise<number> => {
+  throw new Error(String(_))
+}

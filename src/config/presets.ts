@@ -1,5 +1,5 @@
-import { STEPS } from './names.ts'
 import type { JsonObject } from '../state/json.ts'
+import { STEPS } from './names.ts'
 
 export interface Identity {
   readonly project: string
@@ -44,11 +44,36 @@ const containers = (project: string, environment: string): JsonObject => {
           memory: 1024,
           port: 8000,
           desired: 2,
-          command: ['gunicorn', 'StartupWebApp.wsgi:application', '--bind', '0.0.0.0:8000', '--workers', '3', '--timeout', '30', '--access-logfile', '-', '--error-logfile', '-'],
+          command: [
+            'gunicorn',
+            'StartupWebApp.wsgi:application',
+            '--bind',
+            '0.0.0.0:8000',
+            '--workers',
+            '3',
+            '--timeout',
+            '30',
+            '--access-logfile',
+            '-',
+            '--error-logfile',
+            '-',
+          ],
           environment: { ...settings, ENVIRONMENT_DOMAIN: '${loadBalancer.url}' },
           secrets,
-          health: { path: HEALTH, unhealthyThreshold: 3, graceSeconds: 120, command: `curl -f http://localhost:8000${HEALTH} || exit 1` },
-          autoscaling: { min: 1, max: 4, cpuPercent: 70, memoryPercent: 80, scaleOutCooldownSeconds: 60, scaleInCooldownSeconds: 300 },
+          health: {
+            path: HEALTH,
+            unhealthyThreshold: 3,
+            graceSeconds: 120,
+            command: `curl -f http://localhost:8000${HEALTH} || exit 1`,
+          },
+          autoscaling: {
+            min: 1,
+            max: 4,
+            cpuPercent: 70,
+            memoryPercent: 80,
+            scaleOutCooldownSeconds: 60,
+            scaleInCooldownSeconds: 300,
+          },
         },
       },
       tasks: {

@@ -46,11 +46,21 @@ export const loadBalancer = z.strictObject({
 
 const VARIABLE = text(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'a variable has letters, digits and _, for example DATABASE_URL')
 const variables = z
-  .record(VARIABLE, z.preprocess((v) => (typeof v === 'number' || typeof v === 'boolean' ? String(v) : v), z.string({ error: 'a variable is a text, for example production' })))
+  .record(
+    VARIABLE,
+    z.preprocess(
+      (v) => (typeof v === 'number' || typeof v === 'boolean' ? String(v) : v),
+      z.string({ error: 'a variable is a text, for example production' }),
+    ),
+  )
   .default({})
-const SECRET = 'it must name a secret of the config and a key in it, or the full ARN of a secret and a key, for example database:password'
+const SECRET =
+  'it must name a secret of the config and a key in it, or the full ARN of a secret and a key, for example database:password'
 const secretVariables = z
-  .record(VARIABLE, text(/^([A-Za-z][\w-]*|arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}):[\w.-]+$/, SECRET))
+  .record(
+    VARIABLE,
+    text(/^([A-Za-z][\w-]*|arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}):[\w.-]+$/, SECRET),
+  )
   .default({})
 
 /** What every container has, whether it stays or runs once. */
@@ -99,18 +109,30 @@ const service = z.strictObject({
   /** Behind the load balancer. */
   public: flag('ecs.services.web.public').optional(),
   hosts: z.array(domain).default([]),
-  paths: z.array(text(/^\/[\w\-.$/~"'@:+*?&]{0,127}$/, 'it must be a path, * for any characters, for example /api/*')).default([]),
+  paths: z
+    .array(text(/^\/[\w\-.$/~"'@:+*?&]{0,127}$/, 'it must be a path, * for any characters, for example /api/*'))
+    .default([]),
   desired: int(0, 1000, 'it must be 0 to 1000 tasks, for example 2').default(1),
   capacity: oneOf(['FARGATE', 'FARGATE_SPOT']).default('FARGATE'),
   minHealthyPercent: percent(0, 100, 100).default(100),
   maxPercent: percent(100, 400, 200).default(200),
   health: healthCheck,
   autoscaling: autoscaling.optional(),
-  managedPolicies: z.array(text(/^arn:[\w-]+:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/, 'it must be the ARN of a policy, for example arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess')).default([]),
+  managedPolicies: z
+    .array(
+      text(
+        /^arn:[\w-]+:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/,
+        'it must be the ARN of a policy, for example arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess',
+      ),
+    )
+    .default([]),
 })
 const task = z.strictObject(container)
 
-const KEY = text(/^[a-z](?!.*--)[a-z0-9-]{0,19}(?<!-)$/, 'a service or task has 1 to 20 lower-case letters, digits and single hyphens, for example web')
+const KEY = text(
+  /^[a-z](?!.*--)[a-z0-9-]{0,19}(?<!-)$/,
+  'a service or task has 1 to 20 lower-case letters, digits and single hyphens, for example web',
+)
 
 /** `ecs`: the cluster, and what runs in it. */
 export const ecs = z.strictObject({
@@ -118,7 +140,10 @@ export const ecs = z.strictObject({
   containerInsights: flag('ecs.containerInsights').optional(),
   logRetentionDays: int(1, 3653, 'it must be a number of days that CloudWatch Logs offers, for example 7').default(7),
   exec: flag('ecs.exec').default(true),
-  executionRole: text(/^[\w+=,.@-]{1,64}$/, 'it must have 1 to 64 letters, digits and +=,.@_-, for example shop-task-execution').optional(),
+  executionRole: text(
+    /^[\w+=,.@-]{1,64}$/,
+    'it must have 1 to 64 letters, digits and +=,.@_-, for example shop-task-execution',
+  ).optional(),
   taskRole: text(/^[\w+=,.@-]{1,64}$/, 'it must have 1 to 64 letters, digits and +=,.@_-, for example shop-task').optional(),
   services: z.record(KEY, service).default({}),
   tasks: z.record(KEY, task).default({}),

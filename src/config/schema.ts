@@ -118,7 +118,10 @@ const monitoring = z.strictObject({
 /** For `infra env`: the same texts as in a container's environment, and `secret:key` for a secret. */
 const envMap = z.record(
   text(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'a variable has letters, digits and _, for example DATABASE_URL'),
-  z.string({ error: 'it must be a text, with outputs as ${rds.endpoint} and secrets as ${secret:database:password}, for example ${rds.endpoint}' }),
+  z.string({
+    error:
+      'it must be a text, with outputs as ${rds.endpoint} and secrets as ${secret:database:password}, for example ${rds.endpoint}',
+  }),
 )
 
 /** infra.yaml after the preset and the environment's overlay were merged into it. */

@@ -2,8 +2,8 @@ import { contains, layout, overlap, parseCidr } from './cidr.ts'
 import { checkNames } from './name-rules.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
-import { containers } from './together-ecs.ts'
 import { defaultDatabases, withoutInsights } from './settle.ts'
+import { containers } from './together-ecs.ts'
 
 interface Ctx {
   addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string; input: unknown }): void

@@ -82,6 +82,10 @@ export const withIntent = (lookups: JsonObject, service: string, intent: Intent 
 export const withOverlay = (lookups: JsonObject, key: string, overlay: Overlay | undefined): JsonObject =>
   put(lookups, 'deployed', key, overlay)
 
+/** It was made before its image was there, so it runs no task yet. */
+export const waitsForImage = (lookups: JsonObject, key: string): boolean => table<boolean>(lookups, 'images')[key] === false
+export const withoutWaiting = (lookups: JsonObject, key: string): JsonObject => put(lookups, 'images', key, undefined)
+
 /** The end of a rollout, as an entry. */
 export const entryOf = (intent: Intent, healthy: boolean | undefined): Entry => ({
   revision: intent.revision,

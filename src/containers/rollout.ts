@@ -111,7 +111,7 @@ interface Failure {
 }
 
 /** The first task whose end counts: what AWS as a rule mends by trying again may happen a few times. */
-const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, told: readonly string[]): Failure | undefined => {
+export const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, told: readonly string[]): Failure | undefined => {
   const failed = failedTasks(aim, scene, own)
   const counts =
     failed.find((t) => (reasonOf(t)?.retries ?? 0) === 0) ?? failed.find((t) => failed.length > (reasonOf(t)?.retries ?? 0))

@@ -25,6 +25,8 @@ export interface Watch {
   readonly known: ReadonlySet<string>
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** How one look is judged. Default: as a rollout. */
+  readonly verdict?: (scene: Scene) => Verdict
   hear(news: News): void
 }
 
@@ -80,7 +82,7 @@ export const watch = async (of: Watch): Promise<Watched> => {
         hear({ type: 'event', at: e.createdAt?.toISOString() ?? '', message: e.message ?? '' })
       }
       for (const t of seen.targets) if (t.description || t.code) said.set(t.id, t.description ?? t.code ?? '')
-      const verdict = judge(aim, seen)
+      const verdict = of.verdict ? of.verdict(seen) : judge(aim, seen)
       const standing = standingOf(aim, seen)
       for (const task of standing.ended)
         if (verdict.is === 'going' && task.taskArn && !retried.has(task.taskArn)) {

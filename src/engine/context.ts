@@ -28,6 +28,8 @@ export interface Context<C> {
   readonly clock: Clock
   readonly report: Report
   readonly signal: AbortSignal
+  /** Leave what waits for a person, instead of waiting with it. */
+  readonly noWait?: boolean
 }
 
 /** Finds the kind of a recorded row. */

@@ -28,6 +28,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
   const limit: Limit<AnySeen> = {
     deadline: kind.facts.deadline ?? 10,
     minutes: kind.facts.minutes,
+    leave: cx.noWait === true && kind.facts.needsPerson === true,
     stuck: async (s) => (s.is === 'absent' ? [] : ((await kind.stuck?.(cx.aws, s.attrs)) ?? [])),
   }
   const base = { type: kind.type, step: node.step, name: node.name, want, deps: [...node.deps, ...node.beside].sort() }

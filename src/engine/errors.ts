@@ -37,6 +37,13 @@ export class Interrupted extends InfraError {
   }
 }
 
+/** Begun, and left for a later run: a person has to do something outside of AWS first. */
+export class Deferred extends InfraError {
+  constructor(key: string, why: string) {
+    super(`${key} waits for you`, { why, next: 'Do that; then the same command goes on', exitCode: 0 })
+  }
+}
+
 /** Before each call that changes something: a run that was told to stop begins nothing new. */
 export const checkStop = (signal: AbortSignal): void => {
   if (signal.aborted) throw new Interrupted()

@@ -96,6 +96,8 @@ export interface Facts<P> {
   leaves?(attrs: JsonObject, want: Partial<P>, how: DeleteHow): string | undefined
   /** It can be deleted while it is not ready yet (an instance whose agent never came); others are waited for first. */
   readonly deletesPending?: boolean
+  /** It gets ready only once a person has done what `stuck` says (a record in the DNS): a run may leave it at that. */
+  readonly needsPerson?: boolean
   /** Name of the last snapshot that a delete makes by default. */
   snapshotName?(attrs: JsonObject, at: Date): string
 }

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { InfraError, Interrupted } from './errors.ts'
+import { Deferred, InfraError, Interrupted } from './errors.ts'
 
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5
@@ -17,13 +17,15 @@ export interface Limit<S> {
   readonly minutes: number
   /** Why it may hang, in words: asked when it is given up. */
   readonly stuck?: (seen: S) => Promise<readonly string[]>
+  /** Only a person can bring it further: left as soon as it is known what there is to do. */
+  readonly leave?: boolean
 }
 
 /**
  * Looks until the goal is reached. The only wait loop there is.
  * @param look one observation; its note is AWS's status word
  * @param reached says whether it is over
- * @throws Interrupted when the run was told to stop; InfraError when the limit has passed (AWS goes on, the next run resumes)
+ * @throws Interrupted when the run was told to stop; Deferred when it is left to a person; InfraError when the limit has passed (AWS goes on, the next run resumes)
  */
 export const until = async <C, S extends { readonly is: string; readonly note?: string; readonly over?: boolean }>(
   cx: Context<C>,
@@ -61,6 +63,10 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
             ? 'Mend that, then run the same command again: it goes on with this one'
             : 'Run the same command again in some minutes: it goes on waiting for this one',
       })
+    }
+    if (limit.leave && seen) {
+      const todo = await limit.stuck?.(seen)
+      if (todo?.length) throw new Deferred(key, todo.join('; '))
     }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
     await cx.clock.sleep(pause(elapsedMs), cx.signal)

@@ -25,12 +25,19 @@ const isNewer = (a: string, b: string): boolean => {
   return at !== undefined && (x?.[at] ?? 0) > (y?.[at] ?? 0)
 }
 
-/** @throws InfraError that says how to install it */
-export const findPlugin = async (env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Plugin> => {
+/**
+ * @param otherwise how to do without it, where that can be done
+ * @throws InfraError that says how to install it
+ */
+export const findPlugin = async (
+  env: NodeJS.ProcessEnv,
+  report: (line: string) => void,
+  otherwise = ', or set databases.via in infra.yaml to task',
+): Promise<Plugin> => {
   const version = await new Promise<string>((resolve, reject) => {
     execFile(PLUGIN, ['--version'], { env, timeout: 10_000 }, (error, stdout) => {
       if (!error) resolve(stdout.trim())
-      else if (error.code === 'ENOENT') reject(missing())
+      else if (error.code === 'ENOENT') reject(missing(otherwise))
       else reject(new InfraError(`${PLUGIN} does not run`, { why: error.message, next: `Install it again: ${DOCUMENT}` }))
     })
   })
@@ -56,10 +63,10 @@ export const installLines = (arch: string = process.arch): string[] => {
   ]
 }
 
-const missing = (): InfraError =>
+const missing = (otherwise: string): InfraError =>
   new InfraError(`The ${PLUGIN} is not on this machine`, {
     why: 'the way through Systems Manager needs this program of AWS, as aws ssm start-session does',
-    next: `Install it, or set databases.via in infra.yaml to task\n  ${installLines().join('\n  ')}`,
+    next: `Install it${otherwise}\n  ${installLines().join('\n  ')}`,
     exitCode: 2,
   })
 
@@ -93,14 +100,29 @@ c=$?
 kill "$e" 2>/dev/null
 exit "$c"`
 
-/** Starts it as the AWS CLI does. Not in the group of this process: Ctrl-C must not reach it before our last statement is through. */
-export const startPlugin = ({ plugin, session, region, profile, request, env }: Start): ChildProcess => {
+/** How the AWS CLI calls it. */
+export const pluginCall = ({
+  plugin,
+  session,
+  region,
+  profile,
+  request,
+  env,
+}: Start): { args: string[]; env: NodeJS.ProcessEnv } => {
   const response = JSON.stringify(session)
   const endpoint = `https://ssm.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
-  const args = [plugin.hidesToken ? RESPONSE : response, region, 'StartSession', profile, JSON.stringify(request), endpoint]
+  return {
+    args: [plugin.hidesToken ? RESPONSE : response, region, 'StartSession', profile, JSON.stringify(request), endpoint],
+    env: { ...env, ...(plugin.hidesToken ? { [RESPONSE]: response } : {}) },
+  }
+}
+
+/** Starts it as the AWS CLI does. Not in the group of this process: Ctrl-C must not reach it before our last statement is through. */
+export const startPlugin = (start: Start): ChildProcess => {
+  const { args, env } = pluginCall(start)
   return spawn('/bin/sh', ['-c', GUARD, 'guard', PLUGIN, ...args], {
     // Without the address it listens on what "localhost" is, which may be ::1.
-    env: { ...env, SSM_PLUGIN_LOCAL_HOST: '127.0.0.1', ...(plugin.hidesToken ? { [RESPONSE]: response } : {}) },
+    env: { ...env, SSM_PLUGIN_LOCAL_HOST: '127.0.0.1' },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   })

@@ -64,9 +64,12 @@ export class StoredState implements Rows {
   /** Changes that arrive while a write is under way go together into the next one. */
   #save(): Promise<void> {
     if (!this.#writing) {
-      this.#writing = this.#write().finally(() => {
-        this.#writing = undefined
-      })
+      // A moment later: what is changed in one breath is written in one, so that a kill leaves all of it or nothing.
+      this.#writing = Promise.resolve()
+        .then(() => this.#write())
+        .finally(() => {
+          this.#writing = undefined
+        })
       return this.#writing
     }
     this.#next ??= this.#writing

@@ -1,4 +1,5 @@
 import type { Config } from '../config/settle.ts'
+import type { Ref } from '../engine/ref.ts'
 import { HOST_PLACEHOLDER, SecretKind } from '../kinds/secretsmanager/secret.ts'
 import { SecretField } from '../kinds/secretsmanager/secret-field.ts'
 import { Database as DatabaseKind } from '../kinds/sql/database.ts'
@@ -9,7 +10,7 @@ import type { Add, Database, DatabaseSecret } from './types.ts'
 const plain = (name: string): string => name.replaceAll('_', '-')
 
 /** What lives inside the server: the application's role and its databases; or, for tenants apart, a role with a secret of its own for each. */
-export const databases = (add: Add, c: Config, db: Database, master: DatabaseSecret): void => {
+export const databases = (add: Add, c: Config, db: Database, master: DatabaseSecret): Ref<unknown>[] => {
   const { names, appUser, encoding, collation, secretOf } = c.databases
   const inside = { server: db.id, secret: master.arn }
   const role = (name: string, passwordSecret: DatabaseSecret['arn']) =>
@@ -20,15 +21,15 @@ export const databases = (add: Add, c: Config, db: Database, master: DatabaseSec
       { name },
     )
   const shared = c.databases.roles === 'shared' ? role(appUser, master.arn) : undefined
-  for (const name of names) {
+  return names.map((name) => {
     const owner = shared ?? role(name, tenantSecret(add, c, db, name, secretOf[name] ?? name))
-    add(
+    return add(
       DatabaseKind,
       `sql-database-${plain(name)}`,
       { ...inside, name, owner: owner.name, encoding, collation, publicConnect: false },
       { name },
-    )
-  }
+    ).name
+  })
 }
 
 /** What one tenant's application needs to connect, and nothing of the others. */

@@ -46,7 +46,7 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
       {
         cluster: cluster.id,
         taskDefinition: arn,
-        desired: at.images?.[key] === false ? 0 : s.desired,
+        desired: at.images?.[key] === false ? 0 : (at.counts?.[key]?.desired ?? s.desired),
         subnetIds: s.subnets === 'private' ? net.privateSubnetIds : net.publicSubnetIds,
         securityGroupIds: [groups.backend],
         publicAddress: s.subnets === 'public',
@@ -59,13 +59,24 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
         maxPercent: s.maxPercent,
         circuitBreaker: true,
         exec: c.ecs.exec,
+        size: { cpu: s.cpu, memory: s.memory, architecture: s.architecture },
       },
       // A target group that no listener uses yet is refused.
-      { name: s.name, after: [...opened, ...(out.balancer?.listening[key] ?? [])] },
+      { name: s.name, after: [...opened, ...(out.balancer?.listening[key] ?? []), ...databaseOf(s, c, out)] },
     )
     return [key, service.id] as const
   })
   return { cluster: c.ecs.cluster, services: Object.fromEntries(services) }
+}
+
+/** What must be there before an application that uses the database can be healthy. */
+const databaseOf = (s: Service, c: Config, { database, inside }: Outputs) => {
+  const uses =
+    Object.values(s.secrets).some((from) => from.startsWith('database:')) ||
+    Object.values(s.environment).some((text) => /\$\{(rds|secret)\./.test(text))
+  if (!uses || !database || !c.steps.includes('rds')) return []
+  // Where a person carries the SQL out, nobody knows when.
+  return [database.host, ...(c.steps.includes('databases') && c.databases.via !== 'print' ? inside : [])]
 }
 
 /** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */

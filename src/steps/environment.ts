@@ -6,7 +6,7 @@ import type { Deployed, Outputs } from './types.ts'
 type Value = string | Ref<string> | Ref<string | number>
 
 /** What stands behind `${...}` in an environment; undefined where the step of it is off. */
-const valueOf = (name: Output, c: Config, out: Outputs): Value | undefined =>
+const outputOf = (name: Output, c: Config, out: Outputs): Value | undefined =>
   ({
     project: c.project,
     environment: c.environment,
@@ -30,7 +30,7 @@ export const textOf = (text: string, c: Config, out: Outputs): string | Joined =
   for (const m of text.matchAll(/\$\{([^}]*)\}/g)) {
     parts.push(text.slice(at, m.index))
     const name = OUTPUTS.find((o) => o === m[1])
-    parts.push(...(name === 'loadBalancer.url' ? urlOf(c, out) : [(name && valueOf(name, c, out)) ?? '']))
+    parts.push(...(name === 'loadBalancer.url' ? urlOf(c, out) : [(name && outputOf(name, c, out)) ?? '']))
     at = m.index + m[0].length
   }
   parts.push(text.slice(at))

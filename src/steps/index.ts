@@ -23,13 +23,13 @@ export const declare = (c: Config, at: Lookups): Graph<Aws> => {
   const secret = secrets(stack.in('secrets'), c)
   const db = rds(stack.in('rds'), c, at, net, groups, secret)
   if (c.steps.includes('bastion')) bastion(stack.in('bastion'), c, at, net, groups, secret)
-  databases(stack.in('databases'), c, db, secret)
+  const inside = databases(stack.in('databases'), c, db, secret)
   const on = (step: StepName): boolean => c.steps.includes(step)
   const images = on('registry') ? registry(stack.in('registry'), c) : undefined
   const balancer = on('load-balancer') ? loadBalancer(stack.in('load-balancer'), c, net) : undefined
-  const out = { account: at.account, vpcId: net.vpcId, secret, database: db, registry: images, balancer }
+  const out = { account: at.account, vpcId: net.vpcId, secret, database: db, inside, registry: images, balancer }
   const running = on('ecs') ? ecs(stack.in('ecs'), c, at, net, groups, out) : undefined
-  if (running && on('autoscaling')) autoscaling(stack.in('autoscaling'), c, running)
+  if (running && on('autoscaling')) autoscaling(stack.in('autoscaling'), c, at, running)
   monitoring(stack.in('monitoring'), c, at, db)
   return stack
 }

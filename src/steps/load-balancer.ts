@@ -23,7 +23,12 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
   const secure = l.certificateArn !== undefined || l.domain !== undefined
   // Port 443 is open in any case, so that a certificate which comes later needs no other rule.
   for (const port of [80, 443])
-    add(SecurityGroupRule, `alb-port-${port}-rule`, { groupId: group, port, cidr: ANYWHERE, description: `Port ${port} for everybody` })
+    add(SecurityGroupRule, `alb-port-${port}-rule`, {
+      groupId: group,
+      port,
+      cidr: ANYWHERE,
+      description: `Port ${port} for everybody`,
+    })
 
   const subnetIds = l.scheme === 'internal' ? net.privateSubnetIds : net.publicSubnetIds
   const { idleTimeoutSeconds, deletionProtection, scheme } = l
@@ -93,7 +98,8 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
   for (const [i, [key, s]] of services.entries()) {
     const own = targets[key]
     if (!own) continue
-    listening[key] = main?.[0] === key || s.hosts.length + s.paths.length === 0 ? [front.arn] : [ruleOf(add, key, s, i, front.arn, own)]
+    listening[key] =
+      main?.[0] === key || s.hosts.length + s.paths.length === 0 ? [front.arn] : [ruleOf(add, key, s, i, front.arn, own)]
   }
   return { arn: alb.arn, dnsName: alb.dnsName, suffix: alb.suffix, group, targets, listening, secure }
 }

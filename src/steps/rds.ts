@@ -65,11 +65,11 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
     },
     { name: rds.identifier },
   )
-  add(
+  const host = add(
     SecretField,
     'database-secret-host',
     { secret: secret.name, field: 'host', value: db.endpoint },
     { name: `${secret.name}#host`, after: [secret.arn] },
   )
-  return { id: db.id, endpoint: db.endpoint, identifier: rds.identifier }
+  return { id: db.id, endpoint: db.endpoint, identifier: rds.identifier, host: host.field }
 }

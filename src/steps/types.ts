@@ -20,6 +20,7 @@ export interface Lookups {
   /** The machine image of the bastion. */
   readonly bastionImage: string
   readonly deployed?: Readonly<Record<string, Deployed>>
+  readonly counts?: Readonly<Record<string, Count>>
   /** Whether the image of a service is in the registry, where that was asked: without one nothing can start. */
   readonly images?: Readonly<Record<string, boolean>>
 }
@@ -74,6 +75,8 @@ export interface Outputs {
   readonly vpcId: Ref<string>
   readonly secret: DatabaseSecret
   readonly database?: Database | undefined
+  /** What is in the server once an application can use it. */
+  readonly inside: readonly Ref<unknown>[]
   readonly registry?: Registry | undefined
   readonly balancer?: Balancer | undefined
 }
@@ -92,6 +95,12 @@ export interface Deployed {
   readonly unset?: readonly string[]
 }
 
+/** How many tasks a person has set since the config was written, and whether autoscaling is paused meanwhile. */
+export interface Count {
+  readonly desired?: number
+  readonly paused?: boolean
+}
+
 export interface Bastion {
   readonly id: Ref<string>
 }
@@ -100,4 +109,6 @@ export interface Database {
   readonly id: Ref<string>
   readonly endpoint: Ref<string>
   readonly identifier: string
+  /** Where the secret names the server. */
+  readonly host: Ref<string>
 }

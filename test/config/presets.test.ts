@@ -38,8 +38,12 @@ describe('the preset startupwebapp', () => {
     expect(c.monitoring.alarms).toMatchObject({ cpu: { threshold: 70 }, storage: { threshold: 2_147_483_648 } })
   })
 
-  it('leaves the question of NAT open', () => {
-    expect(read('preset: startupwebapp').vpc.nat).toBeUndefined()
+  it('has one NAT gateway, which its tasks need; without them the question is open', () => {
+    const nat = (more: string) => read(`preset: startupwebapp\n${more}`).vpc.nat
+    expect(nat('')).toBe('single')
+    expect(nat('vpc: { nat: perAz }')).toBe('perAz')
+    expect(nat('steps: [vpc, rds]')).toBeUndefined()
+    expect(nat('vpc: { mode: default }')).toBeUndefined()
   })
 
   it.each([['staging'], ['dev'], ['prod'], ['master']])('names of %s and production have nothing in common', (environment) => {
@@ -135,10 +139,9 @@ describe('without a preset', () => {
 
 describe('the step bastion', () => {
   it('is off unless it is named', () => {
-    for (const yaml of ['project: shop', 'preset: startupwebapp']) {
-      expect(read(yaml).steps).toEqual(DEFAULT_STEPS)
-      expect(read(yaml).steps).toEqual(STEPS.filter((s) => s !== 'bastion'))
-    }
+    expect(read('project: shop').steps).toEqual(DEFAULT_STEPS)
+    expect(DEFAULT_STEPS).toEqual(['vpc', 'security-groups', 'secrets', 'rds', 'databases', 'monitoring'])
+    expect(read('preset: startupwebapp').steps).toEqual(STEPS.filter((s) => s !== 'bastion'))
     expect(read('project: shop\nsteps: [bastion, vpc, rds]').steps).toEqual(['vpc', 'rds', 'bastion'])
     expect(read('project: shop').bastion).toEqual({ instanceType: 't4g.nano' })
   })

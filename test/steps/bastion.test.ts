@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { change, PRESET, props, stack, table } from './support/declare.ts'
+import { change, DATA, PRESET, props, stack, table } from './support/declare.ts'
 
 const STEPS = 'steps: [vpc, security-groups, secrets, rds, bastion, databases, monitoring]\n'
 const on = (more = '', lookups = {}) => stack(PRESET + STEPS + more, {}, { bastionImage: 'ami-1', ...lookups })
 
 describe('the bastion', () => {
   it('is declared only where the step is named', () => {
-    expect(change(stack(PRESET), on())).toEqual([
+    expect(change(stack(DATA), on())).toEqual([
       '+ bastion | bastion-role | iam.role | startupwebapp-bastion-role | database-secret',
       '+ bastion | bastion-profile | iam.instance-profile | startupwebapp-bastion-profile | bastion-role',
       '+ bastion | bastion | ec2.instance | startupwebapp-bastion | bastion-profile, bastion-security-group, public-subnet-1',

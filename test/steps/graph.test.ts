@@ -1,9 +1,10 @@
 import { setTimeout as later } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { kindOf } from '../../src/kinds/index.ts'
-import { change, PRESET, props, stack, table } from './support/declare.ts'
+import { change, DATA, PRESET, props, stack, table } from './support/declare.ts'
 
 const preset = (more = '') => stack(PRESET + more)
+const data = (more = '') => stack(DATA + more)
 
 describe('the declared stack', () => {
   it('of the preset', async () => {
@@ -21,7 +22,7 @@ describe('the declared stack', () => {
           .filter((_, i) => i !== 3)
           .join(' | '),
       )
-    expect(shape(table(own))).toEqual(shape(table(preset())))
+    expect(shape(table(own))).toEqual(shape(table(data())))
     for (const line of table(own)) if (!line.startsWith('databases')) expect(line).not.toContain('startupwebapp')
   })
 
@@ -43,12 +44,14 @@ describe('the declared stack', () => {
 
 describe('options', () => {
   it('one NAT gateway: an address, a gateway, a way', () => {
-    expect(change(preset(), preset('vpc: { nat: single }'))).toEqual([
+    expect(change(data(), data('vpc: { nat: single }'))).toEqual([
       '+ vpc | nat-eip | ec2.elastic-ip | startupwebapp-nat-eip | internet-gateway-attachment',
       '+ vpc | nat-gateway | ec2.nat-gateway | startupwebapp-nat-gw | internet-gateway-attachment, nat-eip, public-subnet-1',
       '+ vpc | private-default-route | ec2.route | startupwebapp-private-default-route | nat-gateway, private-route-table',
     ])
-    expect(change(preset(), preset('vpc: { nat: none }'))).toEqual([])
+    expect(change(data(), data('vpc: { nat: none }'))).toEqual([])
+    // Tasks in private subnets have no other way to their image.
+    expect(change(preset(), preset('vpc: { nat: single }'))).toEqual([])
   })
 
   it('one in each zone: the second zone has a table of its own', () => {
@@ -70,8 +73,8 @@ describe('options', () => {
   })
 
   it('three zones', () => {
-    const three = stack(`${PRESET}vpc: { azCount: 3 }`)
-    expect(change(preset(), three).map((l) => l.split(' | ').slice(0, 2).join(' '))).toEqual([
+    const three = stack(`${DATA}vpc: { azCount: 3 }`)
+    expect(change(data(), three).map((l) => l.split(' | ').slice(0, 2).join(' '))).toEqual([
       '- vpc db-subnet-group',
       '+ vpc public-subnet-3',
       '+ vpc private-subnet-3',
@@ -162,6 +165,10 @@ describe('steps', () => {
       secrets: [],
       rds: ['vpc', 'security-groups', 'secrets'],
       databases: ['secrets', 'rds'],
+      registry: [],
+      'load-balancer': ['vpc'],
+      ecs: ['vpc', 'security-groups', 'secrets', 'rds', 'databases', 'registry', 'load-balancer'],
+      autoscaling: ['ecs'],
       monitoring: ['rds'],
     })
     expect(graph.withNeeds(['monitoring'])).toEqual(['vpc', 'security-groups', 'secrets', 'rds', 'monitoring'])

@@ -5,6 +5,7 @@ export {
   DeleteDashboardsCommand,
   DescribeAlarmsCommand,
   GetDashboardCommand,
+  GetMetricDataCommand,
   ListTagsForResourceCommand,
   PutDashboardCommand,
   PutMetricAlarmCommand,

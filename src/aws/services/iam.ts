@@ -16,6 +16,7 @@ export {
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
+  SimulatePrincipalPolicyCommand,
   TagInstanceProfileCommand,
   TagRoleCommand,
 } from '@aws-sdk/client-iam'

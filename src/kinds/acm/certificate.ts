@@ -85,6 +85,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
     found: 'tag',
     // Its records may never come.
     deletesPending: true,
+    needsPerson: true,
   },
 }
 

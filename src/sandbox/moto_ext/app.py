@@ -21,7 +21,11 @@ PATCHES = {
     "rds": ("rds", "rds_checks", "rds_groups", "catalog", "rds_stop", "rds_snapshots", "rds_postgres"),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),
-    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls"),
+    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls"),
+    "logs": ("log_reads",),
+    "elbv2": ("ec2", "balancers"),
+    "acm": ("certificates",),
+    "applicationautoscaling": ("scaling",),
     "sns": ("subscriptions",),
     "cloudwatch": ("alarms",),
 }
@@ -99,7 +103,8 @@ def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
 
 def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """For a stand-in that plays the containers of ECS tasks: GET lists them, POST says how one of them does."""
-    ecs = sys.modules.get("moto_ext.ecs_tasks")  # without it nobody has called ECS yet
+    # Without it nobody has called ECS yet.
+    ecs = importlib.import_module("moto_ext.ecs_stage") if "moto_ext.ecs_tasks" in sys.modules else None
     if environ.get("REQUEST_METHOD") == "GET":
         listed = ecs.told() if ecs else []
         return answer(start_response, "200 OK", "application/json", json.dumps(listed).encode())

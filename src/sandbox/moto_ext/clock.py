@@ -1,5 +1,6 @@
 """How many seconds things take, and attributes that show a passing state for that long."""
 
+import datetime
 import time
 from typing import Any
 
@@ -16,7 +17,10 @@ SECONDS: dict[str, float] = {
     "ec2": 3,  # instance: pending -> running
     "ec2-delete": 2,  # instance: shutting-down -> terminated
     "agent": 4,  # instance: running -> known to Systems Manager
-    "ecs": 2,  # task: PROVISIONING -> RUNNING, and DEPROVISIONING -> STOPPED
+    "ecs": 2,  # task: PROVISIONING -> RUNNING, its target initial -> healthy, a retry after a failure, DEPROVISIONING -> STOPPED
+    "task": 3,  # one-off task: RUNNING -> its container has exited
+    "elb": 4,  # load balancer: provisioning -> active
+    "certificate": 20,  # certificate: PENDING_VALIDATION -> ISSUED, as if somebody had put its records into the DNS
     "email": 20,  # e-mail subscription: pending -> confirmed, as if the person had clicked
 }
 ALIASES = {"delete": ("rds-delete", "nat-delete", "ec2-delete")}
@@ -43,6 +47,12 @@ def seconds(name: str) -> float:
 
 def now() -> float:
     return time.monotonic()
+
+
+def date(moment: float | None = None) -> datetime.datetime:
+    """The date of a moment of `now()`; without one, of this moment."""
+    passed = 0.0 if moment is None else now() - moment
+    return datetime.datetime.fromtimestamp(time.time() - passed, datetime.timezone.utc)
 
 
 def passing_attribute(cls: Any, attribute: str) -> None:

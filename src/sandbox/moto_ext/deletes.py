@@ -17,6 +17,12 @@ def databases(backend: Any) -> list[Any]:
     return list(rds.living(backend.account_id, backend.region_name)) if rds else []
 
 
+def balancers(backend: Any) -> list[Any]:
+    """The load balancers beside this EC2 backend, likewise."""
+    elb = sys.modules.get("moto.elbv2.models")
+    return list(elb.elbv2_backends[backend.account_id][backend.region_name].load_balancers.values()) if elb else []
+
+
 def live_interfaces(backend: Any) -> list[Any]:
     def alive(eni: Any) -> bool:
         return not eni.instance or getattr(eni.instance._state, "name", "") != "terminated"
@@ -48,7 +54,8 @@ def delete_security_group(self: Any, name: Any = None, group_id: Any = None) -> 
         by_rule = any(r.source_group.get("GroupId") == group.id for g in others for r in [*g.ingress_rules, *g.egress_rules])
         by_eni = any(group.id in [g.id for g in eni.group_set] for eni in live_interfaces(self))
         by_database = any(group.id in db.vpc_security_group_ids for db in databases(self))
-        refuse_if(by_rule or by_eni or by_database, f"resource {group.id} has a dependent object")
+        by_balancer = any(group.id in (b.security_groups or []) for b in balancers(self))
+        refuse_if(by_rule or by_eni or by_database or by_balancer, f"resource {group.id} has a dependent object")
     _delete_group(self, name=name, group_id=group_id)
     if group:
         forget_tags(self, group.id, *(r.id for r in [*group.ingress_rules, *group.egress_rules]))
@@ -60,7 +67,8 @@ def delete_subnet(self: Any, subnet_id: str) -> Any:
     by_database = any(
         subnet.id in [s.id for s in db.db_subnet_group._subnets] for db in databases(self) if db._db_subnet_group_name
     )
-    refuse_if(by_eni or by_database, f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+    by_balancer = any(subnet.id == s.id for b in balancers(self) for s in b.subnets)
+    refuse_if(by_eni or by_database or by_balancer, f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     deleted = _delete_subnet(self, subnet_id)
     for table in list(self.route_tables.values()):  # moto leaves the association behind, and the table undeletable
         table._associations = {a: target for a, target in table._associations.items() if target != subnet_id}
@@ -73,7 +81,8 @@ def delete_vpc(self: Any, vpc_id: str) -> Any:
     groups = list(self.groups.get(vpc.id, {}).values())
     tables = [t for t in list(self.route_tables.values()) if t.vpc_id == vpc.id]
     blocked = (
-        any(igw.vpc and igw.vpc.id == vpc.id for igw in list(self.internet_gateways.values()))
+        any(b.vpc_id == vpc.id for b in balancers(self))
+        or any(igw.vpc and igw.vpc.id == vpc.id for igw in list(self.internet_gateways.values()))
         or any(not g.is_default for g in groups)
         or any(not t.main_association_id for t in tables)
         or any(e.vpc_id == vpc.id and e.state != "deleted" for e in list(self.vpc_end_points.values()))

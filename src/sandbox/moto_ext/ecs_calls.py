@@ -1,7 +1,6 @@
 """The calls around ECS tasks: RunTask, DescribeTasks, ListTasks, StopTask as AWS answers them."""
 
 import json
-import threading
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -11,9 +10,8 @@ from moto.ecs.responses import DESCRIBE_TASKS_TAGS
 from moto.ecs.responses import EC2ContainerServiceResponse as Response
 
 from moto_ext.ecs_clusters import client_error, tasks_in
+from moto_ext.ecs_rollout import LOCK, settle
 from moto_ext.ecs_tasks import stop
-
-_lock = threading.Lock()
 
 
 def invalid(message: str) -> ECSException:
@@ -29,7 +27,7 @@ def conflict(arns: list[str]) -> ECSException:
 def run_task(self: Any) -> ActionResult:
     wish = json.loads(self.body or "{}")
     token = wish.pop("clientToken", None)
-    with _lock:
+    with LOCK:
         done = self.ecs_backend.__dict__.setdefault("_infra_tokens", {})
         if token not in done:
             tasks = begin(self, wish)
@@ -55,15 +53,10 @@ def begin(self: Any, wish: dict[str, Any]) -> list[Any]:
     for override in (wish.get("overrides") or {}).get("containerOverrides") or []:
         if override.get("name") not in names:
             raise invalid(f"Override for container named {override.get('name')} is not a container in the TaskDefinition.")
-    strategy = [s["capacityProvider"] for s in wish.get("capacityProviderStrategy") or []]
-    if strategy and wish.get("launchType"):
-        raise invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
-    if not strategy and not wish.get("launchType"):
-        strategy = [s["capacityProvider"] for s in cluster.default_capacity_provider_strategy or []]
-    provider = next((p for p in strategy if p.startswith("FARGATE")), None)
+    strategy = capacity(cluster, wish)
+    provider = next((s["capacityProvider"] for s in strategy if s["capacityProvider"].startswith("FARGATE")), None)
     launch_type = "FARGATE" if provider else wish.get("launchType") or "EC2"
-    if launch_type == "FARGATE" and "FARGATE" not in (definition.requires_compatibilities or []):
-        raise invalid("Task definition does not support launch_type FARGATE.")
+    check_compatible(definition, launch_type)
     if launch_type != "FARGATE" and not backend.container_instances.get(cluster.name):
         raise invalid("No Container Instances were found in your cluster.")
     tasks = backend.run_task(
@@ -84,6 +77,21 @@ def begin(self: Any, wish: dict[str, Any]) -> list[Any]:
         if launch_type == "FARGATE":
             task.platform_family = "Linux"
     return tasks
+
+
+def capacity(cluster: Any, wish: dict[str, Any]) -> list[dict[str, Any]]:
+    """The capacity providers that are used; none where a launch type is named."""
+    strategy = wish.get("capacityProviderStrategy") or []
+    if strategy and wish.get("launchType"):
+        raise invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
+    if strategy or wish.get("launchType"):
+        return list(strategy)
+    return list(cluster.default_capacity_provider_strategy or [])
+
+
+def check_compatible(definition: Any, launch_type: str) -> None:
+    if launch_type == "FARGATE" and "FARGATE" not in (definition.requires_compatibilities or []):
+        raise invalid("Task definition does not support launch_type FARGATE.")
 
 
 def network(self: Any, definition: Any, given: Any) -> Any:
@@ -112,6 +120,7 @@ def network(self: Any, definition: Any, given: Any) -> Any:
 
 
 def find(self: Any, cluster: Any, name: str) -> Any:
+    settle(self.ecs_backend)
     found = tasks_in(self.ecs_backend, cluster)
     return next((t for t in found if name in (t.task_arn, t.id)), None)
 
@@ -135,6 +144,9 @@ def describe_tasks(self: Any) -> ActionResult:
 def list_tasks(self: Any) -> ActionResult:
     wish = json.loads(self.body or "{}")
     cluster = self.ecs_backend._get_cluster(wish.get("cluster") or "default")
+    settle(self.ecs_backend)
+    if wish.get("serviceName"):
+        self.ecs_backend._get_service(cluster.name, wish["serviceName"])
     tasks = [t for t in tasks_in(self.ecs_backend, cluster) if t.desired_status == (wish.get("desiredStatus") or "RUNNING")]
     if wish.get("family"):
         tasks = [t for t in tasks if t.task_definition_arn.split("/")[-1].split(":")[0] == wish["family"]]
@@ -154,10 +166,12 @@ def stop_task(self: Any) -> ActionResult:
     if task is None:
         raise invalid("The referenced task was not found.")
     started = task.last_status == "RUNNING"
+    reason = wish.get("reason") or "Task stopped by user"
     if task.desired_status != "STOPPED":
         task._infra_played = None
     # 143: ended by SIGTERM. One that had not started has no code.
-    stop(task, "UserInitiated", wish.get("reason") or "Task stopped by user", 143 if started else None)
+    stop(task, "UserInitiated", reason, 143 if started else None)
+    settle(self.ecs_backend)
     return ActionResult({"task": task})
 
 

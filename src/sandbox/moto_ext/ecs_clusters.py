@@ -35,7 +35,14 @@ def get_cluster(self: Any, name: str) -> Any:
     return cluster
 
 
+def settle(backend: Any) -> None:
+    from moto_ext import ecs_rollout  # which needs tasks, which are not loaded yet
+
+    ecs_rollout.settle(backend)
+
+
 def delete_cluster(self: Any, cluster_str: str) -> Any:
+    settle(self)
     cluster = self._get_cluster(cluster_str)
     if any(s.cluster_arn == cluster.arn and s.status == "ACTIVE" for s in list(self.services.values())):
         message = "The Cluster cannot be deleted while Services are active."
@@ -49,11 +56,14 @@ def delete_cluster(self: Any, cluster_str: str) -> Any:
 
 
 def describe_clusters(self: Any, cluster_names: Any) -> Any:
+    settle(self)
     clusters, failures = _describe(self, cluster_names)
     for cluster in clusters:
         states = [t.last_status for t in tasks_in(self, cluster)]
         cluster.running_tasks_count = states.count("RUNNING")
         cluster.pending_tasks_count = sum(s in ("PROVISIONING", "PENDING", "ACTIVATING") for s in states)
+        services = [s for s in list(self.services.values()) if s.cluster_arn == cluster.arn]
+        cluster.active_services_count = sum(s.status == "ACTIVE" for s in services)
     return clusters, failures
 
 

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+import moto.ecs.models
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import EC2ContainerServiceBackend as Backend
@@ -17,29 +18,38 @@ EXEC_AGENT = "ExecuteCommandAgent"
 
 _init = Task.__init__
 NetworkInterface.private_dns_name = None  # moto sets it only in a network with DNS names, and reads it in all
-
-
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+moto.ecs.models.random_private_ip = lambda: None  # then the interface takes an address of its subnet
 
 
 def init(self: Any, *args: Any, **kwargs: Any) -> None:
     _init(self, *args, **kwargs)
+    self.id = self.id.replace("-", "")
     definition = self._backend.describe_task_definition(self.task_definition_arn)
     self._infra_containers = definition.container_definitions
+    self._infra_execution_role = getattr(definition, "execution_role_arn", None)
     self._infra_container_ids = {c["name"]: (str(mock_random.uuid4()), runtime_id(self.id)) for c in self._infra_containers}
-    self._infra_runs_at = clock.now() + clock.seconds("ecs")
     self._infra_played: str | None = None  # the state that a stand-in has set: from then on time plays no part
     self._infra_exit: dict[str, Any] = {}
+    self._infra_service: Any = None
+    self._infra_health: str | None = None  # what the load balancer thinks: initial, healthy, unhealthy
     self.cpu, self.memory = definition.cpu, definition.memory
-    self.created_at, self.connectivity, self.version = now(), "CONNECTED", 1
+    self.connectivity, self.version = "CONNECTED", 1
     self.stopped_reason = None
     for attachment in self.attachments:
         attachment["details"] = [d for d in attachment["details"] if d["value"] is not None]
+    begin(self, clock.now())
+
+
+def begin(task: Any, at: float) -> None:
+    """From this moment on it goes its way; ecs_course knows the steps."""
+    task._infra_began = at
+    task._infra_runs_at: float | None = None
+    task._infra_steps: list[tuple[float, str]] = [(at + clock.seconds("ecs"), "run")]
+    task.created_at = clock.date(at)
 
 
 def runtime_id(task_id: str) -> str:
-    return f"{task_id.replace('-', '')}-{mock_random.randint(10**9, 10**10 - 1)}"
+    return f"{task_id}-{mock_random.randint(10**9, 10**10 - 1)}"
 
 
 def last_status(self: Any) -> str:
@@ -48,7 +58,9 @@ def last_status(self: Any) -> str:
     stopped_at = self.__dict__.get("_infra_stopped_at")
     if stopped_at is not None:
         return "STOPPED" if clock.now() >= stopped_at else "DEPROVISIONING"
-    return "RUNNING" if clock.now() >= self._infra_runs_at else "PROVISIONING"
+    if self._infra_runs_at is not None:
+        return "RUNNING"
+    return "PENDING" if clock.now() >= self._infra_began + clock.seconds("ecs") / 2 else "PROVISIONING"
 
 
 def container_status(task: Any) -> str:
@@ -70,6 +82,8 @@ def containers(self: Any) -> list[dict[str, Any]]:
             "networkInterfaces": [],
             "cpu": str(definition.get("cpu") or 0),
         }
+        if address(self):
+            one["networkInterfaces"] = [{"attachmentId": self.attachments[0]["id"], "privateIpv4Address": address(self)}]
         if self.last_status not in EARLY:
             one["runtimeId"] = running_id
         if state == "STOPPED":
@@ -80,38 +94,56 @@ def containers(self: Any) -> list[dict[str, Any]]:
     return shown
 
 
+def address(task: Any) -> str | None:
+    """Its private address; None outside of awsvpc."""
+    details = [d for a in task.attachments for d in a["details"]]
+    return next((d["value"] for d in details if d["name"] == "privateIPv4Address"), None)
+
+
 def put_containers(self: Any, _: Any) -> None:
     pass  # moto's own list knows the first container only
 
 
-def started_at(self: Any) -> Any:
-    known = self.__dict__.get("_infra_started_at")
-    return known or (self.created_at if self.desired_status == "RUNNING" and self.last_status not in EARLY else None)
+def started_at(self: Any) -> datetime.datetime | None:
+    known: datetime.datetime | None = self.__dict__.get("_infra_started_at")
+    if known:
+        return known
+    return clock.date(self._infra_runs_at) if self._infra_runs_at is not None else None
+
+
+def stopped_at(self: Any) -> datetime.datetime | None:
+    at = self.__dict__.get("_infra_stopped_at")
+    return clock.date(at) if at is not None and self.last_status == "STOPPED" else None
 
 
 def takes_sessions(account: str, region: str, target: str) -> bool:
     """Whether ecs:<cluster>_<task>_<container's runtime> runs and was started for it."""
+    from moto_ext.ecs_rollout import settle
+
     place, _, runtime = target.removeprefix("ecs:").rpartition("_")
     cluster, _, task_id = place.rpartition("_")
-    tasks = ecs_backends[account][region].tasks.get(cluster, {})
-    task = next((t for t in list(tasks.values()) if t.id == task_id), None)
+    backend = ecs_backends[account][region]
+    settle(backend)
+    task = next((t for t in list(backend.tasks.get(cluster, {}).values()) if t.id == task_id), None)
     ready = task is not None and task.last_status == "RUNNING" and task.__dict__.get("enable_execute_command")
     return bool(ready) and any(c.get("runtimeId") == runtime for c in task.containers)
 
 
-def stop(task: Any, code: str, reason: str, exit_code: Any = None, container_reason: Any = None) -> None:
+def stop(
+    task: Any, code: str, reason: str, exit_code: Any = None, container_reason: Any = None, at: float | None = None
+) -> None:
     """It wants to stop, and gives its network interface back."""
     if task.desired_status == "STOPPED":
         return
+    moment = clock.now() if at is None else at
     if exit_code is not None:
         task._infra_exit["exitCode"] = exit_code
     if container_reason:
         task._infra_exit["reason"] = container_reason
-    if code != "TaskFailedToStart":
-        task._infra_started_at = task.started_at
-    task._infra_stopped_at = clock.now() + clock.seconds("ecs")
+    task._infra_steps = []
+    task._infra_stopped_at = moment + clock.seconds("ecs")
     task.desired_status = "STOPPED"
-    task.stop_code, task.stopped_reason, task.stopping_at, task.stopped_at = code, reason, now(), now()
+    task.stop_code, task.stopped_reason, task.stopping_at = code, reason, clock.date(moment)
     ec2 = ec2_backends[task._account_id][task.region_name]
     for attachment in task.attachments:
         attachment["status"] = "DELETED"
@@ -131,50 +163,9 @@ def requirements(definition: Any) -> dict[str, Any]:
     }
 
 
-def played(wish: dict[str, Any]) -> str | None:
-    """What a stand-in for the containers says of a task; a sentence when it cannot be."""
-    arn, state = str(wish.get("taskArn")), wish.get("lastStatus")
-    region, account = [*arn.split(":"), "", "", "", "", ""][3:5]
-    backend = ecs_backends[wish.get("account") or account][wish.get("region") or region] if account and region else None
-    task = next((t for tasks in backend.tasks.values() for t in tasks.values() if t.task_arn == arn), None) if backend else None
-    if task is None:
-        return f"There is no task {arn}."
-    if state not in STATES:
-        return f"lastStatus must be one of {', '.join(STATES)}, not {state}."
-    if state == "RUNNING" and not task.__dict__.get("_infra_started_at"):
-        task._infra_started_at = now()
-    if state in STATES[STATES.index("RUNNING") + 1 :]:
-        code = wish.get("stopCode") or "EssentialContainerExited"
-        reason = wish.get("stoppedReason") or "Essential container in task exited"
-        stop(task, code, reason, wish.get("exitCode"), wish.get("reason"))
-    task._infra_played = state
-    return None
-
-
-def told() -> list[dict[str, Any]]:
-    """What a stand-in needs to know of the tasks that want to run."""
-    tasks = [t for b in every_backend() for of in list(b.tasks.values()) for t in list(of.values())]
-    return [
-        {
-            "account": t._account_id,
-            "region": t.region_name,
-            "taskArn": t.task_arn,
-            "cluster": t.cluster_name,
-            "lastStatus": t.last_status,
-            "desiredStatus": t.desired_status,
-            "overrides": t.overrides,
-            "containers": t._infra_containers,
-        }
-        for t in tasks
-    ]
-
-
-def every_backend() -> list[Any]:
-    return [b for account in list(ecs_backends.values()) for b in list(account.values())]
-
-
 Task.__init__ = init
 Task.last_status = property(last_status)
 Task.containers = property(containers, put_containers)
 Task.started_at = property(started_at)
+Task.stopped_at = property(stopped_at)
 Backend._calculate_task_resource_requirements = staticmethod(requirements)

@@ -14,6 +14,9 @@ export const stack = (yaml: string, options: LoadOptions = {}, more: Partial<Loo
 export const PRESET =
   'preset: startupwebapp\nsecurityGroups: { bastionCidr: 203.0.113.7/32 }\nmonitoring: { email: ops@example.com }\n'
 
+/** The same without what runs in containers: its network leaves the question of NAT open. */
+export const DATA = `${PRESET}steps: [vpc, security-groups, secrets, rds, databases, monitoring]\n`
+
 type Stack = ReturnType<typeof stack>
 
 /** One line for each resource: step, key, kind, name, what it waits for, and after a + what it only goes beside. */

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import type { TaskDefinition } from '../aws/services/ecs-types.ts'
+import { closest } from '../config/closest.ts'
+import { CONFIG_FILE, loadConfig, readText } from '../config/load.ts'
+import type { Config } from '../config/settle.ts'
+import { type Found, findService, revisionAt } from '../containers/find.ts'
+import { refuse } from '../engine/errors.ts'
+import { list } from '../ui/format.ts'
+import { openService, placeOf, type ServiceFlags, type ServicePlace } from './service-place.ts'
+import { openSession } from './session.ts'
+
+/** A service, or a one-off task of the config: what has a task definition and a log. */
+export interface Runnable {
+  readonly p: ServicePlace
+  /** The revision in use: that of the service, or the newest active one of the task. */
+  find(): Promise<{ readonly definition: TaskDefinition; readonly found: Found | undefined }>
+}
+
+/**
+ * Opens the service or the task of the config that is meant. Nothing is locked: neither logs nor a one-off task changes the stack.
+ * @throws InfraError (exit 2)
+ */
+export const openRunnable = async (key: string | undefined, f: ServiceFlags, verb: string): Promise<Runnable> => {
+  const task = f.cluster === undefined && f.service === undefined ? await taskMeant(key, f, verb) : undefined
+  if (!task) {
+    const p = await openService(key, f, verb, false)
+    const find: Runnable['find'] = async () => {
+      const found = await findService(p.aws, p.named.cluster, p.named.name)
+      return { definition: found.definition, found }
+    }
+    return { p, find }
+  }
+  const { loaded, config } = task
+  const of = config.ecs.tasks[task.key]
+  const family = of?.family ?? ''
+  const s = await openSession(f, undefined, loaded)
+  const p = placeOf(s, f, { key: task.key, cluster: config.ecs.cluster, name: family })
+  const find: Runnable['find'] = async () => {
+    const revision = await revisionAt(p.aws, family)
+    if (!revision) throw refuse(`The task ${task.key} has no task definition yet`, `${family} has no active revision`, 'infra create ecs')
+    return { definition: revision.definition, found: undefined }
+  }
+  return { p, find }
+}
+
+/** The one-off task of the config that is meant; undefined where it is a service, or there is no config. */
+const taskMeant = async (key: string | undefined, f: ServiceFlags, verb: string) => {
+  if (f.config === undefined && (await readText(resolve(CONFIG_FILE))) === undefined) return undefined
+  const loaded = await loadConfig({ file: f.config, environment: f.env, region: f.region })
+  const { config } = loaded
+  const services = Object.keys(config.ecs.services)
+  const tasks = Object.keys(config.ecs.tasks)
+  const [only] = tasks
+  if (key === undefined) {
+    if (services.length === 0 && only !== undefined && tasks.length === 1) return { key: only, loaded, config }
+    if (services.length <= 1 || tasks.length === 0) return undefined
+    throw refuse('Which service or task is meant?', `infra.yaml has ${list([...services, ...tasks])}`, `infra ${verb} ${services[0]}`)
+  }
+  if (services.includes(key)) return undefined
+  if (tasks.includes(key)) return { key, loaded, config }
+  if (tasks.length > 0 || verb === 'run') throw unknownKey(key, config, verb)
+  return undefined
+}
+
+const unknownKey = (key: string, config: Config, verb: string) => {
+  const all = [...Object.keys(config.ecs.services), ...Object.keys(config.ecs.tasks)]
+  const meant = closest(key, all)
+  const why = meant ? `did you mean ${meant}?` : all.length > 0 ? `it has ${list(all)}` : 'ecs.services and ecs.tasks are empty'
+  const next = meant ?? (verb === 'run' ? `-- ${key}` : all[0])
+  return refuse(
+    `There is no service or task ${key} in infra.yaml`,
+    why,
+    meant || verb !== 'run' ? `infra ${verb} ${next ?? ''}`.trim() : `If it is a command, put -- before it: infra run ${next}`,
+  )
+}

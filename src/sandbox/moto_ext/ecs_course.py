@@ -1,0 +1,97 @@
+"""How a task goes on by itself. No container runs in the sandbox: the image's tag says what there is to play."""
+
+from typing import Any
+
+from moto_ext import clock, ecs_logs, ecs_targets
+from moto_ext.ecs_tasks import stop
+from moto_ext.ecs_trouble import trouble
+
+# Whoever runs psql in a container wants its answers: it is somebody else who plays it (infra's own tests, for one), and
+# it waits for them until it is told to stop.
+PATIENT = "/docker/library/postgres:"
+EXITED = "Essential container in task exited"
+
+
+def tag_of(image: str) -> str:
+    name = image.split("@")[0]
+    return name.rsplit(":", 1)[1] if ":" in name.rsplit("/", 1)[-1] else "latest"
+
+
+def plays(task: Any, what: str) -> bool:
+    """Whether a container that the task cannot do without has an image whose tag begins with this word."""
+    return any(tag_of(c["image"]).startswith(what) for c in task._infra_containers if c.get("essential", True))
+
+
+def is_patient(task: Any) -> bool:
+    return any(PATIENT in c["image"] for c in task._infra_containers)
+
+
+def due(task: Any) -> float | None:
+    """When it takes its next step."""
+    return task._infra_steps[0][0] if task._infra_steps else None
+
+
+def go_on(task: Any, at: float) -> bool:
+    """Takes its next step. True: it has failed."""
+    _, step = task._infra_steps.pop(0)
+    return STEPS[step](task, at)
+
+
+def later(task: Any, at: float, step: str, wait: float) -> None:
+    task._infra_steps.append((at + wait, step))
+
+
+def run(task: Any, at: float) -> bool:
+    found = trouble(task)
+    if found:
+        stop(task, "TaskFailedToStart", found[0], container_reason=found[1], at=at)
+        return True
+    task._infra_runs_at = at
+    pause = clock.seconds("ecs")
+    if plays(task, "crash"):
+        ecs_logs.say(task, at, ["starting", "fatal: the tag of this image begins with crash, so it ends with exit code 1"])
+        later(task, at, "crash", pause / 2)
+    elif task._infra_service is None:
+        ecs_logs.say(task, at, [f"the sandbox runs no containers; this one was asked to run: {ecs_logs.command_of(task)}"])
+        if not is_patient(task):
+            later(task, at, "exit", clock.seconds("task"))
+    else:
+        ecs_logs.say(task, at, [f"listening on port {ecs_logs.port_of(task)}"])
+        for group in ecs_targets.register(task):
+            task._infra_service.say(f"registered 1 targets in (target-group {group})", at)
+        if task._infra_health is not None:
+            later(task, at, "check", pause)
+    return False
+
+
+def crash(task: Any, at: float) -> bool:
+    stop(task, "EssentialContainerExited", EXITED, 1, at=at)
+    return True
+
+
+def leave(task: Any, at: float) -> bool:
+    ecs_logs.say(task, at, ["done"])
+    stop(task, "EssentialContainerExited", EXITED, 0, at=at)
+    return False
+
+
+def check(task: Any, at: float) -> bool:
+    """The load balancer has made up its mind."""
+    bad = plays(task, "unhealthy")
+    task._infra_health = "unhealthy" if bad else "healthy"
+    ecs_logs.checked(task, at)
+    if bad:
+        later(task, at, "expel", clock.seconds("ecs"))
+    return False
+
+
+def expel(task: Any, at: float) -> bool:
+    group = task._infra_service.load_balancers[0]["targetGroupArn"]
+    task._infra_service.say(
+        f"(port {ecs_logs.port_of(task)}) is unhealthy in (target-group {group}) due to (reason {ecs_targets.UNHEALTHY})", at
+    )
+    stop(task, "ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {group})", 137, at=at)
+    return True
+
+
+STEPS = {"run": run, "crash": crash, "exit": leave, "check": check, "expel": expel}
