@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './test/support/order.ts'
 
 export default defineConfig({
   define: { INFRA_VERSION: JSON.stringify('0.0.0-test') },
@@ -9,6 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // More than cores: most tests start processes and wait for them.
-    maxWorkers: 3,
+    maxWorkers: 5,
+    sequence: { sequencer: LongFirst },
   },
 })

@@ -12,7 +12,7 @@ export type ListenerRuleProps = {
   listenerArn: string
   /** 1 to 50000: the lowest is asked first. */
   priority: number
-  /** At least one of the two. None in the list: any will do. Left out: nobody looks whether it has some. */
+  /** At least one of the two. None in the list: all will do. Left out: nobody looks whether it has some. */
   hosts?: readonly string[]
   paths?: readonly string[]
   targetGroupArn: string

@@ -23,7 +23,7 @@ export const putInlinePolicies = async (aws: Aws, RoleName: string, want: Polici
   await Promise.all(extra.map((PolicyName) => drop(aws, RoleName, PolicyName)))
 }
 
-/** IAM deletes no role that has any. */
+/** IAM deletes no role that still has policies. */
 export const dropInlinePolicies = async (aws: Aws, RoleName: string): Promise<void> => {
   for (const PolicyName of await namesOf(aws, RoleName)) await drop(aws, RoleName, PolicyName)
 }

@@ -11,7 +11,7 @@ export type RoleProps = {
   description: string
   /** ARNs of managed policies. */
   managedPolicies: readonly string[]
-  /** Documents of policies in the role itself, by name. Left out: nobody looks whether it has any. */
+  /** Documents of policies in the role itself, by name. Left out: nobody looks whether it has some. */
   policies?: Policies
 }
 export type RoleAttrs = {

@@ -3,6 +3,21 @@ import { tagList } from '../../aws/tags.ts'
 import type { Tags } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 
+/** What AWS is told alike, whether the server begins empty or from a snapshot. */
+export const birthInput = (want: DbInstanceProps) => ({
+  DBInstanceClass: want.instanceClass,
+  Port: want.port,
+  DBSubnetGroupName: want.subnetGroup,
+  VpcSecurityGroupIds: [...want.securityGroupIds],
+  DBParameterGroupName: want.parameterGroup,
+  MultiAZ: want.multiAz,
+  PubliclyAccessible: false,
+  AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade,
+  EnableCloudwatchLogsExports: [...want.logExports],
+  DeletionProtection: want.deletionProtection,
+  CopyTagsToSnapshot: true,
+})
+
 /**
  * What a restore is told. Without a network, groups and parameters AWS takes its own defaults, and those are open and without TLS.
  * Backups, windows and monitoring are no part of this call: they differ afterwards, and are changed then.
@@ -15,16 +30,6 @@ export const restoreInput = (
 ): RestoreDBInstanceFromDBSnapshotCommandInput => ({
   DBInstanceIdentifier: name,
   DBSnapshotIdentifier: snapshot,
-  DBInstanceClass: want.instanceClass,
-  Port: want.port,
-  DBSubnetGroupName: want.subnetGroup,
-  VpcSecurityGroupIds: [...want.securityGroupIds],
-  DBParameterGroupName: want.parameterGroup,
-  MultiAZ: want.multiAz,
-  PubliclyAccessible: false,
-  AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade,
-  EnableCloudwatchLogsExports: [...want.logExports],
-  DeletionProtection: want.deletionProtection,
-  CopyTagsToSnapshot: true,
+  ...birthInput(want),
   Tags: tagList(tags),
 })

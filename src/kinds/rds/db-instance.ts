@@ -6,7 +6,7 @@ import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { tagRds } from './common.ts'
 import { costOf, type DbInstanceAttrs, type DbInstanceProps, noteOf, phaseOf, propsOf } from './db-instance-facts.ts'
-import { restoreInput } from './db-instance-restore.ts'
+import { birthInput, restoreInput } from './db-instance-restore.ts'
 
 /**
  * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
@@ -48,7 +48,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       DBInstanceIdentifier: stamp.name,
       Engine: want.engine,
       EngineVersion: want.version,
-      DBInstanceClass: want.instanceClass,
+      ...birthInput(want),
       AllocatedStorage: want.allocatedGb,
       ...(want.maxAllocatedGb > want.allocatedGb ? { MaxAllocatedStorage: want.maxAllocatedGb } : {}),
       StorageType: want.storageType,
@@ -58,23 +58,13 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       MasterUsername: want.masterUsername,
       MasterUserPassword: password.reveal(),
       ...(want.databaseName !== undefined ? { DBName: want.databaseName } : {}),
-      Port: want.port,
-      DBSubnetGroupName: want.subnetGroup,
-      VpcSecurityGroupIds: [...want.securityGroupIds],
-      DBParameterGroupName: want.parameterGroup,
-      MultiAZ: want.multiAz,
-      PubliclyAccessible: false,
       BackupRetentionPeriod: want.backupRetentionDays,
       PreferredBackupWindow: want.backupWindow,
       PreferredMaintenanceWindow: want.maintenanceWindow,
-      EnableCloudwatchLogsExports: [...want.logExports],
       MonitoringInterval: want.monitoringInterval,
       ...(want.monitoringRoleArn !== undefined ? { MonitoringRoleArn: want.monitoringRoleArn } : {}),
       EnablePerformanceInsights: want.performanceInsights,
       ...(want.performanceInsights ? { PerformanceInsightsRetentionPeriod: want.performanceInsightsDays } : {}),
-      AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade,
-      DeletionProtection: want.deletionProtection,
-      CopyTagsToSnapshot: true,
       Tags: tagList(stamp.tags),
     })
     return { attrs: { id: db?.DBInstanceIdentifier ?? stamp.name, arn: db?.DBInstanceArn ?? '' } }

@@ -100,7 +100,7 @@ describe('a role with policies of its own', () => {
     expect(account.writes.map(([operation]) => operation)).toEqual(['PutRolePolicy', 'AttachRolePolicy'])
   })
 
-  it('a delete takes them off first: IAM deletes no role that has any', async () => {
+  it('a delete takes them off first: IAM deletes no role that still has policies', async () => {
     const account = cloud({
       DescribeDBInstances: {},
       ListAttachedRolePolicies: {},
