@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { batched } from '../aws/batch.ts'
 import { type Aws, pass } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
 import type { Caller } from '../aws/identity.ts'
@@ -99,6 +100,7 @@ export const openSession = async (
     // The way in uses the session (a container is made by the engine), and the session's calls go the way in.
     let inside: Inside | undefined
     const aws: Aws = { ...plain, sql: (operation, input) => within().send(operation, input) }
+    const together = batched(aws)
     const within = (): Inside => {
       inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via, into.passwords)
       return inside
@@ -127,7 +129,7 @@ export const openSession = async (
       context: (report) => ({
         rows: state,
         aws,
-        look: () => pass(aws),
+        look: () => pass(together),
         stamp,
         token: randomUUID,
         classify,

@@ -2,6 +2,7 @@ import type { LogGroup as AwsLogGroup } from '@aws-sdk/client-cloudwatch-logs'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
+import { pages } from '../pages.ts'
 
 export type LogGroupProps = {
   /** 1, 3, 5, 7, 14, 30, 60, 90, ... : docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -17,8 +18,13 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
   type: 'logs.log-group',
   async observe(aws, stamp, _want, last) {
     const name = last?.id ?? stamp.name
-    // In order of their names: of those that begin with it, the one that is called so comes first.
-    const { logGroups = [] } = await aws.logs('DescribeLogGroups', { logGroupNamePrefix: name })
+    // All of the stack are asked for alike, so that one look of a pass serves them.
+    const at = name.indexOf(stamp.prefix)
+    const logGroupNamePrefix = at < 0 ? name : name.slice(0, at + stamp.prefix.length)
+    const logGroups = await pages(async (nextToken) => {
+      const page = await aws.logs('DescribeLogGroups', { logGroupNamePrefix, ...(nextToken ? { nextToken } : {}) })
+      return [page.logGroups, page.nextToken]
+    })
     const group = logGroups.find((g) => g.logGroupName === name)
     if (!group) return { is: 'absent' }
     const arn = arnOf(group)

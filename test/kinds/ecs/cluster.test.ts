@@ -85,6 +85,21 @@ describe('a log group', () => {
     expect(account.actions).toEqual(new Set(['logs:DescribeLogGroups']))
   })
 
+  it('is looked for among those of the stack, on whichever page, so that one look serves all of them', async () => {
+    const name = '/ecs/shop-dev-web'
+    const account = cloud({
+      DescribeLogGroups: ({ nextToken }: { nextToken?: string }) =>
+        nextToken ? { logGroups: [{ logGroupName: name, arn: 'arn:g:*' }] } : { logGroups: [], nextToken: '2' },
+    })
+    expect(await LogGroup.observe(aws, stamp, {}, { id: name })).toMatchObject({ is: 'ready' })
+    expect(account.sent.map(([, input]) => input)).toEqual([
+      { logGroupNamePrefix: '/ecs/shop-dev-' },
+      { logGroupNamePrefix: '/ecs/shop-dev-', nextToken: '2' },
+    ])
+    await LogGroup.observe(aws, stamp, {}, { id: '/other' })
+    expect(account.sent.at(-2)).toEqual(['DescribeLogGroups', { logGroupNamePrefix: '/other' }])
+  })
+
   it('costs by what is written, and says so', () => {
     expect(LogGroup.facts.monthly?.({}, 'us-east-1')).toEqual([
       { what: 'log storage', usd: 0, plusUsage: '$0.50 per GB written' },
