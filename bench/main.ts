@@ -7,6 +7,7 @@ import { type FaultProxy, startProxy } from '../test/support/proxy.ts'
 import { printCalls } from './calls.ts'
 import { Cli } from './cli.ts'
 import { print } from './figures.ts'
+import { manyRows } from './many.ts'
 import { type Endpoint, lifeRows, startRows, waitRow } from './rows.ts'
 
 const root = process.env.BENCH_ROOT ?? process.cwd()
@@ -44,6 +45,7 @@ const bench = async (): Promise<boolean> => {
     return true
   }
   const rows = [...(await lifeRows(cli, fast, quick ? 2 : 7)), ...(await startRows(cli, fast, quick ? 8 : 25))]
+  rows.push(...(await manyRows(cli, fast, quick ? 2 : 7)))
   if (!quick) rows.push(await waitRow(cli, fast, await start(path, `rds=${RDS_SECONDS},nat=4`), RDS_SECONDS))
   console.log('')
   print(rows)

@@ -52,11 +52,15 @@ const ROLE_NOT_YET =
 const NOT_YET =
   /does not have an associated load balancer|error retrieving (subnet|security group) information|ecs service doesn't exist/i
 
+/** What Fargate calls throttling, too: so many tasks are running, and later there are as many. */
+const TOO_MANY_RUN = /limit on the number of/i
+
 /** How an SDK error is to be handled: the one table of AWS's error names. */
 export const classify = (error: unknown): Trouble => {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''
   if (/^(UnknownOutcome|ConnectionLost|ChangedMeanwhile)$/.test(code) || outcomeUnknown(error)) return 'unknown-outcome'
+  if (isThrottling(error) && !TOO_MANY_RUN.test(message)) return 'throttled'
   // By code first: "Role x not found" is also how IAM itself says that a role is not there.
   if (GONE.test(code)) return 'gone'
   if (EXISTS.test(code) || SERVICE_EXISTS.test(message)) return 'exists'

@@ -68,7 +68,8 @@ export const watch = async (of: Watch): Promise<Watched> => {
   for (;;) {
     const seen = await eye().catch((error: unknown) => {
       // A network that is away for a moment must not end it; a look changes nothing, so it may be asked again.
-      if (classify(error) !== 'unknown-outcome' || ++unanswered > UNANSWERED) throw error
+      const trouble = classify(error)
+      if (trouble !== 'throttled' && (trouble !== 'unknown-outcome' || ++unanswered > UNANSWERED)) throw error
       return 'unanswered' as const
     })
     if (seen === undefined) return end({ is: 'gone' })

@@ -4,6 +4,7 @@ import { mustWake } from './asleep.ts'
 import type { Context, KindOf } from './context.ts'
 import { checkStop, InfraError } from './errors.ts'
 import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
+import { SLOWER } from './patience.ts'
 import { type Outcome, runGraph } from './run.ts'
 import { observe, type Subject, type Survey, settle, subjectOfRow } from './survey.ts'
 import { pause, until } from './wait.ts'
@@ -158,17 +159,19 @@ const ask = async <C>(
     } catch (error) {
       const trouble = cx.classify(error)
       if (trouble === 'gone') return
-      if (trouble !== 'in-use' && trouble !== 'unknown-outcome') throw error
       const elapsedMs = cx.clock.now() - began
+      const over = elapsedMs > limit.deadline * 60_000
+      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (trouble !== 'throttled' || over)) throw error
       const blockers = trouble === 'in-use' ? ((await kind.blockers?.(cx.aws, attrs)) ?? []) : []
       const by = blockers.length > 0 ? blockers.join(', ') : 'something that AWS does not name'
-      if (elapsedMs > limit.deadline * 60_000)
+      if (over)
         throw new InfraError(`${key} cannot be deleted: it is still used by ${by}`, {
           why: 'AWS refuses to delete what something depends on; its id stays recorded',
           next: 'Remove that, then run the same destroy again',
           cause: error,
         })
-      const status = trouble === 'in-use' ? `in use by ${by}` : 'the answer was lost; asked again'
+      const status =
+        trouble === 'in-use' ? `in use by ${by}` : trouble === 'throttled' ? SLOWER : 'the answer was lost; asked again'
       cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
       await cx.clock.sleep(pause(elapsedMs), cx.signal)
     }

@@ -2,6 +2,7 @@
 export type Trouble =
   | 'unknown-outcome' // the call may have taken effect: 5xx, timeout, lost connection
   | 'propagating' // something just made is not visible everywhere yet: the same call will work soon
+  | 'throttled' // too many calls a second: nothing happened, the same call works later
   | 'exists' // the name is taken
   | 'in-use' // something still depends on it
   | 'gone' // it is not there

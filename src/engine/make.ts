@@ -7,7 +7,7 @@ import { type Subject, settle } from './survey.ts'
 const ATTEMPTS = 5
 /**
  * The create call, until its outcome is known. A call that may have taken effect is never sent again blindly, the world is looked
- * at first. (Throttling is retried by the SDK, which knows that nothing happened; "not visible yet" is {@link patiently}'s.)
+ * at first. (Where nothing happened, throttled or "not visible yet", {@link patiently} asks again.)
  * @param again writes the intent anew, before each call but the first: the next run counts the grace from the last call that a
  * killed one may have sent
  * @returns the answer, or what was found when the answer was lost or the name was taken

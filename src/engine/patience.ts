@@ -1,14 +1,20 @@
 import type { Context } from './context.ts'
-import { checkStop } from './errors.ts'
+import { checkStop, type Trouble } from './errors.ts'
 
 /** IAM tells other services of a new role within seconds, seldom within two minutes. */
 const PROPAGATION_MS = 120_000
 /** EC2 knows a new id everywhere within seconds. What is "not found" for longer is really not there. */
 const NOT_FOUND_MS = 30_000
+/** Some APIs take one call a second (ECS: new task definitions): a large stack has to stand in line. */
+const THROTTLED_MS = 15 * 60_000
+
+const PATIENCE: Partial<Record<Trouble, number>> = { propagating: PROPAGATION_MS, gone: NOT_FOUND_MS, throttled: THROTTLED_MS }
+
+export const SLOWER = 'AWS asks for fewer calls a second'
 
 /**
  * A changing call that may come too early: what it names was made a moment ago and is not visible everywhere yet. Asked again,
- * densely; AWS refused it, so nothing happened. Any other error passes through.
+ * densely; AWS refused it, so nothing happened. The same where AWS wants fewer calls a second. Any other error passes through.
  */
 export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: number, call: () => Promise<T>): Promise<T> => {
   const began = cx.clock.now()
@@ -19,10 +25,13 @@ export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: numb
     } catch (error) {
       const trouble = cx.classify(error)
       const elapsedMs = cx.clock.now() - began
-      const patience = trouble === 'propagating' ? PROPAGATION_MS : trouble === 'gone' ? NOT_FOUND_MS : 0
+      const patience = PATIENCE[trouble] ?? 0
       if (elapsedMs >= patience) throw error
-      cx.report({ type: 'resource.waiting', key, status: 'what it needs is not visible everywhere yet', elapsedMs, minutes })
-      await cx.clock.sleep(Math.min(2000, 250 * attempt), cx.signal)
+      const throttled = trouble === 'throttled'
+      const status = throttled ? SLOWER : 'what it needs is not visible everywhere yet'
+      cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes })
+      // The SDK has asked several times before it says that it is throttled.
+      await cx.clock.sleep(Math.min(throttled ? 10_000 : 2000, (throttled ? 1000 : 250) * attempt), cx.signal)
     }
   }
 }

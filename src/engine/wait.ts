@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { Deferred, InfraError, Interrupted } from './errors.ts'
+import { SLOWER } from './patience.ts'
 
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5
@@ -36,17 +37,20 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
 ): Promise<S> => {
   const began = cx.clock.now()
   let unanswered = 0
+  let throttled = false
   for (;;) {
     const seen = await look().catch((error: unknown) => {
       // A network that is away for a moment must not end a wait of many minutes; a look changes nothing, so it may be asked again.
-      if (cx.classify(error) !== 'unknown-outcome' || ++unanswered > UNANSWERED) throw error
+      const trouble = cx.classify(error)
+      throttled = trouble === 'throttled'
+      if (!throttled && (trouble !== 'unknown-outcome' || ++unanswered > UNANSWERED)) throw error
       return undefined
     })
     if (seen) unanswered = 0
     if (seen && !seen.over && reached(seen)) return seen
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
-    const status = seen ? (seen.note ?? seen.is) : 'AWS does not answer; asked again'
+    const status = seen ? (seen.note ?? seen.is) : throttled ? SLOWER : 'AWS does not answer; asked again'
     const over = seen?.over === true && elapsedMs >= STALE_MS
     if (over || elapsedMs > limit.deadline * 60_000) {
       // Only to say more: when it cannot be asked, the rest must still be said.

@@ -69,3 +69,60 @@ describe('create', () => {
     expect(world.cloud.thing('db')).toBeDefined()
   })
 })
+
+describe('where AWS asks for fewer calls a second', () => {
+  const slower = () => new Fault('throttled', 'ThrottlingException')
+
+  it.each(['make net', 'change born'])('%s is asked again for as long as it takes, and is done once', async (call) => {
+    const Born = fakeKind('born', { born: { color: 'none' } })
+    const world = new World(Born)
+    failOnce(world.cloud, call, 'before', slower, 40)
+    const minutes = await world.minutes(async () => {
+      const ended = await world.create((add) => {
+        add(Net, 'net', {})
+        add(Born, 'born', { color: 'red' })
+      })
+      expect(ended.failed.size).toBe(0)
+    })
+    expect(minutes).toBeGreaterThan(3)
+    expect(world.cloud.things()).toHaveLength(2)
+    expect(world.events.some((e) => e.type === 'resource.waiting' && /fewer calls/.test(e.status))).toBe(true)
+  })
+
+  it('a wait goes on, and ends by its own deadline', async () => {
+    const Slow = fakeKind('slow', { readyMs: 60_000, deadline: 5 })
+    for (const [calls, done] of [
+      [20, ['slow']],
+      [9999, []],
+    ] as const) {
+      const world = new World(Slow)
+      let n = 0
+      world.cloud.hook = (point) => {
+        if (point.phase === 'before' && point.text.startsWith('get slow') && ++n > 2 && n < calls + 3) throw slower()
+      }
+      expect((await world.create((add) => void add(Slow, 'slow', {}))).done).toEqual(done)
+    }
+  })
+
+  it('so is a delete', async () => {
+    const world = new World()
+    await world.create(net)
+    failOnce(world.cloud, 'remove net', 'before', slower, 20)
+    expect((await world.destroy()).failed.size).toBe(0)
+    expect(world.cloud.things()).toEqual([])
+    expect(world.events.some((e) => e.type === 'resource.waiting' && /fewer calls/.test(e.status))).toBe(true)
+    await world.create(net)
+    failOnce(world.cloud, 'remove net', 'before', slower, 9999)
+    expect((await world.destroy()).failed.get('net')?.message).toBe('ThrottlingException')
+  })
+
+  it('nobody is asked for ever', async () => {
+    const world = new World()
+    failOnce(world.cloud, 'make net', 'before', slower, 9999)
+    const minutes = await world.minutes(async () => {
+      expect((await world.create(net)).failed.get('net')?.message).toBe('ThrottlingException')
+    })
+    expect(minutes).toBeGreaterThanOrEqual(15)
+    expect(minutes).toBeLessThan(15.5)
+  })
+})

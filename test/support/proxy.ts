@@ -14,6 +14,8 @@ export interface Rule {
   readonly skip?: number
   /** The share of calls that it applies to, drawn with the proxy's seed. */
   readonly p?: number
+  /** Applies only to what comes faster: a bucket of so many calls, filled again at so many a second, as AWS throttles. */
+  readonly above?: { readonly burst: number; readonly perSecond: number }
   /** Milliseconds on the way to the server. */
   readonly delay?: number
   /** The error code to answer instead of asking the server, in the form of the call's protocol. */
@@ -86,9 +88,19 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
   const applied = new Map<Rule, number>()
   let log: Call[] = []
 
+  const buckets = new Map<Rule, { tokens: number; at: number }>()
+  const spend = (rule: Rule, { burst, perSecond }: { burst: number; perSecond: number }): boolean => {
+    const now = performance.now()
+    const { tokens, at } = buckets.get(rule) ?? { tokens: burst, at: now }
+    const full = Math.min(burst, tokens + ((now - at) / 1000) * perSecond)
+    buckets.set(rule, { tokens: full >= 1 ? full - 1 : full, at: now })
+    return full >= 1
+  }
+
   const applies = (rule: Rule, call: Call): boolean => {
     if (call.op.search(rule.match) < 0 || (rule.body && call.body.search(rule.body) < 0)) return false
     if (rule.p !== undefined && random() >= rule.p) return false
+    if (rule.above && spend(rule, rule.above)) return false
     const nth = (applied.get(rule) ?? 0) + 1
     applied.set(rule, nth)
     const skip = rule.skip ?? 0

@@ -94,16 +94,21 @@ const table: Partial<Record<Trouble, string[]>> = {
     'InvalidVpc.Range',
     'ValidationError',
     'DecryptionFailure',
-    'Throttling',
-    'RequestLimitExceeded',
     'OperationNotPermittedException',
     'DuplicateTagKeysException',
     'ServiceNotActiveException',
     'InvalidParameterException',
   ],
+  throttled: ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'TooManyRequestsException', 'SlowDown'],
 }
 
 describe('classify', () => {
+  it('a limit of Fargate comes as throttling, and is none: asked again it is refused again', () => {
+    const says = (message: string) => classify(awsError('ThrottlingException', message))
+    expect(says('Rate exceeded')).toBe('throttled')
+    expect(says('You’ve reached the limit on the number of tasks you can run concurrently')).toBe('fatal')
+  })
+
   const rows = Object.entries(table).flatMap(([trouble, names]) => names.map((name) => [name, trouble] as const))
   it.each(rows)('%s is %s', (name, trouble) => {
     expect(classify(awsError(name))).toBe(trouble)
@@ -160,7 +165,7 @@ describe('classify', () => {
   it('a server error that outlasted the retries is an unknown outcome of any call, a throttled one is not', () => {
     expect(classify(awsError('InternalFailure', 'x', 500))).toBe('unknown-outcome')
     expect(classify(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('unknown-outcome')
-    expect(classify(awsError('RequestLimitExceeded', 'x', 503))).toBe('fatal')
+    expect(classify(awsError('RequestLimitExceeded', 'x', 503))).toBe('throttled')
   })
 
   it.each([undefined, null, 'text', 7, new Error('x'), {}])('%j is fatal', (error) => {
