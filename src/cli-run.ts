@@ -51,16 +51,17 @@ export const runCommands = (add: Add): void => {
     .option('--to <revision>', 'to this one, for example 7 or web:7')
     .option('--no-wait', 'do not follow the rollout')
   anywhere(
-    add<ServiceFlags & { follow?: boolean; since?: string; filter?: string }>(
+    add<ServiceFlags & { follow?: boolean; since?: string; filter?: string; task?: string }>(
       'logs [service]',
       GROUP,
-      'the log of all its tasks in one, oldest first',
+      'the log of all tasks of a service, or of a task of the config, in one, oldest first',
       async ([service], f) => (await import('./commands/logs.ts')).logsCommand(service, f),
     ),
   )
     .option('-f, --follow', 'go on with what comes')
     .option('--since <time>', 'from then on: 10m, 2h, 1d, or a time', '10m')
     .option('--filter <pattern>', 'a CloudWatch Logs filter pattern, for example "ERROR"')
+    .option('--task <id>', 'only of this task: its id, or the beginning of it')
   anywhere(
     add<ServiceFlags & { task?: string; container?: string }>(
       'exec [service] [command...]',
@@ -73,26 +74,32 @@ export const runCommands = (add: Add): void => {
     .option('--task <id>', 'in this task (default: the newest)')
     .option('--container <name>', 'in this container (default: the one of the application)')
   anywhere(
-    add<ServiceFlags & { setEnv: string[] }>(
+    add<ServiceFlags & { setEnv: string[]; container?: string; force?: boolean; wait?: boolean }>(
       'run [definition] [command...]',
       GROUP,
       'a one-off task with network, environment and secrets of a service or task; its exit code is passed on',
-      async ([of, ...command], f, rest) =>
-        (await import('./commands/run.ts')).runCommand(of, rest.length > 0 ? rest : command, f),
-    ),
-  ).option('--set-env <K=V>', 'a variable for this run; can be repeated', many, [])
-  anywhere(
-    add<ServiceFlags>('scale <service> <count>', GROUP, 'how many tasks run', async ([service = '', count = ''], f) =>
-      (await import('./commands/scale.ts')).scaleCommand(service, count, f),
+      async ([of, ...command], f, rest) => (await import('./commands/run.ts')).runCommand(of, command, rest, f),
     ),
   )
+    .option('--set-env <K=V>', 'a variable for this run; can be repeated', many, [])
+    .option('--container <name>', 'the command is for this container (default: the one of the application)')
+    .option('--force', 'also while the same command still runs')
+    .option('--no-wait', 'start it and leave')
+  anywhere(
+    add<ServiceFlags & { wait?: boolean }>(
+      'scale [service] [count]',
+      GROUP,
+      'how many tasks of a service run, and what that costs',
+      async (given, f) => (await import('./commands/scale.ts')).scaleCommand(given, f),
+    ),
+  ).option('--no-wait', 'do not wait until they run')
   add(
     'stop',
     GROUP,
     'the database and all services to sleep: what it saves, and when AWS starts the database again',
     async (_, f) => (await import('./commands/stop.ts')).stopAllCommand(f),
   )
-  add('start', GROUP, 'all that was stopped, as it was', async (_, f) => (await import('./commands/stop.ts')).startAllCommand(f))
+  add('start', GROUP, 'all that was stopped, as it was', async (_, f) => (await import('./commands/start.ts')).startAllCommand(f))
   anywhere(
     add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string; container?: string }>(
       'verify [service]',

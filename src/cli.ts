@@ -121,10 +121,10 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     async ([verb = '', to = ''], f) => (await import('./commands/state-move.ts')).stateCommand(verb, to, f),
   )
   command<Globals & { fast?: boolean }>(
-    'sandbox <start|stop|status|reset>',
+    'sandbox <start|stop|status|reset|push> [image]',
     'Try:',
-    'the local AWS behind --sandbox',
-    async ([verb = ''], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f),
+    'the local AWS behind --sandbox; push puts an image into its registry',
+    async ([verb = '', image], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f, image),
   ).option('--fast', 'with start: nothing takes any time')
   return cli
 }

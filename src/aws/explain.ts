@@ -1,34 +1,26 @@
 import { InfraError } from '../engine/errors.ts'
 import { callOf } from './clients.ts'
+import { BALANCER_RULES } from './explain-balancers.ts'
+import { FARGATE_LIMIT, LIMIT_RULES } from './explain-limits.ts'
+import { AGAIN, type Rule, type Surroundings, type Words } from './explain-rule.ts'
+import { SERVICE_RULES } from './explain-services.ts'
+import { SHAPE_RULES } from './explain-shape.ts'
 import { codeOf, isThrottling } from './trouble.ts'
 
-export interface Surroundings {
-  readonly sandbox: boolean
-  readonly region: string
-  readonly profile?: string | undefined
-  /** ARN of the caller, when it is known. */
-  readonly identity?: string | undefined
-}
-
-interface Words {
-  readonly what: string
-  readonly why?: string
-  readonly next?: string
-}
-
-type Rule = readonly [pattern: RegExp, words: (error: Error, at: Surroundings) => Words]
+export type { Surroundings }
 
 const login = (at: Surroundings): string =>
   `Sign in again (aws sso login${at.profile ? ` --profile ${at.profile}` : ''}, or new keys), then run the same command: it goes on where it stopped`
-const quotas = (service: string, at: Surroundings): string =>
-  `Ask for more at https://${at.region}.console.aws.amazon.com/servicequotas/home/services/${service}/quotas, or remove what is not needed, then run the same command again`
 
 /** AWS's error names, in the order in which they are tried. Facts: docs of each service's API, "Common errors". */
 const RULES: readonly Rule[] = [
+  ...LIMIT_RULES,
+  ...SERVICE_RULES,
+  ...BALANCER_RULES,
   [
     /^CredentialsProvider|^TokenProvider/,
     (e, at) =>
-      /expired|sso session/i.test(e.message)
+      /expired|sso session|session token not found/i.test(e.message)
         ? { what: 'The AWS sign-in has expired', why: e.message, next: login(at) }
         : {
             what: at.profile ? `The profile ${at.profile} gives no AWS credentials` : 'No AWS credentials were found',
@@ -42,8 +34,11 @@ const RULES: readonly Rule[] = [
     /^(ExpiredToken|RequestExpired|TokenRefreshRequired)/,
     (_e, at) => ({ what: 'The AWS credentials have expired', why: 'temporary credentials last some hours', next: login(at) }),
   ],
+  [/^RequestTimeTooSkewed/, clock],
+  // Otherwise these mean wrong keys.
+  [/^(InvalidSignature|SignatureDoesNotMatch|AuthFailure)/, clock, /Signature (expired|not yet current)/i],
   [
-    /^(InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure|InvalidAccessKeyId|IncompleteSignature|MissingAuthenticationToken)/,
+    /^(InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|AuthFailure|InvalidAccessKeyId|IncompleteSignature|MissingAuthenticationToken)/,
     (e) => ({
       what: 'AWS does not accept these credentials',
       why: e.message,
@@ -51,47 +46,7 @@ const RULES: readonly Rule[] = [
     }),
   ],
   [/^(AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|UnauthorizedAccess)/, denied],
-  [
-    /^(VpcLimitExceeded|AddressLimitExceeded|SubnetLimitExceeded|InternetGatewayLimitExceeded|NatGatewayLimitExceeded|RouteTableLimitExceeded|SecurityGroup\w*LimitExceeded|RulesPerSecurityGroup)/,
-    (e, at) => ({ what: 'An account limit of the network is reached', why: e.message, next: quotas('vpc', at) }),
-  ],
-  [
-    /^(InstanceQuotaExceeded|StorageQuotaExceeded|DB\w*QuotaExceeded)/,
-    (e, at) => ({ what: 'An account limit of RDS is reached', why: e.message, next: quotas('rds', at) }),
-  ],
-  [/LimitExceeded$|QuotaExceeded$/, (e, at) => ({ what: 'An account limit is reached', why: e.message, next: quotas('', at) })],
-  [
-    /^InsufficientDBInstanceCapacity/,
-    (e) => ({
-      what: 'AWS has no room for this database class in these zones now',
-      why: e.message,
-      next: 'Set another rds.instanceClass or wait, then run the same command again',
-    }),
-  ],
-  [
-    /^OptInRequired/,
-    (e, at) => ({
-      what: `The region ${at.region} is not switched on for this account`,
-      why: e.message,
-      next: 'Switch it on in the account settings, or choose another --region',
-    }),
-  ],
-  [
-    /^NoSuchBucket/,
-    (e) => ({
-      what: 'The bucket of the state does not exist',
-      why: e.message,
-      next: 'Mend "state" in infra.yaml, or make the bucket with versioning on: aws s3 mb s3://<bucket>',
-    }),
-  ],
-  [
-    /^RequestTimeTooSkewed/,
-    (e) => ({
-      what: 'The clock of this machine is wrong',
-      why: e.message,
-      next: 'Set the clock, then run the same command again',
-    }),
-  ],
+  ...SHAPE_RULES,
   [
     /^NotImplemented/,
     (e, at) => ({ what: at.sandbox ? 'The sandbox cannot do this' : 'The endpoint cannot do this', why: e.message }),
@@ -124,10 +79,17 @@ const RULES: readonly Rule[] = [
   ],
 ]
 
+function clock(e: Error): Words {
+  return { what: 'The clock of this machine is wrong', why: e.message, next: `Set the clock, ${AGAIN}` }
+}
+
+/** Where IAM has another name for a service than the SDK. */
+const PREFIX: Readonly<Record<string, string>> = { elb: 'elasticloadbalancing', autoScaling: 'application-autoscaling' }
+
 function denied(error: Error, at: Surroundings): Words {
   const says = /(?:User|Principal): (\S+) is not authorized to perform: (\S+)(?: on resource: (\S+))?/.exec(error.message)
   const [service = '', operation = ''] = (callOf(error) ?? '').split('.')
-  const action = says?.[2] ?? (operation ? `${service.toLowerCase()}:${operation}` : 'this call')
+  const action = says?.[2] ?? (operation ? `${PREFIX[service] ?? service.toLowerCase()}:${operation}` : 'this call')
   const who = says?.[1] ?? at.identity ?? 'The identity in use'
   const boundary = /service control policy|permissions boundary|explicit deny/i.exec(error.message)?.[0]
   return {
@@ -136,6 +98,8 @@ function denied(error: Error, at: Surroundings): Words {
     next: `Have ${action} allowed for it (docs/permissions.md lists the actions of every step), then run the same command again`,
   }
 }
+
+const fits = ([pattern, , says]: Rule, code: string, e: Error): boolean => pattern.test(code) && (says?.test(e.message) ?? true)
 
 /** Any error as what happened, why and what next. Errors that are that already pass through. */
 export const explain = (error: unknown, at: Surroundings): InfraError => {
@@ -149,13 +113,13 @@ export const explain = (error: unknown, at: Surroundings): InfraError => {
   }
   if (like.what) return new InfraError(like.what, { why: like.why, next: like.next, exitCode: 1, cause: e })
   const code = codeOf(e) || codeOf((e as { cause?: unknown }).cause)
-  if (isThrottling(e))
+  if (isThrottling(e) && !fits(FARGATE_LIMIT, code, e))
     return new InfraError('AWS asks for fewer calls a second', {
       why: `${code} after several tries`,
       next: 'Run the same command again in a minute',
       cause: e,
     })
-  const rule = RULES.find(([pattern]) => pattern.test(code))
+  const rule = RULES.find((r) => fits(r, code, e))
   if (rule) {
     const words = rule[1](e, at)
     return new InfraError(words.what, { why: words.why, next: words.next, cause: e })

@@ -1,5 +1,6 @@
 import type { Via } from '../aws/sql.ts'
 import { loadConfig } from '../config/load.ts'
+import { countNotes } from '../containers/asleep.ts'
 import { create } from '../engine/create.ts'
 import { Deferred, refuse } from '../engine/errors.ts'
 import type { Plan } from '../engine/plan.ts'
@@ -102,7 +103,8 @@ export const createCommand = async (
 }
 
 /** What is switched off counts as wanted, and so does all that it holds: nobody can look inside now. */
-const sleepers = ({ io }: Session, view: View): void => {
+const sleepers = ({ io, state, config }: Session, view: View): void => {
+  for (const note of countNotes(state.lookups, config.ecs.services)) io.say(`  ${io.c.yellow('!')} ${note}`)
   for (const [key, seen] of view.survey)
     if (seen.is === 'ready' && seen.asleep)
       io.say(

@@ -62,7 +62,8 @@ const variable = (name: string): string => {
   throw refuse(`${name} is no name of a variable`, 'it has letters, digits and _', 'for example LOG_LEVEL')
 }
 
-const pairs = (flag: string, texts: readonly string[]): Record<string, string> => {
+/** `K=V` of a flag that can be repeated. @throws InfraError (exit 2) */
+export const pairs = (flag: string, texts: readonly string[]): Record<string, string> => {
   const all = texts.map((text): [string, string] => {
     const at = text.indexOf('=')
     // Not quoted: what stands there may be a secret.

@@ -10,6 +10,7 @@ import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { conclude, withReporter } from './outcome.ts'
+import { forgetGone } from './scale-memory.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import { chosenSteps, keysOf } from './stack.ts'
@@ -51,6 +52,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     const began = Date.now()
     s.io.say()
     const outcome = await withReporter(s, (report) => destroy(keys, seen, s.context(report), kindOf, options))
+    await forgetGone(s)
     const again = typed(flags, names)
     const code = conclude(s, outcome, again)
     if (s.io.json)

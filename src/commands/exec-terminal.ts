@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { exitOf } from './db-run.ts'
 
 /** Whether a person sits on both ends. */
@@ -18,13 +18,13 @@ const ENDINGS = ['SIGTERM', 'SIGHUP'] as const
 const REFUSED = /^Cannot perform start session: .*/m
 
 /**
- * Gives the terminal to the plugin until it ends, and puts the terminal back as it was. Where the input is no terminal, the plugin
- * gets one that says nothing and never ends: at the end of its input it would give up the session.
+ * Gives the terminal to the plugin until it ends. (One that is killed cannot put the terminal back as it was: Node does, when it
+ * ends itself.) Where the input is no terminal, the plugin gets one that says nothing and never ends: at the end of its input it
+ * would give up the session.
  */
 export const attach = async (file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Attached> => {
   const typed = process.stdin.isTTY === true
   const shown = process.stdout.isTTY === true
-  const before = typed ? stty(['-g']) : undefined
   const child = spawn(file, args, { env, stdio: [typed ? 'inherit' : 'pipe', shown ? 'inherit' : 'pipe', 'inherit'] })
   let said = ''
   child.stdout?.on('data', (part: Buffer) => {
@@ -47,12 +47,5 @@ export const attach = async (file: string, args: readonly string[], env: NodeJS.
   } finally {
     for (const name of KEYS) process.off(name, pass)
     for (const name of ENDINGS) process.off(name, end)
-    if (before) stty([before])
   }
-}
-
-/** @returns what it prints; undefined where there is no such program */
-const stty = (args: readonly string[]): string | undefined => {
-  const { status, stdout } = spawnSync('stty', args, { stdio: ['inherit', 'pipe', 'ignore'] })
-  return status === 0 ? stdout.toString().trim() : undefined
 }

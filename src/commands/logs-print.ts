@@ -41,11 +41,11 @@ export const printer = (io: Io, sources: readonly LogSource[], out: NodeJS.Write
         io.event({ type: 'log', at: time, task, container, message, stream })
         return
       }
-      const text = message.replace(/\r?\n$/, '')
-      const lines = (terminal ? safeText(text, io.c.isColorSupported) : text).split('\n')
+      const lines = message.replace(/\r?\n$/, '').split('\n')
       const whose = containers.size > 1 ? ` ${container}` : ''
       // With all of it before every line: so grep works.
-      for (const line of lines) io.say(`${io.c.dim(time)} ${painted(task)}${whose} ${line}`)
+      for (const line of lines)
+        io.say(`${io.c.dim(time)} ${painted(task)}${whose} ${terminal ? safeText(line, io.c.isColorSupported) : line}`)
     },
     expect(now) {
       for (const s of now) containers.add(s.container)

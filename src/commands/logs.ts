@@ -3,8 +3,8 @@ import { type Found, revisionAt } from '../containers/find.ts'
 import { type LogPlaces, type LogSource, logPlaces } from '../containers/log.ts'
 import { sinceOf } from '../containers/log-since.ts'
 import { tail } from '../containers/tail.ts'
-import type { Clock } from '../engine/context.ts'
 import { realClock } from '../engine/clock.ts'
+import type { Clock } from '../engine/context.ts'
 import { refuse } from '../engine/errors.ts'
 import { printer } from './logs-print.ts'
 import { openRunnable, type Runnable } from './run-place.ts'
@@ -14,7 +14,7 @@ export interface LogsFlags extends ServiceFlags {
   readonly follow?: boolean
   readonly since?: string
   readonly filter?: string
-  readonly task?: string
+  readonly task?: string | undefined
 }
 
 /**
@@ -92,7 +92,9 @@ const placesOf = async (p: ServicePlace, find: Runnable['find']): Promise<LogPla
 
 const others = async (p: ServicePlace, found: Found | undefined): Promise<TaskDefinition[]> => {
   const { taskDefinition, deployments = [] } = found?.service ?? {}
-  const arns = new Set(deployments.flatMap((d) => (d.taskDefinition && d.taskDefinition !== taskDefinition ? [d.taskDefinition] : [])))
+  const arns = new Set(
+    deployments.flatMap((d) => (d.taskDefinition && d.taskDefinition !== taskDefinition ? [d.taskDefinition] : [])),
+  )
   const all = await Promise.all([...arns].map((arn) => revisionAt(p.aws, arn)))
   return all.flatMap((r) => (r ? [r.definition] : []))
 }
@@ -127,5 +129,9 @@ const nothing = (p: ServicePlace, f: LogsFlags, since: number): string => {
 const taskId = (text: string): string => {
   const id = text.split('/').at(-1) ?? ''
   if (/^[0-9a-f-]{4,36}$/.test(id)) return id
-  throw refuse(`--task ${text} is no task`, 'it is the id of a task, the beginning of it, or its ARN', 'for example --task 35deca79')
+  throw refuse(
+    `--task ${text} is no task`,
+    'it is the id of a task, the beginning of it, or its ARN',
+    'for example --task 35deca79',
+  )
 }

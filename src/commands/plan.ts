@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts'
+import { countNotes } from '../containers/asleep.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
@@ -16,6 +17,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     if (s.io.json) s.io.data(planData(plan))
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s.io, plan)
+    for (const note of countNotes(s.state.lookups, s.config.ecs.services)) s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     const unseen = unseenIn(view.survey)
     if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems

@@ -53,7 +53,7 @@ export const follow = async (p: ServicePlace, memory: Memory, of: Following): Pr
 }
 
 /** From here on Ctrl-C only ends the following: the rollout goes on at AWS. */
-const untilInterrupted = (p: ServicePlace): { signal: AbortSignal; stop(): void } => {
+export const untilInterrupted = (p: ServicePlace): { signal: AbortSignal; stop(): void } => {
   p.ownSignals()
   const controller = new AbortController()
   const stop = (): void => controller.abort()
@@ -163,9 +163,9 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
 }
 
 /** The task that failed, with what the load balancer and the events say of it. */
-const told = async (
+export const told = async (
   p: ServicePlace,
-  of: Following,
+  of: Pick<Following, 'definition'>,
   { scene, said }: Watched,
   task: Parameters<typeof failureOf>[0],
   why: string,

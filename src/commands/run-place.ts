@@ -4,8 +4,10 @@ import { closest } from '../config/closest.ts'
 import { CONFIG_FILE, loadConfig, readText } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
 import { type Found, findService, revisionAt } from '../containers/find.ts'
+import type { Place } from '../containers/oneoff.ts'
 import { refuse } from '../engine/errors.ts'
 import { list } from '../ui/format.ts'
+import { offlineLookups } from './lookups.ts'
 import { openService, placeOf, type ServiceFlags, type ServicePlace } from './service-place.ts'
 import { openSession } from './session.ts'
 
@@ -37,7 +39,8 @@ export const openRunnable = async (key: string | undefined, f: ServiceFlags, ver
   const p = placeOf(s, f, { key: task.key, cluster: config.ecs.cluster, name: family })
   const find: Runnable['find'] = async () => {
     const revision = await revisionAt(p.aws, family)
-    if (!revision) throw refuse(`The task ${task.key} has no task definition yet`, `${family} has no active revision`, 'infra create ecs')
+    if (!revision)
+      throw refuse(`The task ${task.key} has no task definition yet`, `${family} has no active revision`, 'infra create ecs')
     return { definition: revision.definition, found: undefined }
   }
   return { p, find }
@@ -54,7 +57,11 @@ const taskMeant = async (key: string | undefined, f: ServiceFlags, verb: string)
   if (key === undefined) {
     if (services.length === 0 && only !== undefined && tasks.length === 1) return { key: only, loaded, config }
     if (services.length <= 1 || tasks.length === 0) return undefined
-    throw refuse('Which service or task is meant?', `infra.yaml has ${list([...services, ...tasks])}`, `infra ${verb} ${services[0]}`)
+    throw refuse(
+      'Which service or task is meant?',
+      `infra.yaml has ${list([...services, ...tasks])}`,
+      `infra ${verb} ${services[0]}`,
+    )
   }
   if (services.includes(key)) return undefined
   if (tasks.includes(key)) return { key, loaded, config }
@@ -73,3 +80,34 @@ const unknownKey = (key: string, config: Config, verb: string) => {
     meant || verb !== 'run' ? `infra ${verb} ${next ?? ''}`.trim() : `If it is a command, put -- before it: infra run ${next}`,
   )
 }
+
+/** The network of the stack's own tasks. */
+export const placeOfStack = ({ stack, caller, named }: ServicePlace): Place => {
+  if (!stack) throw refuse('A task of the config has a stack')
+  const { config, state } = stack
+  const isPublic = config.ecs.tasks[named.key ?? '']?.subnets === 'public'
+  const tier = isPublic ? 'public' : 'private'
+  const { network: known } = offlineLookups(config, state.lookups, caller.account, caller.partition)
+  const recorded = [...state.all()].flatMap(([key, row]) => {
+    const id = row.type === 'ec2.subnet' && key.startsWith(`${tier}-subnet-`) ? row.attrs?.id : undefined
+    return typeof id === 'string' ? [id] : []
+  })
+  const subnets = known ? [...(isPublic ? known.publicSubnetIds : known.privateSubnetIds)] : recorded
+  const group = state.row('backend-security-group')?.attrs?.id
+  if (subnets.length === 0 || typeof group !== 'string')
+    throw refuse(
+      `The network of the task ${named.key} is not there yet`,
+      subnets.length === 0 ? `no ${tier} subnet is recorded` : 'its security group is not recorded',
+      'infra create',
+    )
+  const assignPublicIp = isPublic ? 'ENABLED' : 'DISABLED'
+  return {
+    launchType: 'FARGATE',
+    networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups: [group], assignPublicIp } },
+    ...(config.ecs.exec ? { enableExecuteCommand: true } : {}),
+  }
+}
+
+/** Those of the stack; of a service that infra did not make, none. */
+export const tagsOf = ({ stack, named }: ServicePlace): Readonly<Record<string, string>> =>
+  stack && named.key !== undefined ? stack.stamp({ key: `${named.key}-run`, name: `${named.name}-run` }, '').tags : {}

@@ -6,8 +6,8 @@ export interface SandboxFlags extends Globals {
   readonly fast?: boolean
 }
 
-/** The local AWS: start, stop, status, reset. */
-export const sandboxCommand = async (verb: string, flags: SandboxFlags): Promise<number> => {
+/** The local AWS: start, stop, status, reset, push. */
+export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: string): Promise<number> => {
   const io = ioOf(flags)
   const box = await import('../sandbox/index.ts')
   const report = (line: string): void => io.note(io.c.dim(line))
@@ -32,7 +32,11 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags): Promise
     return 0
   }
   if (verb === 'status') return show(await box.sandboxStatus({ fast: flags.fast }))
-  throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status and reset', 'infra sandbox status')
+  if (verb === 'push') {
+    const [{ pushImage }, status] = await Promise.all([import('./sandbox-push.ts'), box.sandboxStatus()])
+    return pushImage(what, status.running ? status.sandbox : undefined, flags, io)
+  }
+  throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status, reset and push', 'infra sandbox status')
 
   function show(status: Awaited<ReturnType<typeof box.sandboxStatus>>): number {
     if (io.json) {

@@ -1,4 +1,5 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
+import { countNotes } from '../containers/asleep.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
@@ -34,6 +35,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const sandbox = wantsSandbox(g)
   const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
+  const set = countNotes(found.lookups, config.ecs.services)
   const beside = besideOf(found.rows, config.steps, config.region)
   const next = view.next && {
     command: commandFor(view.next.step, config, found.lookups, g),
@@ -52,6 +54,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
       next: next ?? null,
       monthlyUsd: view.monthlyUsd,
       beside,
+      notes: set,
     })
     return 0
   }
@@ -60,6 +63,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const { done, total } = view.progress
   io.say(`\n  ${done} of ${total} steps done. What exists costs about ${io.c.bold(usd(view.monthlyUsd))} a month.`)
   besideScreen(io, beside, g)
+  for (const note of set) io.say(`  ${io.c.yellow('!')} ${note}`)
   if (next) {
     const rest = view.steps.filter((s) => s.state !== 'done').length
     io.say(
@@ -115,6 +119,7 @@ const notes = (step: string, rows: ReadonlyMap<string, Row>, survey: Survey | un
     const seen = survey?.get(key)
     const note = seen && seen.is !== 'absent' ? seen.note : undefined
     if (row.type === 'rds.db-instance' && note) said.push(`RDS is ${note}`)
+    if (row.type === 'ecs.service' && note?.startsWith('0 of 0 tasks')) said.push(`${row.name} runs no task`)
     if (row.type === 'sql.database' || row.type === 'sql.role') verified.add(String(row.attrs?.verified ?? ''))
     if (row.type === 'sns.subscription' && note && note !== 'confirmed')
       said.push(`${row.name}: ${note}, click the link in the mail`)

@@ -1,6 +1,106 @@
-export const stopAllCommand = async (_: unknown): Promise<number> => {
-  throw new Error(String(_))
+import { refuse } from '../engine/errors.ts'
+import { count, elapsed, list, usd } from '../ui/format.ts'
+import { agreed } from './agree.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { withReporter } from './outcome.ts'
+import { busy, type RdsServer, stackServer, utc } from './rds-server.ts'
+import { orRefuse } from './service-place.ts'
+import { openSession, type Session } from './session.ts'
+import { savesOf, stopScreen } from './stop-screen.ts'
+import { backOn, changeServer, refuseReplicas } from './stop-server.ts'
+import { allAtOnce, isAwake, lower, rememberSleep, type Sleepable, servicesOf, untilDown } from './stop-stack.ts'
+
+/** Puts the whole stack to sleep: every service to zero, then the database. */
+export const stopAllCommand = async (g: Globals): Promise<number> => {
+  const s = await openSession(g, 'infra stop')
+  try {
+    return await stopAll(s)
+  } finally {
+    await s.close()
+  }
 }
-export const startAllCommand = async (_: unknown): Promise<number> => {
-  throw new Error(String(_))
+
+/** The work of `infra stop`, in an open session. @returns the exit code */
+export const stopAll = async (s: Session): Promise<number> => {
+  const { io, g } = s
+  const all = await orRefuse(s, servicesOf(s))
+  const server = await serverOf(s)
+  if (all.length === 0 && !server)
+    throw refuse(
+      'There is nothing that could be stopped',
+      'no service and no database server is recorded as made',
+      commandLine(g, 'create'),
+    )
+  const notes = [
+    ...all.filter((x) => x.adopted).map((x) => `${x.name} was there before infra, so it is left as it is`),
+    ...(server?.row.adopted ? [`${server.id} was there before infra, so it goes on running`] : []),
+  ]
+  const own = server?.row.adopted ? undefined : server
+  if (own) refuseReplicas(own)
+  if (own && !/^(available|stopping|stopped)$/.test(own.status)) throw busy(s, own, 'stop')
+  const services = all.filter(isAwake)
+  const toStop = own?.status === 'stopped' ? undefined : own
+  const began = Date.now()
+  if (services.length > 0 || toStop) {
+    stopScreen(s, { services, server: toStop, notes })
+    if (!(await agreed(s, g, 'Put it to sleep?', 'This would stop the stack', commandLine(g, 'stop --yes')))) return 0
+  }
+  // Tasks of the last run may still be on their way out.
+  const going = all.filter((x) => !x.adopted && (services.includes(x) || (x.service.runningCount ?? 0) > 0))
+  const changed = going.length > 0 || toStop !== undefined
+  const after = changed ? await withReporter(s, (report) => carryOut(report)) : own
+  return isStopped(s, {
+    services,
+    server: after,
+    took: changed ? Date.now() - began : undefined,
+    saves: savesOf(s, { services, server: toStop }),
+  })
+
+  async function carryOut(report: Parameters<typeof lower>[2]): Promise<RdsServer | undefined> {
+    try {
+      if (services.length > 0) await rememberSleep(s, services)
+      await allAtOnce(services, (x) => lower(s, x, report))
+      await allAtOnce(going, (x) => untilDown(s, x, report))
+      return toStop ? await changeServer(s, toStop, 'stop', report, 'stop') : own
+    } catch (error) {
+      throw s.explain(error)
+    }
+  }
+}
+
+/** The stack's server; undefined where none was made. @throws InfraError (exit 2) when it is gone */
+export const serverOf = async (s: Session): Promise<Awaited<ReturnType<typeof stackServer>> | undefined> =>
+  typeof s.state.row('db-instance')?.attrs?.id === 'string' ? stackServer(s) : undefined
+
+interface Stopped {
+  readonly services: readonly Sleepable[]
+  readonly server: RdsServer | undefined
+  readonly took: number | undefined
+  readonly saves: number
+}
+
+const isStopped = (s: Session, { services, server, took, saves }: Stopped): number => {
+  const { io, g } = s
+  const at = server && (server.restartsAt ?? (took === undefined ? undefined : backOn()))
+  if (io.json)
+    io.event({
+      type: 'result',
+      changed: took !== undefined,
+      services: services.map((x) => ({ key: x.key, name: x.name, from: x.service.desiredCount ?? 0, to: 0 })),
+      server: server ? { id: server.id, status: server.status, restartsAt: at?.toISOString() ?? null } : null,
+      savesMonthlyUsd: saves,
+    })
+  if (took === undefined) io.say(`${io.c.green('✓')} The stack sleeps already.`)
+  else {
+    const names = [...services.map((x) => x.name), ...(server ? [server.id] : [])]
+    io.say(
+      `\n${io.c.green('✓')} ${list(names) || count(0, 'task')} ${names.length === 1 ? 'sleeps' : 'sleep'} after ${elapsed(took)}. Saves ${usd(saves)} a month.`,
+    )
+  }
+  if (server)
+    io.say(
+      `  AWS starts the database again by itself ${at ? `on ${io.c.bold(utc(at))}` : 'within 7 days'}, and it costs again from then on.`,
+    )
+  io.say(`  Next: ${io.c.cyan(commandLine(g, 'start'))} brings all back as it was; ${commandLine(g, 'status')} shows it`)
+  return 0
 }

@@ -6,12 +6,22 @@ export interface Identity {
   readonly environment: string
   readonly application: string
   readonly superuserEmail: string
+  /** As they are written; undefined: those of the preset. */
+  readonly steps: readonly unknown[] | undefined
 }
 
 const HEALTH = '/order/products'
+const AUTOSCALING = {
+  min: 1,
+  max: 4,
+  cpuPercent: 70,
+  memoryPercent: 80,
+  scaleOutCooldownSeconds: 60,
+  scaleInCooldownSeconds: 300,
+}
 
 /** The Django application of the scripts: one service, its migrations, and the names that its pipeline looks up. */
-const containers = (project: string, environment: string): JsonObject => {
+const containers = (project: string, environment: string, steps: readonly unknown[] | undefined): JsonObject => {
   const production = environment === 'production'
   const own = (name: string): JsonObject => (production ? { name } : {})
   const part = (family: string, logGroup: string): JsonObject => (production ? { family, logGroup } : {})
@@ -66,14 +76,7 @@ const containers = (project: string, environment: string): JsonObject => {
             graceSeconds: 120,
             command: `curl -f http://localhost:8000${HEALTH} || exit 1`,
           },
-          autoscaling: {
-            min: 1,
-            max: 4,
-            cpuPercent: 70,
-            memoryPercent: 80,
-            scaleOutCooldownSeconds: 60,
-            scaleInCooldownSeconds: 300,
-          },
+          ...(steps === undefined || steps.includes('autoscaling') ? { autoscaling: AUTOSCALING } : {}),
         },
       },
       tasks: {
@@ -92,7 +95,7 @@ const containers = (project: string, environment: string): JsonObject => {
 /** What a preset sets, below infra.yaml. The names of the scripts hold for production only: other environments must not collide. */
 export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
   /** The StartupWebApp scripts (bartgottschalk/startup_web_app_server_side, scripts/infra): names, sizes and settings. */
-  startupwebapp: ({ project, environment, application, superuserEmail }) => ({
+  startupwebapp: ({ project, environment, application, superuserEmail, steps }) => ({
     application,
     tags: { ManagedBy: 'InfrastructureAsCode' },
     ...(environment === 'production' ? { namePrefix: project } : {}),
@@ -133,7 +136,7 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
       encoding: 'UTF8',
       collation: 'en_US.UTF-8',
     },
-    ...containers(project, environment),
+    ...containers(project, environment, steps),
     monitoring: {
       dashboard: {
         name: environment === 'production' ? `${application}-RDS-MultiTenant` : `${application}-${environment}-RDS-MultiTenant`,

@@ -91,7 +91,8 @@ const presetFor = (own: JsonObject, project: Json | undefined, environment: Json
   if (typeof preset !== 'string' || !defaults || typeof project !== 'string' || typeof environment !== 'string') return {}
   const application = string(own.application) ?? (project === defaults.project ? defaults.application : project)
   const superuserEmail = (isObject(monitoring) ? string(monitoring.email) : undefined) ?? 'admin@example.com'
-  return presets[preset]?.({ project, environment, application, superuserEmail }) ?? {}
+  const steps = Array.isArray(own.steps) ? own.steps : undefined
+  return presets[preset]?.({ project, environment, application, superuserEmail, steps }) ?? {}
 }
 
 const overlayFor = (environments: Json | undefined, environment: Json, file: string): JsonObject => {
@@ -149,8 +150,9 @@ const sentences = (issue: z.core.$ZodIssue, input: JsonObject): string[] => {
     (v, k) => (v !== null && typeof v === 'object' ? (v as Record<string, unknown>)[k] : undefined),
     input,
   )
-  // A rule about several keys may hit one that nobody wrote: its default.
-  const value = written ?? (issue.code === 'custom' ? issue.input : undefined)
+  // A rule about several keys may hit one that nobody wrote: its default. Or a thing by its name, where nobody wants to read all of it.
+  const named = issue.code === 'custom' && isObject(written) && !isObject(issue.input)
+  const value = named ? issue.input : (written ?? (issue.code === 'custom' ? issue.input : undefined))
   const rule = ruleOf(issue)
   if (value === undefined || value === '') return [`${key} is missing: ${rule}`]
   if (mayBeSecret(at)) return [`${key} is not right: ${rule}`]

@@ -2,8 +2,13 @@ import * as z from 'zod'
 import { flag, int, oneOf, text } from './rules.ts'
 
 const name32 = text(
-  /^[A-Za-z0-9](?!.*--)[A-Za-z0-9-]{0,30}(?<!-)$/,
+  /^[A-Za-z0-9](?!.*--)[A-Za-z0-9-]{0,31}(?<!-)$/,
   'it must have 1 to 32 letters, digits and single hyphens and not begin or end with a hyphen, for example shop-web',
+)
+/** ELB keeps `internal-` for the names that it makes itself. */
+const balancerName = text(
+  /^(?!internal-)[A-Za-z0-9](?!.*--)[A-Za-z0-9-]{0,31}(?<!-)$/,
+  'it must have 1 to 32 letters, digits and single hyphens and not begin with internal- or end with a hyphen, for example shop-alb',
 )
 const ecsName = text(/^[\w-]{1,255}$/, 'it must have 1 to 255 letters, digits, _ and -, for example shop-web')
 const port = int(1, 65535, 'it must be a port from 1 to 65535, for example 8000')
@@ -24,22 +29,30 @@ export const registry = z.strictObject({
   mutability: oneOf(['MUTABLE', 'IMMUTABLE']).default('MUTABLE'),
 })
 
-const domain = text(
-  /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
-  'it must be a domain name, with *. in front for all below it, for example *.example.com',
-)
+/** ACM: 64 for the first name, 253 for more of them; a host of a rule has 128. */
+const domain = (max: number) =>
+  text(
+    new RegExp(`^(?=.{1,${max}}$)(\\*\\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`),
+    `it must be a domain name of at most ${max} characters in lower case, with *. in front for all below it, for example *.example.com`,
+  )
 
 /** `loadBalancer`: the way in from the internet. */
 export const loadBalancer = z.strictObject({
-  name: name32.optional(),
+  name: balancerName.optional(),
   scheme: oneOf(['internet-facing', 'internal']).default('internet-facing'),
   certificateArn: text(
     /^arn:[\w-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
     'it must be the ARN of a certificate, for example arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
   ).optional(),
-  domain: domain.optional(),
-  alternativeNames: z.array(domain).default([]),
-  sslPolicy: z.string().default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
+  domain: domain(64).optional(),
+  alternativeNames: z
+    .array(domain(253))
+    .max(99, { error: 'a certificate has at most 100 names, for example [example.com]' })
+    .default([]),
+  sslPolicy: text(
+    /^ELBSecurityPolicy-[\w-]{1,100}$/,
+    'it must be the name of a security policy of ELB, for example ELBSecurityPolicy-TLS13-1-2-2021-06',
+  ).default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
   idleTimeoutSeconds: seconds(1, 4000, 60).default(60),
   deletionProtection: flag('loadBalancer.deletionProtection').default(false),
 })
@@ -65,7 +78,7 @@ const secretVariables = z
 
 /** What every container has, whether it stays or runs once. */
 const container = {
-  image: z.string().min(1, { error: 'it must be an image, for example nginx:1.27' }).optional(),
+  image: text(/^\S{1,512}$/, 'it must be an image, for example nginx:1.27').optional(),
   container: ecsName.optional(),
   family: ecsName.optional(),
   logGroup: text(/^[\w./#-]{1,512}$/, 'it must be the name of a log group, for example /ecs/shop-web').optional(),
@@ -75,13 +88,26 @@ const container = {
   command: z.array(z.string(), { error: 'it must be a list of words, for example [python, manage.py, migrate]' }).optional(),
   environment: variables,
   secrets: secretVariables,
-  subnets: oneOf(['private', 'public']).default('private'),
+  subnets: oneOf(['private', 'public']).optional(),
 }
+
+const MATCHER = 'it must be HTTP codes from 200 to 499, for example 200 or 200-299'
+/** `200`, `200,302`, `200-299`. docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html */
+const isMatcher = (codes: string): boolean =>
+  codes.split(',').every((part) => {
+    const [, from, to = from] = /^([234]\d\d)(?:-([234]\d\d))?$/.exec(part) ?? []
+    return Number(from) <= Number(to)
+  })
 
 const healthCheck = z
   .strictObject({
     path: path.default('/'),
-    matcher: text(/^\d{3}([,-]\d{3})*$/, 'it must be HTTP codes, for example 200 or 200-299').default('200'),
+    matcher: z
+      .preprocess(
+        (v) => (typeof v === 'number' ? String(v) : v),
+        z.string({ error: MATCHER }).refine((codes) => isMatcher(codes), MATCHER),
+      )
+      .default('200'),
     intervalSeconds: seconds(5, 300, 30).default(30),
     timeoutSeconds: seconds(2, 120, 5).default(5),
     healthyThreshold: int(2, 10, 'it must be 2 to 10 checks, for example 2').default(2),
@@ -97,8 +123,8 @@ const autoscaling = z.strictObject({
   max: int(1, 1000, 'it must be 1 to 1000 tasks, for example 4').default(4),
   cpuPercent: percent(1, 100, 70).optional(),
   memoryPercent: percent(1, 100, 80).optional(),
-  scaleOutCooldownSeconds: seconds(0, 3600, 60).default(60),
-  scaleInCooldownSeconds: seconds(0, 3600, 300).default(300),
+  scaleOutCooldownSeconds: seconds(0, 86_400, 60).default(60),
+  scaleInCooldownSeconds: seconds(0, 86_400, 300).default(300),
 })
 
 const service = z.strictObject({
@@ -108,7 +134,7 @@ const service = z.strictObject({
   port: port.optional(),
   /** Behind the load balancer. */
   public: flag('ecs.services.web.public').optional(),
-  hosts: z.array(domain).default([]),
+  hosts: z.array(domain(128)).default([]),
   paths: z
     .array(text(/^\/[\w\-.$/~"'@:+*?&]{0,127}$/, 'it must be a path, * for any characters, for example /api/*'))
     .default([]),

@@ -41,7 +41,18 @@ export const namesOf = (file: ConfigFile): { prefix: string; loadBalancer: strin
 export const isPublic = (s: ConfigFile['ecs']['services'][string]): boolean => s.public ?? s.port !== undefined
 
 type Part = ConfigFile['ecs']['tasks'][string]
-export type Container = Part & { readonly container: string; readonly family: string; readonly logGroup: string }
+type Subnets = 'private' | 'public'
+
+/** The default VPC has no private ones. */
+export const subnetsOf = ({ subnets }: Part, { mode }: ConfigFile['vpc']): Subnets =>
+  subnets ?? (mode === 'default' ? 'public' : 'private')
+
+export type Container = Part & {
+  readonly container: string
+  readonly family: string
+  readonly logGroup: string
+  readonly subnets: Subnets
+}
 export type Service = ConfigFile['ecs']['services'][string] &
   Container & { readonly name: string; readonly targetGroup: string | undefined; readonly public: boolean }
 
@@ -63,6 +74,7 @@ export const settleContainers = (file: ConfigFile): Containers => {
   const filled = (key: string, c: Part): Container => ({
     ...c,
     container: c.container ?? key,
+    subnets: subnetsOf(c, file.vpc),
     family: c.family ?? `${prefix}-${key}`,
     logGroup: c.logGroup ?? `/ecs/${prefix}-${key}`,
   })

@@ -83,8 +83,7 @@ export const stillScaled = (lookups: JsonObject, service: string, { desired }: W
 }
 
 /** What a sleeping service comes back with. */
-export const countAfter = (sleeper: Sleeper, { desired }: Wanted): number =>
-  sleeper.since === desired ? sleeper.count : desired
+export const countAfter = (sleeper: Sleeper, { desired }: Wanted): number => (sleeper.since === desired ? sleeper.count : desired)
 
 /** What counts above the config, by service: a create takes nothing of it back, and wakes nobody. */
 export const allCounts = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): Record<string, Count> =>
@@ -98,11 +97,21 @@ export const allCounts = (lookups: JsonObject, services: Readonly<Record<string,
     }),
   )
 
-/** The tables without what the config has the newer word on: it must not come back when that line is put back. */
+/** The services of which anything of this is recorded: keys, and `cluster/name` of those of somebody else. */
+export const recordedKeys = (lookups: JsonObject): string[] => [
+  ...new Set([
+    ...Object.keys(table(lookups, 'scaled')),
+    ...Object.keys(table(lookups, 'paused')),
+    ...Object.keys(sleepOf(lookups)?.services ?? {}),
+  ]),
+]
+
+/** Without what the config has the newer word on: it must not come back when that line is put back. */
 export const keptCounts = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): JsonObject =>
-  Object.keys(table(lookups, 'scaled')).reduce((all, key) => {
+  recordedKeys(lookups).reduce((all, key) => {
     const of = services[key]
-    return of && !stillScaled(all, key, of) ? withScaled(all, key, undefined) : all
+    if (!of) return key.includes('/') ? all : withoutCounts(all, key)
+    return stillScaled(all, key, of) ? all : withScaled(all, key, undefined)
   }, lookups)
 
 /** What a person must know of it, a sentence each: plan and status would else look as if nothing were set. */
@@ -115,7 +124,9 @@ export const countNotes = (lookups: JsonObject, services: Readonly<Record<string
     sleep === undefined
       ? []
       : half.length > 0
-        ? [`infra stop was begun on ${day(sleep.at)} and has not come to its end: infra stop goes on with it, infra start takes it back`]
+        ? [
+            `infra stop was begun on ${day(sleep.at)} and has not come to its end: infra stop goes on with it, infra start takes it back`,
+          ]
         : [
             `${names.join(', ')} ${names.length === 1 ? 'sleeps' : 'sleep'} since ${day(sleep.at)} (infra stop), and create wakes nothing. To wake all: infra start`,
           ]

@@ -82,7 +82,9 @@ export async function* pagesOf(of: LogReading, source: LogSource, startTime: num
     )
     if (page === 'missing') of.missing(source.group)
     if (page === undefined || page === 'missing') return
-    const events = (page.events ?? []).map((e): LogEvent => {
+    // The sandbox gives all streams of the group.
+    const own = (page.events ?? []).filter((e) => prefix === undefined || e.logStreamName?.startsWith(prefix))
+    const events = own.map((e): LogEvent => {
       const stream = e.logStreamName ?? ''
       return {
         id: e.eventId ?? `${stream} ${e.timestamp} ${e.message}`,

@@ -1,6 +1,9 @@
 import type { Rule } from './reasons-table.ts'
 
 const LOG = 'Its last lines say why: infra logs'
+/** A new account begins with few. */
+const FARGATE =
+  'Ask for more: aws service-quotas request-service-quota-increase --service-code fargate --quota-code L-3032A538 --desired-value <vCPUs>'
 
 /** Ends of a task that had its image and its secrets. The first that fits counts. */
 export const START_RULES: readonly Rule[] = [
@@ -82,16 +85,23 @@ export const START_RULES: readonly Rule[] = [
     retries: 2,
   },
   {
-    when: /limit on the number of (tasks|vCPUs)/i,
+    when: /limit on the number of (tasks|vCPUs)|requested \w+ configuration is above your limit/i,
     what: 'an account limit of Fargate is reached',
-    next: 'Ask for more: Service Quotas, AWS Fargate',
-    elsewhere: 'Ask for more: Service Quotas, AWS Fargate',
+    next: FARGATE,
+    elsewhere: FARGATE,
   },
   {
     when: /Capacity is unavailable|RESOURCE:|no Fargate capacity|insufficient capacity|TaskLimit|InsufficientCapacity/i,
     what: 'AWS has no room for it now',
     next: 'ECS tries again by itself; if it goes on: capacity: FARGATE instead of FARGATE_SPOT, or subnets in more zones',
     elsewhere: 'ECS tries again by itself; if it goes on: FARGATE instead of FARGATE_SPOT, or subnets in more zones',
+    retries: 2,
+  },
+  {
+    when: /unable to place a task\. Reason: Internal error/i,
+    what: 'AWS has a problem of its own',
+    next: 'ECS tries again by itself; if it goes on: https://health.aws.amazon.com',
+    elsewhere: 'ECS tries again by itself; if it goes on: https://health.aws.amazon.com',
     retries: 2,
   },
   {
@@ -112,47 +122,5 @@ export const START_RULES: readonly Rule[] = [
     what: 'ECS may not use the role of the task',
     next: 'infra create ecs puts the role right',
     elsewhere: 'Let ecs-tasks.amazonaws.com assume the role (its trust policy)',
-  },
-]
-
-/** What applications say of themselves before they end. Only their own lines are looked through. */
-export const LOG_RULES: readonly Rule[] = [
-  ...START_RULES.filter((r) => r.when.test('exec format error')),
-  {
-    when: /no pg_hba\.conf entry[^\n]*no encryption|SSL off|SSL\/TLS required/i,
-    what: 'the database lets nobody in without TLS',
-    next: 'Switch it on in the application (sslmode=require)',
-    elsewhere: 'Switch it on in the application (sslmode=require)',
-  },
-  {
-    when: /password authentication failed for user|Access denied for user/i,
-    what: 'the database does not take its password',
-    next: 'The variable must come from the secret (infra deploy --set-secret <K=database:password>); new tasks read it anew: infra deploy --force',
-    elsewhere:
-      'The variable must come from the secret (infra deploy --set-secret <K=secret:KEY>); new tasks read it anew: infra deploy --force',
-  },
-  {
-    when: /WRONGPASS|NOAUTH|invalid username-password pair/i,
-    what: 'Redis does not take its password, or wants a user name too',
-    next: 'Take both from the secret: infra deploy --set-secret <K=secret:KEY>',
-    elsewhere: 'Take both from the secret: infra deploy --set-secret <K=secret:KEY>',
-  },
-  {
-    when: /could not translate host name|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|Name or service not known/i,
-    what: 'it does not find the host that it wants to connect to',
-    next: 'Look at the variable that holds the host: infra deploy --set-env <K=V>, or --set-secret <K=database:host>',
-    elsewhere: 'Look at the variable that holds the host: infra deploy --set-env <K=V>',
-  },
-  {
-    when: /(?:connection (?:to server[^\n]*)?(?:timed out|timeout)|ETIMEDOUT|could not connect to server|connection refused|ECONNREFUSED)/i,
-    what: 'it does not reach what it connects to (a database, a cache)',
-    next: 'Look at host and port in its variables; infra create security-groups puts the rule right',
-    elsewhere: 'Look at host and port in its variables, and at the group of the other side',
-  },
-  {
-    when: /(ModuleNotFoundError: [^\n]{1,120}|Cannot find module '[^'\n]{1,120}')/,
-    what: (m) => `the image lacks a part: ${m[1]}`,
-    next: 'Build it anew with all that it needs, then: infra deploy --image <tag>',
-    elsewhere: 'Build it anew with all that it needs, then: infra deploy --image <tag>',
   },
 ]

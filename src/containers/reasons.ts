@@ -1,4 +1,5 @@
-import { LOG_RULES, START_RULES } from './reasons-start.ts'
+import { LOG_RULES } from './reasons-log.ts'
+import { START_RULES } from './reasons-start.ts'
 import { RULES, type Rule } from './reasons-table.ts'
 
 export { reasonOfTarget } from './reasons-target.ts'

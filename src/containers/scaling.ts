@@ -26,7 +26,9 @@ export const resourceOf = (cluster: string, name: string): string => `service/${
  */
 export const targetsOf = async (aws: Client, ids: readonly string[]): Promise<Map<string, ScalingTarget>> => {
   const parts = Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, i) => ids.slice(i * AT_ONCE, (i + 1) * AT_ONCE))
-  const pages = await Promise.all(parts.map((ResourceIds) => aws.autoScaling('DescribeScalableTargets', { ...OF_SERVICE, ResourceIds })))
+  const pages = await Promise.all(
+    parts.map((ResourceIds) => aws.autoScaling('DescribeScalableTargets', { ...OF_SERVICE, ResourceIds })),
+  )
   return new Map(
     pages
       .flatMap((p) => p.ScalableTargets ?? [])
@@ -48,14 +50,22 @@ const NOTHING: Suspended = { in: true, out: true, scheduled: true }
 /** Whether it lifts nothing: a minimum above the number counts also while all is suspended. */
 export const isPaused = (t: ScalingTarget): boolean => t.min === 0 && t.suspended.in && t.suspended.out && t.suspended.scheduled
 
-export const pausedAs = (t: ScalingTarget): Paused => ({ min: t.min, suspended: t.suspended, at: new Date().toISOString() })
+export const pausedAs = (t: Pick<ScalingTarget, 'min' | 'suspended'>): Paused => ({
+  min: t.min,
+  suspended: t.suspended,
+  at: new Date().toISOString(),
+})
 
 /**
  * Pauses it, or gives back what it had. What is not named stays as it is; a number outside of the limits is brought within them at
  * once, so the number comes before a higher minimum.
  * docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
  */
-export const register = async (aws: Client, resourceId: string, to: Pick<Paused, 'min' | 'suspended'> | 'paused'): Promise<void> => {
+export const register = async (
+  aws: Client,
+  resourceId: string,
+  to: Pick<Paused, 'min' | 'suspended'> | 'paused',
+): Promise<void> => {
   const { min, suspended } = to === 'paused' ? { min: 0, suspended: NOTHING } : to
   await aws.autoScaling('RegisterScalableTarget', {
     ...OF_SERVICE,
@@ -137,7 +147,9 @@ export const countLine = (s: ReturnType<typeof countStanding>): string => {
   const sick = s.targets.filter((t) => /^unhealthy/.test(t.state))
   const tasks = (n: number): string => `${n} ${n === 1 ? 'task' : 'tasks'}`
   return [
-    s.running > s.desired ? `${tasks(s.running)} running, ${s.running - s.desired} to stop` : `${s.running} of ${tasks(s.desired)} running`,
+    s.running > s.desired
+      ? `${tasks(s.running)} running, ${s.running - s.desired} to stop`
+      : `${s.running} of ${tasks(s.desired)} running`,
     ...starting,
     ...(healthy > 0 ? [`${healthy} healthy behind the load balancer`] : []),
     ...(wait > 0 ? [`${wait} waiting for the health check`] : []),

@@ -12,6 +12,7 @@ export class StoredState implements Rows {
   #lookups: JsonObject
   #head: Omit<StateFile, 'resources' | 'lookups'>
   #writing: Promise<void> | undefined
+  #begun = false
   #next: Promise<void> | undefined
 
   private constructor(backend: Backend, state: StateFile) {
@@ -65,13 +66,18 @@ export class StoredState implements Rows {
   #save(): Promise<void> {
     if (!this.#writing) {
       // A moment later: what is changed in one breath is written in one, so that a kill leaves all of it or nothing.
+      this.#begun = false
       this.#writing = Promise.resolve()
-        .then(() => this.#write())
+        .then(() => {
+          this.#begun = true
+          return this.#write()
+        })
         .finally(() => {
           this.#writing = undefined
         })
       return this.#writing
     }
+    if (!this.#begun) return this.#writing
     this.#next ??= this.#writing
       .catch(() => undefined)
       .then(() => {

@@ -31,7 +31,8 @@ export const autoscaling = (add: Add, c: Config, at: Lookups, running: Running):
           scaleOutCooldown: a.scaleOutCooldownSeconds,
           scaleInCooldown: a.scaleInCooldownSeconds,
         },
-        { name: `${Object.keys(c.ecs.services).length === 1 ? c.namePrefix : `${c.namePrefix}-${key}`}-${what}-scaling` },
+        // Each service has policies of its own, so the name need not tell whose it is, and stays when another service comes.
+        { name: `${c.namePrefix}-${what}-scaling` },
       )
     if (a.cpuPercent !== undefined) policy('cpu', 'ECSServiceAverageCPUUtilization', a.cpuPercent)
     if (a.memoryPercent !== undefined) policy('memory', 'ECSServiceAverageMemoryUtilization', a.memoryPercent)

@@ -6,7 +6,7 @@ import { Service as EcsService } from '../kinds/ecs/service.ts'
 import { TaskDefinition } from '../kinds/ecs/task-definition.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { LogGroup } from '../kinds/logs/log-group.ts'
-import { textOf, variablesOf } from './environment.ts'
+import { secretArn, splitSecret, textOf, variablesOf } from './environment.ts'
 import type { Add, Groups, Lookups, Network, Outputs, Running } from './types.ts'
 
 /** A cluster, the roles of its tasks, and every service and one-off task of the config. */
@@ -26,20 +26,10 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
     define(add, c, at, out, { key, of, ...roles, ...(port === undefined ? {} : { port }), ...(health ? { health } : {}) })
 
   for (const [key, task] of Object.entries(c.ecs.tasks)) definition(key, task)
+  const opened = openedPorts(add, c, groups, out)
   const services = Object.entries(c.ecs.services).map(([key, s]) => {
     const { arn } = definition(key, s, s.port, s.health)
     const target = s.public ? out.balancer?.targets[key] : undefined
-    const opened =
-      target && out.balancer && s.port !== undefined
-        ? [
-            add(SecurityGroupRule, `${key}-from-alb-rule`, {
-              groupId: groups.backend,
-              port: s.port,
-              sourceGroupId: out.balancer.group,
-              description: `${key} from the load balancer`,
-            }).id,
-          ]
-        : []
     const service = add(
       EcsService,
       `${key}-service`,
@@ -62,11 +52,25 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
         size: { cpu: s.cpu, memory: s.memory, architecture: s.architecture },
       },
       // A target group that no listener uses yet is refused.
-      { name: s.name, after: [...opened, ...(out.balancer?.listening[key] ?? []), ...databaseOf(s, c, out)] },
+      {
+        name: s.name,
+        after: [...((target && opened.get(s.port)) ?? []), ...(out.balancer?.listening[key] ?? []), ...databaseOf(s, c, out)],
+      },
     )
     return [key, service.id] as const
   })
   return { cluster: c.ecs.cluster, services: Object.fromEntries(services) }
+}
+
+/** The load balancer's way to the tasks: one rule for each port, since EC2 refuses two equal ones and all tasks share a group. */
+const openedPorts = (add: Add, c: Config, groups: Groups, { balancer }: Outputs) => {
+  const ports = Object.values(c.ecs.services).flatMap((s) => (s.public && s.port !== undefined ? [s.port] : []))
+  const made = (balancer ? [...new Set(ports)] : []).map((port) => {
+    const rule = { groupId: groups.backend, port, sourceGroupId: balancer?.group ?? '' }
+    const description = `Port ${port} from the load balancer`
+    return [port, [add(SecurityGroupRule, `backend-from-alb-${port}-rule`, { ...rule, description }).id]] as const
+  })
+  return new Map<number | undefined, (typeof made)[number][1]>(made)
 }
 
 /** What must be there before an application that uses the database can be healthy. */
@@ -82,17 +86,18 @@ const databaseOf = (s: Service, c: Config, { database, inside }: Outputs) => {
 /** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */
 const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
   const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks), ...Object.values(at.deployed ?? {})]
-  const names = [
-    ...new Set(
-      all.flatMap((x) =>
-        Object.values(x.secrets ?? {})
-          .map(splitSecret)
-          .map(([secret]) => secret),
-      ),
-    ),
-  ].sort()
-  const arns = names.map((name) => secretArn(name, c, out))
-  const key = c.secrets.kmsKey ? [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: '*' }] : []
+  const names = all.flatMap(({ secrets = {} }) => Object.values(secrets).map((from) => splitSecret(from)[0]))
+  const arns = [...new Set(names)].sort().flatMap((name) => secretArn(name, out) ?? [])
+  const key = c.secrets.kmsKey
+    ? [
+        {
+          Effect: 'Allow',
+          Action: ['kms:Decrypt'],
+          Resource: '*',
+          Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': arns } },
+        },
+      ]
+    : []
   const read = {
     Version: '2012-10-17',
     Statement: [
@@ -144,14 +149,6 @@ const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
   return { execution: execution.arn, task: task.arn }
 }
 
-const splitSecret = (from: string): [secret: string, key: string] => {
-  const at = from.lastIndexOf(':')
-  return [from.slice(0, at), from.slice(at + 1)]
-}
-
-const secretArn = (name: string, c: Config, out: Outputs) =>
-  name === 'database' ? out.secret.arn : name.startsWith('arn:') ? name : (out.secret.others[name] ?? c.secrets.database.name)
-
 interface Definition {
   readonly key: string
   readonly of: Container
@@ -183,9 +180,10 @@ const define = (add: Add, c: Config, at: Lookups, out: Outputs, { key, of, execu
           ...(of.command ? { command: of.command } : {}),
           environment,
           secrets: Object.fromEntries(
-            Object.entries(secrets).map(([k, from]) => {
-              const [secret, field] = splitSecret(from)
-              return [k, { arn: secretArn(secret, c, out), ...(field === '' ? {} : { key: field }) }]
+            Object.entries(secrets).flatMap(([k, from]) => {
+              const [secret, key] = splitSecret(from)
+              const arn = secretArn(secret, out)
+              return arn === undefined ? [] : [[k, { arn, ...(key === '' ? {} : { key }) }]]
             }),
           ),
           ...(port === undefined ? {} : { portMappings: [{ containerPort: port }] }),

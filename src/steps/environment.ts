@@ -45,6 +45,16 @@ const urlOf = (c: Config, { balancer }: Outputs): Value[] => {
   return [balancer.secure ? 'https://' : 'http://', balancer.dnsName]
 }
 
+/** `database:password`, or an ARN and a key, in its two halves. */
+export const splitSecret = (from: string): [secret: string, key: string] => {
+  const at = from.lastIndexOf(':')
+  return [from.slice(0, at), from.slice(at + 1)]
+}
+
+/** Undefined for a secret that the config does not have: only a deploy can have named it, before it was taken out. */
+export const secretArn = (name: string, { secret }: Outputs): string | Ref<string> | undefined =>
+  name.startsWith('arn:') ? name : name === 'database' ? secret.arn : secret.others[name]
+
 interface Declared {
   readonly environment: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, string>>
@@ -55,7 +65,9 @@ interface Declared {
  * either a text or a secret: ECS refuses both.
  */
 export const variablesOf = (of: Declared, deployed: Deployed | undefined, c: Config, out: Outputs) => {
-  const { environment: set = {}, secrets: taken = {}, unset = [] } = deployed ?? {}
+  const { environment: set = {}, secrets = {}, unset = [] } = deployed ?? {}
+  // A secret that was taken out of the config is the newer word too.
+  const taken = Object.fromEntries(Object.entries(secrets).filter(([, from]) => secretArn(splitSecret(from)[0], out)))
   const without = (all: Readonly<Record<string, string>>, names: readonly string[]): [string, string][] =>
     Object.entries(all).filter(([name]) => !names.includes(name))
   const own = without(of.environment, [...unset, ...Object.keys(taken), ...Object.keys(set)])

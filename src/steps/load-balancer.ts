@@ -35,7 +35,7 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
   const alb = add(
     LoadBalancer,
     'load-balancer',
-    { scheme, subnetIds, securityGroupIds: [group], idleTimeoutSeconds, deletionProtection },
+    { scheme, subnetIds, securityGroupIds: [group], idleTimeoutSeconds, deletionProtection, zones: subnetIds.length },
     { name: l.name },
   )
 
@@ -95,23 +95,48 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
         )
   const front = https ?? http
   const listening: Record<string, Balancer['listening'][string]> = {}
-  for (const [i, [key, s]] of services.entries()) {
+  const priorities = prioritiesOf(services)
+  for (const [key, s] of services) {
     const own = targets[key]
     if (!own) continue
-    listening[key] =
-      main?.[0] === key || s.hosts.length + s.paths.length === 0 ? [front.arn] : [ruleOf(add, key, s, i, front.arn, own)]
+    const { hosts, paths } = s
+    const priority = priorities.get(key)
+    const rule = { listenerArn: front.arn, hosts, paths, targetGroupArn: own }
+    listening[key] = [priority === undefined ? front.arn : add(ListenerRule, `${key}-listener-rule`, { ...rule, priority }).arn]
   }
   return { arn: alb.arn, dnsName: alb.dnsName, suffix: alb.suffix, group, targets, listening, secure }
 }
 
 type Service = Config['ecs']['services'][string]
 
-const ruleOf = (add: Add, key: string, s: Service, i: number, listenerArn: Balancer['arn'], targetGroupArn: Balancer['arn']) =>
-  add(ListenerRule, `${key}-listener-rule`, {
-    listenerArn,
-    // In the order of the config, with room between.
-    priority: (i + 1) * 10,
-    hosts: s.hosts,
-    paths: s.paths,
-    targetGroupArn,
-  }).arn
+/** 99 levels of 500 places each: ELB takes 1 to 50000. */
+const PLACES = 500
+const LONGEST = 32
+
+/**
+ * The narrower rule is asked first: a host before a wildcard before any host, then the longer path. Within a level the place comes
+ * from the service's name, so that no other service has to move when one comes or goes: two rules never stand at one priority.
+ */
+const prioritiesOf = (services: readonly (readonly [key: string, of: Service])[]): ReadonlyMap<string, number> => {
+  const found = new Map<string, number>()
+  const taken = new Set<number>()
+  for (const [key, s] of services.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    if (s.hosts.length + s.paths.length === 0) continue
+    const begin = levelOf(s) * PLACES
+    let place = hashOf(key) % PLACES
+    while (taken.has(begin + place)) place = (place + 1) % PLACES
+    taken.add(begin + place)
+    found.set(key, begin + place + 1)
+  }
+  return found
+}
+
+const levelOf = ({ hosts, paths }: Service): number => {
+  const host = hosts.length === 0 ? 2 : hosts.some((h) => h.startsWith('*')) ? 1 : 0
+  const longest = Math.max(0, ...paths.map((p) => p.length))
+  return host * (LONGEST + 1) + LONGEST - Math.min(longest, LONGEST)
+}
+
+/** FNV-1a. */
+const hashOf = (text: string): number =>
+  [...text].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261)

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { at, read, refusal } from './support/read.ts'
+import { BALANCER_RULES, SERVICE_RULES } from './support/rules-balancer.ts'
+import { CONTAINER_RULES, REGISTRY_RULES } from './support/rules-containers.ts'
 import { DATABASE_RULES } from './support/rules-database.ts'
 import { INSIDE_RULES } from './support/rules-inside.ts'
 import { NETWORK_RULES } from './support/rules-network.ts'
 
-describe.each([...NETWORK_RULES, ...DATABASE_RULES, ...INSIDE_RULES])(
+const CONTAINERS = [...REGISTRY_RULES, ...CONTAINER_RULES, ...BALANCER_RULES, ...SERVICE_RULES]
+
+describe.each([...NETWORK_RULES, ...DATABASE_RULES, ...INSIDE_RULES, ...CONTAINERS])(
   '$rule: $key',
   ({ key, good, bad, says, example, with: rest }) => {
     it.each(good.map((value) => ({ value })))('takes $value', ({ value }) => {

@@ -155,6 +155,11 @@ const table: [words: string, what: RegExp, retries?: number][] = [
   ['Host EC2 (instance i-0123456789abcdef0) terminated.', /took the machine under it away/, 2],
   ['Capacity is unavailable at this time. Please try again later or in a different availability zone.', /no room for it now/, 2],
   ["You've reached the limit on the number of tasks you can run concurrently", /account limit of Fargate/],
+  [
+    '(service web) was unable to place a task. Reason: The requested CPU configuration is above your limit.',
+    /account limit of Fargate/,
+  ],
+  ['(service web) was unable to place a task. Reason: Internal error.', /AWS has a problem of its own/, 2],
   ['Timeout waiting for network interface provisioning to complete.', /slow to give it a network interface/, 2],
   ['Rate limit exceeded while preparing network interface to be attached to instance', /slow to give it a network interface/, 2],
   [
@@ -216,6 +221,41 @@ describe('what the end of a task means', () => {
       /the image lacks a part: ModuleNotFoundError: No module named 'gunicorn'/,
     ],
     ["Error: Cannot find module '/app/server.js'", /the image lacks a part/],
+    [
+      'connection to server at "db.x.rds.amazonaws.com" (10.0.0.1), port 5432 failed: timeout expired',
+      /does not reach what it connects to/,
+    ],
+    ['FATAL:  database "shop" does not exist', /^the server has no database shop$/],
+    ["ERROR 1049 (42000): Unknown database 'shop'", /^the server has no database shop$/],
+    [
+      'django.db.utils.ProgrammingError: relation "django_session" does not exist',
+      /no table django_session: the migrations were not run/,
+    ],
+    ["Table 'shop.orders' doesn't exist", /no table shop\.orders/],
+    ['FATAL:  sorry, too many clients already', /no connection left/],
+    ['FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute', /no connection left/],
+    ['Error: write EPROTO 139:error:1408F10B:SSL routines:ssl3_get_record:wrong version number', /do not agree about TLS/],
+    ['ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)', /do not agree about TLS/],
+    ['Error: Protocol error, got "\\x15" as reply type byte', /do not agree about TLS/],
+    [
+      'InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.',
+      /does not take the keys in its variables/,
+    ],
+    ['SignatureDoesNotMatch: The request signature we calculated does not match', /does not take the keys/],
+    ['UnrecognizedClientException: The security token included in the request is invalid.', /does not take the keys/],
+    ['botocore.exceptions.NoCredentialsError: Unable to locate credentials', /no AWS credentials/],
+    ['CredentialsProviderError: Could not load credentials from any providers', /no AWS credentials/],
+    [
+      'AccessDenied: User: arn:aws:sts::1:assumed-role/shop-task/x is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::b/practices/1" because no identity-based policy allows the s3:PutObject action',
+      /^its role may not do s3:PutObject$/,
+    ],
+    [
+      'botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the PutObject operation: Access Denied',
+      /^its role may not do PutObject$/,
+    ],
+    ['NoSuchBucket: The specified bucket does not exist', /bucket that it wants to use is not there/],
+    ['Error: listen EADDRINUSE: address already in use :::8000', /port is taken/],
+    ['connected to database "shop"; no table missing', /ended with 1/],
     ['nothing that anybody knows', /ended with 1/],
   ])('its own lines tell more: %s', (line, what) => {
     expect(reasonOf({ ...exited, log: ['starting', line] })?.what).toMatch(what)

@@ -1,6 +1,8 @@
 import type { Account } from '../support/account.ts'
 import type { Home, State } from './home.ts'
+import { listContainers } from './list-containers.ts'
 import { listEc2 } from './list-ec2.ts'
+import { listElb } from './list-elb.ts'
 import { listInside } from './list-inside.ts'
 import { listRds } from './list-rds.ts'
 import { listAlarms, listRoles, listSecrets, listTopics } from './list-services.ts'
@@ -13,7 +15,7 @@ export interface Holdings {
 }
 
 export const listAccount = async (account: Account): Promise<Holdings> => {
-  const lists = [listEc2, listRds, listInside, listSecrets, listRoles, listTopics, listAlarms]
+  const lists = [listEc2, listRds, listInside, listSecrets, listRoles, listTopics, listAlarms, listContainers, listElb]
   const things = (await Promise.all(lists.map((list) => list(account)))).flat()
   return { things, lines: linesOf(things, account.accountId) }
 }

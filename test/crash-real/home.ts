@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, freshAccount } from '../support/account.ts'
-import { STEPS_IN_AWS } from '../support/cli.ts'
+import { STEPS_IN_AWS, STEPS_WITH_DATABASES } from '../support/cli.ts'
 import { type Call, type FaultProxy, startProxy } from '../support/proxy.ts'
 import { leadThrough, type SqlProxy, startSqlProxy } from '../support/sql-proxy.ts'
 
@@ -10,14 +10,23 @@ export const CREATE = ['create', '--yes']
 export const DESTROY = ['destroy', '--yes', '--confirm', 'startupwebapp']
 const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
 
-/** Whether the stack has databases, and one role for all of them or one for each. They need a server with PostgreSQL. */
-export type Within = 'nothing' | 'shared' | 'perDatabase'
+/** Whether the stack has databases, and one role for all of them or one for each: they need a server with PostgreSQL. Or containers. */
+export type Within = 'nothing' | 'shared' | 'perDatabase' | 'containers'
 /** Tenants apart have no application's role, which the preset names. */
 const APART = ['project=startupwebapp', 'environment=production', 'databases.roles=perDatabase', 'databases.names=[shop, blog_2]']
+/** Two services, one behind the load balancer, and a task that runs once; what else the preset has would only take time. */
+const CONTAINERS = [
+  'project=startupwebapp',
+  'environment=production',
+  'steps=[vpc, security-groups, secrets, registry, load-balancer, ecs, autoscaling]',
+  'ecs.services.web={ image: "nginx:1.27", port: 8000, secrets: { USER: "database:username" }, autoscaling: { min: 1, max: 3, cpuPercent: 70 } }',
+  'ecs.services.worker={ image: "nginx:1.27" }',
+  'ecs.tasks.migrate={ image: "nginx:1.27", command: [migrate] }',
+]
 const initOf = (within: Within): string[] => {
-  const own = { nothing: [STEPS_IN_AWS], shared: [], perDatabase: APART }[within]
+  const own = { nothing: [STEPS_IN_AWS], shared: [STEPS_WITH_DATABASES], perDatabase: APART, containers: CONTAINERS }[within]
   return [
-    ...(within === 'perDatabase' ? [] : ['--preset', 'startupwebapp']),
+    ...(within === 'perDatabase' || within === 'containers' ? [] : ['--preset', 'startupwebapp']),
     ...[...SETTINGS, ...own].flatMap((s) => ['--set', s]),
   ]
 }
@@ -70,7 +79,7 @@ export class Home {
   static async open(bin: string, folder: string, server: string, within: Within = 'nothing'): Promise<Home> {
     const [account, proxy, sql] = await Promise.all([freshAccount(server), startProxy(server), startSqlProxy()])
     const home = new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy, sql)
-    if (within !== 'nothing') leadThrough(proxy, sql)
+    if (within === 'shared' || within === 'perDatabase') leadThrough(proxy, sql)
     const template = join(folder, `${within}.yaml`)
     try {
       cpSync(template, join(home.dir, 'infra.yaml'))

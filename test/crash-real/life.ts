@@ -61,6 +61,9 @@ export interface Course extends Readonly<Record<Verb, string[]>> {
 }
 export const WHOLE: Course = { before: [], create: CREATE, destroy: DESTROY, leaves: 'db-snapshot,secret' }
 
+/** Without the database, whose life is another. */
+export const CONTAINERS: Course = { ...WHOLE, leaves: 'secret' }
+
 export const must = async (home: Home, args: readonly string[]): Promise<void> => {
   const { code, out } = await home.run(...args)
   if (code !== 0) throw new Error(`undisturbed, infra ${args.join(' ')} ended with ${code}:\n${out}`)

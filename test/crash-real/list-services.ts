@@ -88,6 +88,9 @@ export const listTopics = async (account: Account): Promise<Thing[]> => {
   return [...(await Promise.all(topics)), ...subscriptions]
 }
 
+const CREATED_BY = /:createdBy\/[\w-]+/
+const SCALING = /^(TargetTracking-.*-Alarm(?:High|Low))-.*$/
+
 export const listAlarms = async (account: Account): Promise<Thing[]> => {
   const client = new CloudWatchClient(clientConfig(account))
   const [{ MetricAlarms = [] }, { DashboardEntries = [] }] = await Promise.all([
@@ -96,13 +99,15 @@ export const listAlarms = async (account: Account): Promise<Thing[]> => {
   ])
   const alarms = MetricAlarms.map(async (a) => ({
     type: 'alarm',
-    label: a.AlarmName ?? '',
+    // Those of a scaling policy come and go with it, and have a number of their own in the name.
+    label: (a.AlarmName ?? '').replace(SCALING, '$1'),
+    implied: SCALING.test(a.AlarmName ?? ''),
     ids: [a.AlarmName ?? '', a.AlarmArn ?? ''],
     view: {
       what: [a.Namespace, a.MetricName, a.Statistic, a.ComparisonOperator, a.Threshold, a.Period, a.EvaluationPeriods].join(' '),
       dimensions: a.Dimensions?.map((d) => `${d.Name}=${d.Value}`),
-      description: a.AlarmDescription,
-      actions: a.AlarmActions,
+      description: a.AlarmDescription?.replace(CREATED_BY, ''),
+      actions: a.AlarmActions?.map((arn) => arn.replace(CREATED_BY, '')),
       tags: tagsOf((await client.send(new CloudWatchTagsCommand({ ResourceARN: a.AlarmArn }))).Tags),
     },
   }))

@@ -6,7 +6,7 @@ import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
 import { COURSES, runBenches } from './databases.ts'
 import { copyOfCli } from './home.ts'
-import { type Ground, isGood, type Kills, live, type Undisturbed, undisturbed, type Verdict } from './life.ts'
+import { CONTAINERS, type Ground, isGood, type Kills, live, type Undisturbed, undisturbed, type Verdict } from './life.ts'
 import { describe, livesOf, runMatrix, table, troubles } from './matrix.ts'
 
 const root = process.env.CRASH_ROOT ?? process.cwd()
@@ -21,12 +21,13 @@ const numberAfter = (flag: string, otherwise: number): number => {
 
 /**
  * `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side
- * by side. `--databases`: only those that reach into the database server.
+ * by side. `--databases`: only those that reach into the database server. `--containers`: only those of
+ * what runs in containers.
  */
 const every = numberAfter('--sample', 1)
 const sideBySide = numberAfter('--side', 2)
 const both = process.argv.includes('--both')
-const inside = process.argv.includes('--databases')
+const only = ['--databases', '--containers'].find((flag) => process.argv.includes(flag))
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
 let server: number | undefined
@@ -110,6 +111,15 @@ const inDatabases = (): Promise<number> =>
     return bad
   })
 
+const inContainers = (): Promise<number> =>
+  withServer(false, async (ground) => {
+    const here: Ground = { ...ground, within: 'containers' }
+    const of = await undisturbed(here, CONTAINERS)
+    return matrix('Containers', of, livesOf(of, every, both), (lives, heard) =>
+      runMatrix(lives, sideBySide, (kills) => live(here, of, kills, CONTAINERS), heard),
+    )
+  })
+
 /** Where a whole life and what is inside the server touch. */
 const sampleOfWhole = ({ points }: Undisturbed): Undisturbed['points'] => ({
   create: points.create.filter((p) => /^sql\.(login|CREATE|REVOKE)/.test(p.op) || p.op === 'rds.CreateDBInstance'),
@@ -117,7 +127,13 @@ const sampleOfWhole = ({ points }: Undisturbed): Undisturbed['points'] => ({
 })
 
 try {
-  const bad = (inside ? 0 : await inAws()) + (await inDatabases())
+  let bad = 0
+  for (const [flag, work] of [
+    ['', inAws],
+    ['--databases', inDatabases],
+    ['--containers', inContainers],
+  ] as const)
+    if (only === undefined || only === flag) bad += await work()
   console.log(bad === 0 ? '\nNothing was lost, nothing is there twice.' : `\n${bad} bad cases.`)
   process.exitCode = bad === 0 ? 0 : 1
 } finally {

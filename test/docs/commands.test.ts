@@ -63,7 +63,7 @@ const known = (name: string, word: string): boolean =>
   name === 'adopt' ||
   (name === 'destroy' && word === 'restored') ||
   (name === 'sandbox'
-    ? /^(start|stop|status|reset)$/.test(word)
+    ? /^(start|stop|status|reset|push)$/.test(word)
     : name === 'state'
       ? /^(move|local)$/.test(word)
       : name === 'bastion'

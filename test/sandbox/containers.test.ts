@@ -67,7 +67,7 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
       { name: 'sql', lastStatus: 'PENDING' },
       { name: 'side', lastStatus: 'PENDING' },
     ])
-    expect(await until(status(taskArn), (s) => s !== 'PROVISIONING')).toBe('RUNNING')
+    expect(await until(status(taskArn), (s) => s !== 'PROVISIONING' && s !== 'PENDING')).toBe('RUNNING')
     expect(await status(taskArn)()).toBe('RUNNING') // and stays so, however often one looks
     expect(await described(taskArn)).toMatchObject({
       desiredStatus: 'RUNNING',

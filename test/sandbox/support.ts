@@ -16,6 +16,7 @@ export async function clients(url: string) {
   const config = clientConfig(account)
   return {
     accountId: account.accountId,
+    config,
     ec2: new EC2Client(config),
     rds: new RDSClient(config),
     iam: new IAMClient(config),

@@ -107,6 +107,8 @@ export const place = async (env: Record<string, string> = {}): Promise<Place> =>
 
 /** The steps that need nothing but AWS. The databases need a server to go into: test/e2e/databases*.test.ts have one. */
 export const STEPS_IN_AWS = 'steps=[vpc, security-groups, secrets, rds, monitoring]'
+/** With the databases inside of the server, but nothing that runs in containers. */
+export const STEPS_WITH_DATABASES = 'steps=[vpc, security-groups, secrets, rds, databases, monitoring]'
 
 /** The preset as tests use it: no question left open, no call to the internet. */
 export const INIT = [

@@ -9,6 +9,7 @@ export {
   GetAuthorizationTokenCommand,
   GetLifecyclePolicyCommand,
   ListTagsForResourceCommand,
+  PutImageCommand,
   PutImageScanningConfigurationCommand,
   PutImageTagMutabilityCommand,
   PutLifecyclePolicyCommand,

@@ -14,6 +14,8 @@ export type LoadBalancerProps = {
   /** After so long without a byte a connection is closed. */
   idleTimeoutSeconds: number
   deletionProtection: boolean
+  /** How many subnets, while their ids are not known: only to tell what it costs. */
+  zones?: number
 }
 /** `zoneId`: the hosted zone that an alias record needs. `suffix`: as metrics and scaling name it. */
 export type LoadBalancerAttrs = { id: string; arn: string; dnsName: string; zoneId: string; suffix: string }
@@ -103,7 +105,8 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
     deleteMinutes: 0.5,
     deadline: 15,
     monthly: (want, region): CostItem[] => {
-      const zones = want.scheme === 'internal' ? 0 : (want.subnetIds?.length ?? 0)
+      // One address in each zone, and AWS takes no fewer than two.
+      const zones = want.scheme === 'internal' ? 0 : (want.zones ?? want.subnetIds?.length ?? 2)
       const addresses = monthlyPrice('ec2.public-ipv4.hour', region, zones, `${zones} public IPv4 addresses`)
       return [monthlyPrice('elb.application.hour', region), ...(zones > 0 ? [addresses] : [])]
     },

@@ -23,6 +23,7 @@ PATCHES = {
     "ssm": ("ec2", "instances", "sessions"),
     "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls"),
     "logs": ("log_reads",),
+    "elb": ("ec2", "balancers"),
     "elbv2": ("ec2", "balancers"),
     "acm": ("certificates",),
     "applicationautoscaling": ("scaling",),
@@ -56,6 +57,8 @@ def install(moto_version: str) -> None:
                 return answer(start_response, "200 OK", "application/json", json.dumps(page).encode())
             if environ.get("PATH_INFO") == "/infra-sandbox/ecs-task":
                 return stage(environ, start_response)
+            if environ.get("PATH_INFO") == "/infra-sandbox/pass":
+                return let_pass(environ, start_response)
             body = peek(environ)
             seen: list[Any] = []
             try:
@@ -115,6 +118,19 @@ def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         wrong = "The body must be a JSON object."
     said = json.dumps({"message": wrong} if wrong else {}).encode()
     return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
+
+
+def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """POST {"seconds": 60}: nobody has to wait for what takes a minute."""
+    try:
+        length = float(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))["seconds"])
+    except (ValueError, KeyError, TypeError):
+        length = -1.0
+    if environ.get("REQUEST_METHOD") != "POST" or not 0 <= length <= 10**9:
+        said = json.dumps({"message": 'The body must be {"seconds": a number}.'}).encode()
+        return answer(start_response, "400 Bad Request", "application/json", said)
+    clock.let_pass(length)
+    return answer(start_response, "200 OK", "application/json", b"{}")
 
 
 def peek(environ: dict[str, Any]) -> bytes:

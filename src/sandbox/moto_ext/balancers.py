@@ -1,9 +1,9 @@
-"""Load balancers: states that take time, targets that ECS registers, and deletes that AWS refuses."""
+"""Load balancers: states that take time, targets that ECS registers, and what AWS refuses. moto lets it pass."""
 
 from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
+from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
 from moto_ext import ecs_targets
 from moto_ext.clock import passing_attribute, show
@@ -16,8 +16,17 @@ _listener = ELBv2Backend.create_listener
 passing_attribute(FakeLoadBalancer, "state")
 
 
-def create_load_balancer(self: Any, *args: Any, **kwargs: Any) -> Any:
-    made = _create(self, *args, **kwargs)
+def create_load_balancer(self: Any, name: str, security_groups: Any, subnet_ids: Any, *args: Any, **kwargs: Any) -> Any:
+    """A second one of a name is the first one, if it is asked for alike."""
+    kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
+    known = next((b for b in list(self.load_balancers.values()) if b.name == name), None)
+    if known:
+        wished = kwargs["scheme"], set(security_groups or []), set(subnet_ids or [])
+        if wished == (known.scheme, set(known.security_groups or []), {s.id for s in known.subnets}):
+            return known
+        message = f"A load balancer with the same name '{name}' exists, but with different settings"
+        raise ELBClientError("DuplicateLoadBalancerName", message)
+    made = _create(self, name, security_groups, subnet_ids, *args, **kwargs)
     made.state = "active"
     show(made, "state", "provisioning", "elb")
     return made
@@ -42,13 +51,35 @@ def describe_target_health(self: Any, target_group_arn: str, targets: Any) -> An
 
 
 def create_listener(self: Any, *args: Any, **kwargs: Any) -> Any:
-    check_certificates(self, kwargs.get("certificate") or (kwargs.get("properties") or {}).get("certificates"))
+    certificate = kwargs.get("certificate") or ""
+    if ":acm:" in certificate:
+        check_certificate(self, certificate)
     return _listener(self, *args, **kwargs)
 
 
-def check_certificates(self: Any, _: Any) -> None:
-    pass
+def check_certificate(backend: Any, arn: str) -> None:
+    from moto.acm.models import acm_backends
+
+    known = acm_backends[backend.account_id][backend.region_name]._certificates.get(arn)
+    if known is None:
+        raise ELBClientError("CertificateNotFound", f"Certificate '{arn}' not found")
+    known.check()
+    if known.status != "ISSUED":
+        message = "must have a fully-qualified domain name, a supported signature, and a supported key size."
+        raise ELBClientError("UnsupportedCertificate", f"The certificate '{arn}' {message}")
 
 
-for patch in (create_load_balancer, delete_load_balancer, describe_target_health):
+def load_balancer_arns(self: Any) -> list[str]:
+    """As it is now: moto only ever adds to them."""
+    backend = elbv2_backends[self.account_id][self.region_name]
+    return [b.arn for b in list(backend.load_balancers.values()) if self.arn in groups_of(backend, b)]
+
+
+def groups_of(backend: Any, balancer: Any) -> set[str]:
+    actions = [a for ln in list(balancer.listeners.values()) for rule in list(ln.rules.values()) for a in rule.actions]
+    return {str(arn) for a in actions for arn in backend._get_target_group_arns_from(action_data=a.data)}
+
+
+for patch in (create_load_balancer, delete_load_balancer, describe_target_health, create_listener):
     setattr(ELBv2Backend, patch.__name__, patch)
+FakeTargetGroup.load_balancer_arns = property(load_balancer_arns, lambda *_: None)

@@ -45,14 +45,23 @@ def seconds(name: str) -> float:
     return SECONDS[name]
 
 
+_ahead = 0.0
+_EPOCH = time.time() - time.monotonic()
+
+
 def now() -> float:
-    return time.monotonic()
+    return time.monotonic() + _ahead
+
+
+def let_pass(length: float) -> None:
+    """As if so many seconds had gone by, for all that takes time here."""
+    global _ahead
+    _ahead += length
 
 
 def date(moment: float | None = None) -> datetime.datetime:
-    """The date of a moment of `now()`; without one, of this moment."""
-    passed = 0.0 if moment is None else now() - moment
-    return datetime.datetime.fromtimestamp(time.time() - passed, datetime.timezone.utc)
+    """The date of a moment of `now()`; without one, of this moment. One that was let pass has gone by for dates, too."""
+    return datetime.datetime.fromtimestamp(_EPOCH + (now() if moment is None else moment), datetime.timezone.utc)
 
 
 def passing_attribute(cls: Any, attribute: str) -> None:

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from moto_ext import clock, ecs_course, ecs_start
-from moto_ext.ecs_service import Deployment, Service
+from moto_ext.ecs_service import OWN, Deployment, Service
 from moto_ext.ecs_tasks import stop
 
 LOCK = threading.RLock()
@@ -104,7 +104,8 @@ def reconcile(service: Service, at: float) -> bool:
     if room > 0 and primary.state != "FAILED" and at >= primary.retry_at and service.status == "ACTIVE":
         service.is_steady = False
         return ecs_start.start(service, primary, room, at)
-    gone = [d for d in service.deployments[1:] if not d.live()]
+    # A failed one is told of until another one is whole.
+    gone = [d for d in service.deployments[1:] if not d.live() and (d.state != "FAILED" or primary.state != "IN_PROGRESS")]
     if gone:
         service.deployments = [d for d in service.deployments if d not in gone]
         return True
@@ -113,7 +114,8 @@ def reconcile(service: Service, at: float) -> bool:
 
 def complete(service: Service, at: float) -> bool:
     primary = service.primary
-    whole = len(service.deployments) == 1 and len(primary.live()) == service.wanted and all(map(is_ready, primary.live()))
+    alone = not any(d.live() for d in service.deployments[1:])
+    whole = alone and len(primary.live()) == service.wanted and all(map(is_ready, primary.live()))
     if not whole or service.status != "ACTIVE" or primary.state == "FAILED":
         return False
     if primary.state == "IN_PROGRESS":
@@ -143,7 +145,8 @@ def tell_of_the_ended(service: Service, tasks: list[Any], at: float) -> None:
     if registered:
         for balancer in service.load_balancers:
             service.say(f"deregistered {len(registered)} targets in (target-group {balancer['targetGroupArn']})", at)
-    service.say(f"has stopped {count} running tasks: {' '.join(f'(task {t.id})' for t in tasks)}.", at)
+    if all(t.stop_code == "ServiceSchedulerInitiated" for t in tasks):
+        service.say(f"has stopped {count} running tasks: {' '.join(f'(task {t.id})' for t in tasks)}.", at)
 
 
 def breaks(service: Service) -> bool:
@@ -171,7 +174,7 @@ def give_up(service: Service, deployment: Deployment, at: float) -> None:
     service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.", at)
     rolls_back = service.rules["deploymentCircuitBreaker"].get("rollback")
     if rolls_back and service.good and not deployment.is_rollback:
-        service.config.update(service.good)
+        service.config = {**{n: v for n, v in service.config.items() if n not in OWN}, **service.good}
         back = service.roll_out(at, f"{BREAKER} rolling back to deploymentId")
         service.say(f"rolling back to deployment {back.id}.", at)
 

@@ -43,8 +43,11 @@ const byPython = (file: string): Record<string, string> => {
 }
 
 const tricky = fc.string({ unit: fc.constantFrom(...`ab =#'"\`$\\!~*?;&|<>(){}[]\n\t%^,é€😀`), maxLength: 12 })
+/** The few that mean something next to each other. */
+const trickier = fc.string({ unit: fc.constantFrom(...`a'"\\$n\n`), maxLength: 5 })
 const value = fc.oneof(
   tricky,
+  trickier,
   fc.string({ unit: 'grapheme', maxLength: 20 }).filter((s) => !s.includes('\0')),
   fc.constantFrom(
     '',
@@ -64,7 +67,7 @@ const value = fc.oneof(
     "'\\''",
   ),
 )
-const many = fc.array(value, { minLength: 1, maxLength: 80 })
+const many = fc.array(value, { minLength: 1, maxLength: 80, size: 'max' })
 const lines = (values: readonly string[], line: typeof shellLine): string =>
   `${values.map((v, i) => line(`V${i}`, v)).join('\n')}\n`
 
@@ -130,7 +133,7 @@ describe('a .env file', () => {
     expect(dotenvLine('V', of)).toBe(line)
   })
 
-  it.each(["it's $HOME", `both ' and "`, "a'\\b", 'ends with \\', 'two \\\\', 'a\rb', 'a\0b'])(
+  it.each(["it's $HOME", `both ' and "`, "a'\\b", 'ends with \\', 'two \\\\ within', 'a\rb', 'a\0b'])(
     '%j is read differently by some',
     (of) => {
       expect(dotenvLine('V', of)).toBeUndefined()

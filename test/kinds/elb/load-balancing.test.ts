@@ -188,6 +188,11 @@ describe('a load balancer', () => {
       { what: '2 public IPv4 addresses', usd: 2 * 0.005 * 730 },
     ])
     expect(cost('internal')).toHaveLength(1)
-    expect(LoadBalancer.facts.monthly?.({}, 'us-east-1')).toHaveLength(1)
+    // Before the subnets are made nobody knows their ids, but how many there will be.
+    const { subnetIds: _, ...before } = want
+    const address = (of: object) => LoadBalancer.facts.monthly?.({ ...before, ...of }, 'us-east-1')[1]
+    expect(address({ zones: 3 })).toEqual({ what: '3 public IPv4 addresses', usd: 3 * 0.005 * 730 })
+    expect(address({})).toEqual({ what: '2 public IPv4 addresses', usd: 2 * 0.005 * 730 })
+    expect(address({ scheme: 'internal', zones: 3 })).toBeUndefined()
   })
 })

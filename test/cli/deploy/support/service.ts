@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as LOGS from '@aws-sdk/client-cloudwatch-logs'
-import { CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { type Account, clientConfig, freshAccount } from '../../../support/account.ts'
@@ -72,6 +72,9 @@ export const serviceOf = async (
   const cluster = 'shop-dev-cluster'
   await t.ecs.send(new ECS.CreateClusterCommand({ clusterName: cluster }))
   const { taskDefinition } = await t.ecs.send(new ECS.RegisterTaskDefinitionCommand({ ...DEFINITION, ...definition }))
+  const networkConfiguration = more.networkConfiguration ?? {
+    awsvpcConfiguration: { subnets: (await network(t)).subnets.slice(0, 1) },
+  }
   await t.ecs.send(
     new ECS.CreateServiceCommand({
       cluster,
@@ -79,12 +82,13 @@ export const serviceOf = async (
       taskDefinition: taskDefinition?.taskDefinitionArn,
       desiredCount: 1,
       launchType: 'FARGATE',
+      networkConfiguration,
       deploymentConfiguration: {
         minimumHealthyPercent: 100,
         maximumPercent: 200,
         deploymentCircuitBreaker: { enable: true, rollback: true },
       },
-      healthCheckGracePeriodSeconds: 33,
+      ...(more.loadBalancers ? { healthCheckGracePeriodSeconds: 33 } : {}),
       enableExecuteCommand: true,
       ...more,
     }),
@@ -157,18 +161,37 @@ export const owned = async (t: Theatre, config = CONFIG, known: readonly number[
 export const remembered = (lookups: unknown): Record<string, unknown>[] =>
   (lookups as { deployments?: { web?: Record<string, unknown>[] } }).deployments?.web ?? []
 
-/** A target group that is really there: the stage says how its targets do. */
-export const balancerOf = async (t: Theatre): Promise<ECS.LoadBalancer> => {
-  const config = { ...clientConfig(t.account), endpoint: t.proxy.url }
-  const ec2 = new EC2Client(config)
-  const elb = new ELB.ElasticLoadBalancingV2Client(config)
+const network = async (t: Theatre): Promise<{ vpc: string | undefined; subnets: string[] }> => {
+  const ec2 = new EC2Client({ ...clientConfig(t.account), endpoint: t.proxy.url })
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))
-  const made = await elb.send(
-    new ELB.CreateTargetGroupCommand({ Name: 'web', Protocol: 'HTTP', Port: 8000, VpcId: Vpc?.VpcId, TargetType: 'ip' }),
-  )
+  const subnets: string[] = []
+  for (const [i, AvailabilityZone] of ['us-east-1a', 'us-east-1b'].entries()) {
+    const wish = { VpcId: Vpc?.VpcId, AvailabilityZone, CidrBlock: `10.0.${i}.0/24` }
+    subnets.push((await ec2.send(new CreateSubnetCommand(wish))).Subnet?.SubnetId ?? '')
+  }
   ec2.destroy()
+  return { vpc: Vpc?.VpcId, subnets }
+}
+
+/** A target group that is really there, behind a load balancer: the stage says how its targets do. */
+export const balancerOf = async (t: Theatre): Promise<ECS.LoadBalancer> => {
+  const elb = new ELB.ElasticLoadBalancingV2Client({ ...clientConfig(t.account), endpoint: t.proxy.url })
+  const { vpc, subnets } = await network(t)
+  const made = await elb.send(
+    new ELB.CreateTargetGroupCommand({ Name: 'web', Protocol: 'HTTP', Port: 8000, VpcId: vpc, TargetType: 'ip' }),
+  )
+  const targetGroupArn = made.TargetGroups?.[0]?.TargetGroupArn
+  const { LoadBalancers } = await elb.send(new ELB.CreateLoadBalancerCommand({ Name: 'web', Subnets: subnets }))
+  await elb.send(
+    new ELB.CreateListenerCommand({
+      LoadBalancerArn: LoadBalancers?.[0]?.LoadBalancerArn,
+      Protocol: 'HTTP',
+      Port: 80,
+      DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
+    }),
+  )
   elb.destroy()
-  return { targetGroupArn: made.TargetGroups?.[0]?.TargetGroupArn, containerName: 'web', containerPort: 8000 }
+  return { targetGroupArn, containerName: 'web', containerPort: 8000 }
 }
 
 /** Lines that the newest task has written. */

@@ -1,0 +1,139 @@
+import { round } from '../engine/plan.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { JsonObject } from '../state/json.ts'
+import { about, columns, count, daily, usd } from '../ui/format.ts'
+import type { RdsServer } from './rds-server.ts'
+import { monthOf } from './scale-screen.ts'
+import { header } from './screens.ts'
+import type { Session } from './session.ts'
+import { backOn, classUsd, costOfServer, DAYS, describedServer, storageUsd, TAKES } from './stop-server.ts'
+import { DOWN_MINUTES, type Sleepable, wakesWith } from './stop-stack.ts'
+
+/** Minutes until the tasks of a service run and are healthy, as a rule. */
+const UP_MINUTES = 3
+
+/** A month of so many tasks of a service of the config. */
+export const tasksUsd = (s: Session, key: string, desired: number): number => {
+  const c = s.config.ecs.services[key]
+  if (!c) return 0
+  const size: JsonObject = { cpu: c.cpu, memory: c.memory, architecture: c.architecture }
+  const capacity = [{ provider: c.capacity, weight: 1 }]
+  return monthOf({ size, desired, publicAddress: c.subnets === 'public', capacity }, s.config.region)
+}
+
+/** What goes on costing while the stack sleeps, by what it is, the dearest first. Read off what is recorded. */
+export const goesOn = (s: Session, server: RdsServer | undefined): { what: string; usd: number }[] => {
+  const sums = new Map<string, { n: number; usd: number }>()
+  for (const [key, row] of s.state.all()) {
+    if (row.adopted || !row.attrs || row.type === 'ecs.service' || (server && key === 'db-instance')) continue
+    const { facts } = kindOf(row.type)
+    const cost = (facts.monthly?.(row.want, s.config.region) ?? []).reduce((sum, item) => sum + item.usd, 0)
+    const before = sums.get(facts.title) ?? { n: 0, usd: 0 }
+    if (cost > 0) sums.set(facts.title, { n: before.n + 1, usd: before.usd + cost })
+  }
+  const parts = [...sums].map(([title, { n, usd: sum }]) => ({ what: n === 1 ? title : `${n} x ${title}`, usd: round(sum) }))
+  const storage = server ? [{ what: `storage of the database (${server.allocatedGb} GB)`, usd: storageUsd(s, server) }] : []
+  return [...parts, ...storage].filter((p) => p.usd > 0).sort((a, b) => b.usd - a.usd)
+}
+
+export interface SleepPlan {
+  /** Those that go down. */
+  readonly services: readonly Sleepable[]
+  /** The server that is stopped. */
+  readonly server: RdsServer | undefined
+  readonly notes: readonly string[]
+}
+
+const total = (parts: readonly { usd: number }[]): number => round(parts.reduce((sum, p) => sum + p.usd, 0))
+
+export const savesOf = (s: Session, { services, server }: Pick<SleepPlan, 'services' | 'server'>): number =>
+  round(
+    services.reduce((sum, x) => sum + tasksUsd(s, x.key, x.service.desiredCount ?? 0), 0) +
+      (server ? (classUsd(s, server) ?? 0) : 0),
+  )
+
+/** What sleeps, what that saves, what goes on costing, how long it takes, and what AWS does by itself. */
+export const stopScreen = (s: Session, plan: SleepPlan): void => {
+  const { io } = s
+  const { c } = io
+  const { services, server, notes } = plan
+  const saves = savesOf(s, plan)
+  const rest = goesOn(s, server)
+  const minutes = (services.length > 0 ? DOWN_MINUTES : 0) + (server ? TAKES.stop.minutes : 0)
+  const back = backOn()
+  const tasksOf = (x: Sleepable): number => x.service.desiredCount ?? 0
+  if (io.json) {
+    io.event({
+      type: 'plan',
+      services: services.map((x) => ({ key: x.key, name: x.name, from: tasksOf(x), to: 0, autoscaling: x.target !== undefined })),
+      server: server?.id ?? null,
+      savesMonthlyUsd: saves,
+      goesOnMonthlyUsd: total(rest),
+      goesOn: rest,
+      restartsAt: server ? back.toISOString() : null,
+      notes,
+    })
+    return
+  }
+  header({ ...s, account: s.caller.account }, 'Stop')
+  const paused = (x: Sleepable): string => (x.target ? c.dim('its autoscaling is paused') : '')
+  const month = (value: number | undefined): string => (value === undefined || value === 0 ? '' : `${usd(value)} a month`)
+  io.say(
+    columns(
+      [
+        ...services.map((x) => [x.name, `${count(tasksOf(x), 'task')} -> 0`, month(tasksUsd(s, x.key, tasksOf(x))), paused(x)]),
+        ...(server
+          ? [[server.id, 'stopped', month(classUsd(s, server)), c.dim(describedServer(server).slice(server.id.length).trim())]]
+          : []),
+      ],
+      '<<><',
+    ),
+  )
+  for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
+  const unknown = server && classUsd(s, server) === undefined ? `, and ${costOfServer(s, server)}` : ''
+  io.say(`\n  Saves ${c.bold(usd(saves))} a month, ${usd(daily(saves))} a day${unknown}.`)
+  if (rest.length > 0)
+    io.say(`  Goes on costing ${c.bold(usd(total(rest)))} a month: ${rest.map((p) => `${p.what} ${usd(p.usd)}`).join(', ')}.`)
+  const alarms = [...s.state.all().values()].filter((r) => r.type === 'cloudwatch.alarm').length
+  io.say(`  Meanwhile nobody is served.${alarms > 0 ? ` ${count(alarms, 'alarm')} may show INSUFFICIENT_DATA.` : ''}`)
+  if (server)
+    io.say(
+      `  ${c.yellow('AWS starts the database again by itself')} after ${DAYS} days: on ${c.bold(back.toISOString().slice(0, 10))}. The services stay at 0.`,
+    )
+  io.say(`  Time: ${c.bold(about(minutes))}.`)
+}
+
+/** What wakes, and what it costs again. */
+export const startScreen = (s: Session, { services, server, notes }: SleepPlan): void => {
+  const { io } = s
+  const { c } = io
+  const tasks = services.map((x) => ({ x, n: wakesWith(s, x) }))
+  const costs = round(tasks.reduce((sum, t) => sum + tasksUsd(s, t.x.key, t.n), 0) + (server ? (classUsd(s, server) ?? 0) : 0))
+  const minutes = (services.length > 0 ? UP_MINUTES : 0) + (server ? TAKES.start.minutes : 0)
+  if (io.json) {
+    io.event({
+      type: 'plan',
+      services: tasks.map(({ x, n }) => ({ key: x.key, name: x.name, from: x.service.desiredCount ?? 0, to: n })),
+      server: server?.id ?? null,
+      costsMonthlyUsd: costs,
+      notes,
+    })
+    return
+  }
+  header({ ...s, account: s.caller.account }, 'Start')
+  io.say(
+    columns(
+      [
+        ...(server ? [[server.id, `${server.status} -> available`, c.dim('first')]] : []),
+        ...tasks.map(({ x, n }) => [
+          x.name,
+          `${x.service.desiredCount ?? 0} -> ${count(n, 'task')}`,
+          c.dim(x.sleeper?.paused ? 'its autoscaling goes on' : ''),
+        ]),
+      ],
+      '',
+    ),
+  )
+  for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
+  io.say(`\n  Costs ${c.bold(usd(costs))} a month again, ${usd(daily(costs))} a day. Time: ${c.bold(about(minutes))}.`)
+}

@@ -1,0 +1,111 @@
+import { isPriced, monthlyPrice } from '../aws/prices.ts'
+import { classify } from '../aws/trouble.ts'
+import { InfraError, refuse } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import { round } from '../engine/plan.ts'
+import { until } from '../engine/wait.ts'
+import { daily, list, usd } from '../ui/format.ts'
+import { commandLine } from './globals.ts'
+import { lookAtServer, orGoesOn, type RdsServer } from './rds-server.ts'
+import type { Session } from './session.ts'
+
+/** docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html */
+export const DAYS = 7
+const DAY_MS = 86_400_000
+/** Minutes as a rule, and at most: AWS recovers the database when it starts. */
+export const TAKES = { stop: { minutes: 5, deadline: 60 }, start: { minutes: 6, deadline: 120 } } as const
+
+/** When AWS starts a server again that is stopped now. */
+export const backOn = (now = Date.now()): Date => new Date(now + DAYS * DAY_MS)
+
+/** AWS stops neither a server with replicas nor a replica. @throws InfraError (exit 2) */
+export const refuseReplicas = ({ id, replicas }: RdsServer): void => {
+  if (replicas.length > 0)
+    throw refuse(
+      `The database server ${id} has to do with a read replica (${list(replicas)})`,
+      'AWS stops neither a server with replicas nor a replica',
+      'Delete the replica first, then run the same command again',
+    )
+}
+
+/**
+ * Asks AWS where that is still to be done, and waits.
+ * @param words the command that goes on when this one is left
+ */
+export const changeServer = async (
+  s: Session,
+  before: RdsServer,
+  verb: 'stop' | 'start',
+  report: Report,
+  words = `db ${verb}`,
+): Promise<RdsServer> => {
+  const { id } = before
+  const key = 'db-instance'
+  const cx = s.context(report)
+  const [from, to] = verb === 'stop' ? (['available', 'stopped'] as const) : (['stopped', 'available'] as const)
+  const under = verb === 'stop' ? 'stopping' : 'starting'
+  const look = async () => {
+    const server = await lookAtServer(s, id)
+    return { is: server?.status ?? 'gone', server }
+  }
+  const wait = async (reached: (is: string) => boolean): Promise<RdsServer> => {
+    const again = `${commandLine(s.g, words)} goes on waiting; to see it: ${commandLine(s.g, 'status')}`
+    const waited = until(cx, key, look, (seen) => reached(seen.is), TAKES[verb])
+    const { server } = await orGoesOn(waited, `AWS goes on ${under} ${id} by itself`, again)
+    if (!server)
+      throw new InfraError(`The database server ${id} is gone`, {
+        why: 'it was deleted meanwhile',
+        next: commandLine(s.g, 'create rds'),
+      })
+    return server
+  }
+  const over = (is: string): boolean => is === to || is === 'gone' || /^(failed|incompatible-|inaccessible-)/.test(is)
+  try {
+    report({ type: 'resource.updating', key, title: 'RDS instance', name: id, why: verb })
+    // One that is on its way down comes up only from the ground.
+    const now = verb === 'start' && before.status === 'stopping' ? await wait((is) => is !== 'stopping') : before
+    if (now.status === from) await ask(s, id, verb, [under, to])
+    const after = await wait(over)
+    if (after.status !== to)
+      throw new InfraError(`The database server ${id} is ${after.status}`, {
+        why: `it did not ${verb}`,
+        next: 'Look at its events in the AWS console',
+      })
+    return after
+  } catch (error) {
+    throw s.explain(error)
+  }
+}
+
+/** The call. One whose answer was lost, or that somebody else was quicker with, is no error: the status tells. */
+const ask = async (s: Session, id: string, verb: 'stop' | 'start', wanted: readonly string[]): Promise<void> => {
+  try {
+    await s.aws.rds(verb === 'stop' ? 'StopDBInstance' : 'StartDBInstance', { DBInstanceIdentifier: id })
+  } catch (error) {
+    if (!/^(in-use|unknown-outcome)$/.test(classify(error))) throw error
+    const now = (await lookAtServer(s, id))?.status ?? 'gone'
+    if (!wanted.includes(now)) throw error
+  }
+}
+
+export const describedServer = ({ id, instanceClass, engine, version, allocatedGb, storageType, multiAz }: RdsServer): string =>
+  `${id}  ${instanceClass}${multiAz ? ', Multi-AZ' : ''}, ${engine} ${version}, ${allocatedGb} GB ${storageType}`
+
+/** A month of the class alone: what a stopped server does not cost. Undefined when it is not in the table. */
+export const classUsd = (s: Pick<Session, 'config'>, { engine, instanceClass, multiAz }: RdsServer): number | undefined => {
+  const key = `rds.${engine}.${instanceClass}`
+  return isPriced(key) ? round(monthlyPrice(key, s.config.region, multiAz ? 2 : 1).usd) : undefined
+}
+
+export const storageUsd = (s: Pick<Session, 'config'>, { storageType, allocatedGb, multiAz }: RdsServer): number => {
+  const key = `rds.storage.${storageType}`
+  return isPriced(key) ? round(monthlyPrice(key, s.config.region, allocatedGb * (multiAz ? 2 : 1)).usd) : 0
+}
+
+/** What its class costs, in words. */
+export const costOfServer = (s: Session, server: RdsServer): string => {
+  const month = classUsd(s, server)
+  return month === undefined
+    ? `the price of ${server.instanceClass} (not in the table)`
+    : `${s.io.c.bold(usd(month))} a month, ${usd(daily(month))} a day`
+}

@@ -1,0 +1,178 @@
+import type { Service } from '../aws/services/ecs-types.ts'
+import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../containers/asleep.ts'
+import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../containers/scaling.ts'
+import { checkStop, Interrupted } from '../engine/errors.ts'
+import type { Report } from '../engine/events.ts'
+import { until } from '../engine/wait.ts'
+import { commandLine } from './globals.ts'
+import { orGoesOn } from './rds-server.ts'
+import { afterSleep, rowsAfter, together } from './scale-memory.ts'
+import type { Session } from './session.ts'
+
+/** A service of the stack as it is in the account, and what is remembered of its sleep. */
+export interface Sleepable {
+  readonly key: string
+  readonly cluster: string
+  readonly name: string
+  readonly service: Service
+  readonly target: ScalingTarget | undefined
+  readonly sleeper: Sleeper | undefined
+  /** What was there before infra is used as it is. */
+  readonly adopted: boolean
+}
+
+/** As many as one question takes. */
+const AT_ONCE = 10
+/** Minutes until its tasks are gone: a load balancer lets connections come to their end first. */
+export const DOWN_MINUTES = 2
+const DOWN_DEADLINE = 20
+
+/** The services of the config that were made and are there. */
+export const servicesOf = async (s: Session): Promise<Sleepable[]> => {
+  const { cluster, services } = s.config.ecs
+  const made = Object.entries(services).flatMap(([key, { name }]) => {
+    const row = s.state.row(`${key}-service`)
+    return row?.attrs ? [{ key, name, adopted: row.adopted === true }] : []
+  })
+  const seen = await describe(
+    s,
+    made.map((m) => m.name),
+  )
+  const there = made.flatMap((m) => {
+    const service = seen.get(m.name)
+    return service ? [{ ...m, service }] : []
+  })
+  const targets = await targetsOf(
+    s.aws,
+    there.map((m) => resourceOf(cluster, m.name)),
+  )
+  return there.map((m) => ({
+    ...m,
+    cluster,
+    target: targets.get(resourceOf(cluster, m.name)),
+    sleeper: sleeperOf(s.state.lookups, m.key),
+  }))
+}
+
+const describe = async (s: Session, names: readonly string[]): Promise<Map<string, Service>> => {
+  const { cluster } = s.config.ecs
+  const parts = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) => names.slice(i * AT_ONCE, (i + 1) * AT_ONCE))
+  const answers = await Promise.all(parts.map((services) => s.aws.ecs('DescribeServices', { cluster, services })))
+  return new Map(
+    answers.flatMap((a) => a.services ?? []).flatMap((x) => (x.serviceName && x.status === 'ACTIVE' ? [[x.serviceName, x]] : [])),
+  )
+}
+
+const running = (x: Sleepable): number => x.service.desiredCount ?? 0
+const lifts = (x: Sleepable): boolean => x.target !== undefined && !isPaused(x.target)
+
+/** Whether something is left to do until it sleeps. One that runs nothing, and that nothing lifts, is left as it is. */
+export const isAwake = (x: Sleepable): boolean =>
+  !x.adopted && (running(x) > 0 || lifts(x) || (x.sleeper !== undefined && !x.sleeper.down))
+
+/** Before anything is changed: what start brings back. What a run that was killed has written down stays. */
+export const rememberSleep = async (s: Session, all: readonly Sleepable[]): Promise<void> => {
+  const at = new Date().toISOString()
+  const of = { at, by: s.caller.arn }
+  await together(s, [], (lookups) =>
+    all.reduce((l, x) => {
+      // One that was lifted again since it went down is put to sleep anew, from what it runs now.
+      const begun = x.sleeper && !(x.sleeper.down && running(x) > 0) ? x.sleeper : undefined
+      const set = x.sleeper ? x.sleeper.set : s.state.row(`${x.key}-service`)?.attrs?.desired
+      const pausing = x.target !== undefined && lifts(x)
+      const sleeper: Sleeper = {
+        count: begun?.count ?? running(x),
+        since: begun?.since ?? s.config.ecs.services[x.key]?.desired ?? 0,
+        ...(typeof set === 'number' ? { set } : {}),
+        ...(pausing || x.sleeper?.paused ? { paused: true } : {}),
+      }
+      return withSleeper(x.target && pausing ? withPaused(l, x.key, pausedAs(x.target)) : l, x.key, sleeper, of)
+    }, lookups),
+  )
+}
+
+/** Takes one down: autoscaling first, which would lift it at once. Each is written down when it is done. */
+export const lower = async (s: Session, x: Sleepable, report: Report): Promise<void> => {
+  const sleeper = sleeperOf(s.state.lookups, x.key)
+  report({
+    type: 'resource.updating',
+    key: `${x.key}-service`,
+    title: 'ECS service',
+    name: x.name,
+    why: `${running(x)} to 0 tasks`,
+  })
+  if (x.target && lifts(x)) {
+    checkStop(s.signal)
+    await register(s.aws, x.target.resourceId, 'paused')
+  }
+  if (running(x) > 0) {
+    checkStop(s.signal)
+    await s.aws.ecs('UpdateService', { cluster: x.cluster, service: x.name, desiredCount: 0 })
+  }
+  const desired = sleeper && sleeper.count > 0 ? 0 : undefined
+  await together(s, rowsAfter(s, x.key, desired, sleeper?.paused ? 0 : undefined), (l) =>
+    sleeper ? withSleeper(l, x.key, { ...sleeper, down: true }, { at: '', by: '' }) : l,
+  )
+  if (s.io.json)
+    s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: sleeper?.count ?? running(x), to: 0 })
+}
+
+/** Until no task runs any more: the database goes only then. */
+export const untilDown = async (s: Session, x: Sleepable, report: Report): Promise<void> => {
+  const began = Date.now()
+  const look = async () => {
+    const now = (await describe(s, [x.name])).get(x.name)
+    const n = (now?.runningCount ?? 0) + (now?.pendingCount ?? 0)
+    return { is: n === 0 ? 'down' : 'up', note: `${n} ${n === 1 ? 'task is' : 'tasks are'} stopping` }
+  }
+  const key = `${x.key}-service`
+  const waited = until(s.context(report), key, look, (seen) => seen.is === 'down', {
+    minutes: DOWN_MINUTES,
+    deadline: DOWN_DEADLINE,
+  })
+  await orGoesOn(waited, `ECS goes on stopping the tasks of ${x.name} by itself`, `${commandLine(s.g, 'stop')} goes on`)
+  report({ type: 'resource.ready', key, did: 'updated', id: x.name, tookMs: Date.now() - began })
+}
+
+/** What a sleeper comes back with. */
+export const wakesWith = (s: Session, x: Sleepable): number => (x.sleeper ? afterSleep(s, x.key, x.sleeper).count : running(x))
+
+/**
+ * Brings one back as it was: the number first, since a minimum above it would lift it to that at once; then autoscaling. A number
+ * that somebody has set meanwhile stays.
+ */
+export const lift = async (s: Session, x: Sleepable, report: Report): Promise<void> => {
+  const { sleeper, target } = x
+  if (!sleeper) return
+  const { count, set } = afterSleep(s, x.key, sleeper)
+  const paused = sleeper.paused ? pausedOf(s.state.lookups, x.key) : undefined
+  report({
+    type: 'resource.updating',
+    key: `${x.key}-service`,
+    title: 'ECS service',
+    name: x.name,
+    why: `to ${count} ${count === 1 ? 'task' : 'tasks'}`,
+  })
+  if (running(x) === 0 && count > 0) {
+    checkStop(s.signal)
+    await s.aws.ecs('UpdateService', { cluster: x.cluster, service: x.name, desiredCount: count })
+  }
+  // It may have it back already, by a run that was killed or by somebody else.
+  const resumes = target?.min === 0
+  if (paused && target && resumes) {
+    checkStop(s.signal)
+    await register(s.aws, target.resourceId, paused)
+  }
+  const min = paused && target ? (resumes ? paused.min : target.min) : undefined
+  await together(s, rowsAfter(s, x.key, count > 0 ? set : undefined, min), (l) =>
+    withSleeper(paused ? withPaused(l, x.key, undefined) : l, x.key, undefined, { at: '', by: '' }),
+  )
+  if (s.io.json) s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: 0, to: count })
+}
+
+/** All at once; the first failure is told when the others have come to their end. */
+export const allAtOnce = async <T>(all: readonly T[], work: (x: T) => Promise<void>): Promise<void> => {
+  const failed = (await Promise.allSettled(all.map(work))).flatMap((r) => (r.status === 'rejected' ? [r.reason] : []))
+  const error = failed.find((e) => !(e instanceof Interrupted)) ?? failed[0]
+  if (error) throw error
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto'
+import type { Aws } from '../aws/clients.ts'
+import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts'
+import { classify } from '../aws/trouble.ts'
+import type { Clock } from '../engine/context.ts'
+import { InfraError, refuse } from '../engine/errors.ts'
+
+/** A task that runs once, beside the services. */
+export interface OneOff {
+  readonly cluster: string
+  readonly definition: TaskDefinition
+  /** The container that the command is for. */
+  readonly container: string
+  /** Empty: the one of the definition. */
+  readonly command: readonly string[]
+  /** For this run. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly place: Place
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Where it runs, as RunTask takes it. */
+export interface Place {
+  readonly launchType?: 'FARGATE' | 'EC2' | 'EXTERNAL'
+  readonly capacityProviderStrategy?: NonNullable<Service['capacityProviderStrategy']>
+  readonly networkConfiguration?: NonNullable<Service['networkConfiguration']>
+  readonly platformVersion?: string
+  readonly enableExecuteCommand?: boolean
+}
+
+/** What ECS allows for all overrides, with the JSON around them. */
+const OVERRIDES = 8192
+
+/**
+ * Network and launch type of a service, for a task beside it. What it may leave to Spot is not: a migration that is taken away in the
+ * middle is worse than some cents.
+ */
+export const placeBeside = (s: Service): Place => {
+  const strategy = s.capacityProviderStrategy ?? []
+  const fargate = strategy.every((c) => /^FARGATE(_SPOT)?$/.test(c.capacityProvider ?? ''))
+  const launchType = strategy.length > 0 ? 'FARGATE' : (s.launchType as Place['launchType'])
+  const own = s.platformVersion !== undefined && s.platformVersion !== 'LATEST' ? { platformVersion: s.platformVersion } : {}
+  return {
+    ...(fargate ? (launchType ? { launchType } : {}) : { capacityProviderStrategy: strategy }),
+    ...(s.networkConfiguration ? { networkConfiguration: s.networkConfiguration } : {}),
+    ...(fargate ? own : {}),
+    ...(s.enableExecuteCommand ? { enableExecuteCommand: true } : {}),
+  }
+}
+
+/** By this a task is found again: the same command of the same family. ECS takes 128 letters, digits, hyphens, slashes and underscores. */
+export const startedBy = ({ definition, command }: Pick<OneOff, 'definition' | 'command'>): string => {
+  const family = definition.family ?? ''
+  const hash = createHash('sha256')
+    .update(JSON.stringify([family, command]))
+    .digest('hex')
+    .slice(0, 12)
+  return `infra-run/${family.replace(/[^\w-]/g, '-').slice(0, 100)}/${hash}`
+}
+
+const overridesOf = ({ container, command, environment }: OneOff) => {
+  const variables = Object.entries(environment).map(([name, value]) => ({ name, value }))
+  if (command.length === 0 && variables.length === 0) return undefined
+  return {
+    containerOverrides: [
+      {
+        name: container,
+        ...(command.length > 0 ? { command: [...command] } : {}),
+        ...(variables.length > 0 ? { environment: variables } : {}),
+      },
+    ],
+  }
+}
+
+/** What ECS would refuse, or do otherwise than it looks. @throws InfraError (exit 2) */
+export const checkOneOff = (o: OneOff): void => {
+  const main = o.definition.containerDefinitions?.find((c) => c.name === o.container)
+  const secret = main?.secrets?.find((s) => Object.hasOwn(o.environment, s.name ?? ''))
+  if (secret)
+    throw refuse(
+      `${secret.name} is a secret of the task definition ${o.definition.family}`,
+      'a variable of one run does not take its place',
+      'Leave it out, or change it for all tasks: infra deploy --set-secret <K=secret:KEY>',
+    )
+  const length = JSON.stringify(overridesOf(o) ?? {}).length
+  if (length > OVERRIDES)
+    throw refuse(
+      'The command and its variables are too long',
+      `ECS takes ${OVERRIDES} characters, and these are ${length}`,
+      'Put them into the image, or into a file that the command fetches',
+    )
+  if (o.definition.volumes?.some((v) => v.configuredAtLaunch))
+    throw refuse(
+      `The task definition ${o.definition.family} has a volume that is configured at launch`,
+      'infra run cannot say how',
+      'aws ecs run-task --volume-configurations',
+    )
+}
+
+/** Whether a task that runs is this very one: the same revision, command and variables. */
+export const isSame = (task: Task, o: OneOff): boolean => {
+  const own = task.overrides?.containerOverrides?.find((c) => c.name === o.container)
+  const environment = Object.fromEntries((own?.environment ?? []).map((e) => [e.name ?? '', e.value ?? '']))
+  const text = (command: readonly string[], variables: Readonly<Record<string, string>>): string =>
+    JSON.stringify([command, Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1))])
+  return (
+    task.taskDefinitionArn === o.definition.taskDefinitionArn &&
+    text(own?.command ?? [], environment) === text(o.command, o.environment)
+  )
+}
+
+/** Tasks of the same command that still run, whoever has started them. The oldest first. */
+export const runningNow = async (aws: Pick<Aws, 'ecs'>, o: OneOff): Promise<Task[]> => {
+  const arns: string[] = []
+  let nextToken: string | undefined
+  do {
+    // startedBy must be the only filter.
+    const asked = { cluster: o.cluster, startedBy: startedBy(o), ...(nextToken ? { nextToken } : {}) }
+    const page = await aws.ecs('ListTasks', asked)
+    arns.push(...(page.taskArns ?? []))
+    nextToken = page.nextToken
+  } while (nextToken)
+  if (arns.length === 0) return []
+  const { tasks = [] } = await aws.ecs('DescribeTasks', { cluster: o.cluster, tasks: arns.slice(0, 100) })
+  return tasks
+    .filter((t) => t.lastStatus !== 'STOPPED')
+    .sort((a, b) => (a.createdAt?.getTime() ?? 0) - (b.createdAt?.getTime() ?? 0))
+}
+
+/** Milliseconds before each further try: a role or a network that was made a moment ago is not known everywhere yet. */
+const TOO_EARLY = [2000, 4000, 8000, 16_000]
+const LOST = 4
+
+/**
+ * Starts it. One token for all tries: ECS then knows that it is the same, and starts one.
+ * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+ * @throws InfraError when AWS does not start it
+ */
+export const startOneOff = async (
+  aws: Pick<Aws, 'ecs'>,
+  o: OneOff,
+  of: { readonly token: string; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Task> => {
+  const overrides = overridesOf(o)
+  const tags = Object.entries(o.tags).map(([key, value]) => ({ key, value }))
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { tasks, failures } = await aws.ecs('RunTask', {
+        cluster: o.cluster,
+        taskDefinition: o.definition.taskDefinitionArn,
+        count: 1,
+        clientToken: of.token,
+        startedBy: startedBy(o),
+        ...o.place,
+        ...(overrides ? { overrides } : {}),
+        ...(tags.length > 0 ? { tags } : {}),
+      })
+      const task = tasks?.[0]
+      if (task?.taskArn) return task
+      throw notStarted(failures?.[0])
+    } catch (error) {
+      if (error instanceof InfraError) throw error
+      const trouble = classify(error)
+      const wait =
+        trouble === 'propagating'
+          ? TOO_EARLY[attempt]
+          : trouble === 'unknown-outcome' && attempt + 1 < LOST
+            ? 1000 * (attempt + 1)
+            : undefined
+      // Also when told to stop: a start whose answer is lost may be one that must be told to stop.
+      if (wait === undefined || (trouble === 'propagating' && of.signal.aborted)) throw error
+      await of.clock.sleep(wait, of.signal)
+    }
+  }
+}
+
+/** AWS refused, but not with an error. docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html */
+const notStarted = (failure: { reason?: string | undefined; detail?: string | undefined } | undefined): InfraError => {
+  const why = [failure?.reason, failure?.detail].filter(Boolean).join(': ') || 'AWS gave no reason'
+  const again = 'Run the same command again in a minute'
+  if (/limit on the number of (tasks|vCPUs)/i.test(why))
+    return new InfraError('An account limit of Fargate is reached', {
+      why,
+      next: 'Ask for more: Service Quotas, AWS Fargate; or wait until other tasks have ended',
+    })
+  if (/^Capacity is unavailable|capacity/i.test(why) && !/^EMPTY CAPACITY/i.test(why))
+    return new InfraError('AWS has no room for the task in these zones now', {
+      why,
+      next: `${again}; if it goes on: subnets in more zones, or another size`,
+    })
+  if (/^RESOURCE:ENI/i.test(why))
+    return new InfraError('There is no network interface left for the task', { why, next: `${again}, or end other tasks` })
+  if (/^RESOURCE:/i.test(why))
+    return new InfraError('No machine of the cluster has room for the task', {
+      why,
+      next: `${again}, or give the cluster more machines`,
+    })
+  if (/^(AGENT|LOCATION|ATTRIBUTE|EMPTY CAPACITY|NO ACTIVE INSTANCES|MISSING)/i.test(why))
+    return new InfraError('The cluster has no machine that can run the task', {
+      why,
+      next: 'Look at the machines of the cluster: aws ecs list-container-instances --cluster <name>',
+    })
+  return new InfraError('AWS did not start the task', { why, next: 'Run the same command again' })
+}
