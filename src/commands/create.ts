@@ -10,7 +10,7 @@ import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { byHand, handOver } from './db-print.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
-import { sayPush } from './images.ts'
+import { sayPush, sayWaiting } from './images.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
 import { nextOf } from './next.ts'
@@ -58,6 +58,7 @@ export const createCommand = async (
       header({ ...s, account: s.caller.account }, 'Create')
       planScreen(s.io, plan)
       sleepers(s, view)
+      sayWaiting(s, view, steps)
     }
     const [problem] = plan.problems
     if (problem) throw problem
@@ -91,11 +92,11 @@ export const createCommand = async (
         waiting: failures.filter(([, e]) => e instanceof Deferred).map(([key]) => key),
         blocked: [...outcome.blocked.keys()],
       })
-    sayPush(s, view.lookups, commandLine(flags, 'create'))
     if (code !== 0 || outcome.failed.size > 0) return code
     const mine = steps.filter((step) => hand.size === 0 || step !== 'databases')
     if (mine.length < steps.length) await handOver(s, hand, flags)
     if (mine.length > 0) await success(s, Date.now() - began, mine, flags)
+    sayPush(s, view.lookups, commandLine(flags, 'create'))
     return code
   } finally {
     await s.close()

@@ -1,9 +1,11 @@
+import type { Aws } from '../aws/clients.ts'
 import type { Config } from '../config/settle.ts'
 import { type EcrImage, ecrImage, presenceOf, pushLines } from '../containers/image.ts'
 import { waitsForImage } from '../containers/record.ts'
+import type { Graph } from '../engine/graph.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
-import { list } from '../ui/format.ts'
+import { count, list, usd } from '../ui/format.ts'
 import type { Session } from './session.ts'
 
 type Known = Readonly<Record<string, boolean>>
@@ -44,17 +46,34 @@ export const askImages = async (s: Session, at: Lookups): Promise<Known> => {
   return Object.fromEntries(seen.flatMap(([key, presence]) => (presence === 'missing' ? [[key, false] as const] : [])))
 }
 
+const waiting = ({ images = {} }: Lookups): string[] => Object.keys(images).filter((key) => images[key] === false)
+
+/** With the plan: why a service begins with no task, and what it costs once it runs. */
+export const sayWaiting = (
+  { io, config }: Session,
+  view: { readonly lookups: Lookups; readonly graph: Graph<Aws> },
+  steps: readonly string[],
+): void => {
+  if (!steps.includes('ecs')) return
+  for (const key of waiting(view.lookups)) {
+    const node = view.graph.get(`${key}-service`)
+    const desired = config.ecs.services[key]?.desired ?? 0
+    const items = node?.kind.facts.monthly?.({ ...node.props, desired }, config.region) ?? []
+    const more = items.reduce((sum, item) => sum + item.usd, 0)
+    io.say(
+      `  ${io.c.yellow('!')} ${key} begins with no task: there is no image ${imageOf(config, view.lookups, key)} yet. Its ${count(desired, 'task')} will cost ${usd(more)} a month.`,
+    )
+  }
+}
+
 /** What is left to do where a service waits for its image: who has made the registry a moment ago needs these lines next. */
 export const sayPush = ({ io, config, sandbox }: Session, at: Lookups, next: string): void => {
-  const waiting = Object.keys(at.images ?? {}).filter((key) => at.images?.[key] === false)
-  if (waiting.length === 0) return
-  const images = [...new Set(waiting.map((key) => imageOf(config, at, key)))]
-  const places = images.flatMap((image): EcrImage[] => {
-    const place = ecrImage(image)
-    return place ? [place] : []
-  })
+  const keys = waiting(at)
+  if (keys.length === 0) return
+  const images = [...new Set(keys.map((key) => imageOf(config, at, key)))]
+  const places = images.flatMap((image): EcrImage | EcrImage[] => ecrImage(image) ?? [])
   io.say(
-    `  ${io.c.yellow('!')} ${list(waiting)} ${waiting.length === 1 ? 'starts' : 'start'} no task yet: there is no image ${list(images)}. To push one:`,
+    `  ${io.c.yellow('!')} ${list(keys)} ${keys.length === 1 ? 'runs' : 'run'} no task yet: an image is missing. To push it:`,
   )
   const lines = sandbox ? places.map((p) => `infra sandbox push ${p.name}:${p.tag ?? 'latest'}`) : places.flatMap(pushLines)
   for (const line of lines) io.say(`      ${io.c.cyan(line)}`)

@@ -102,7 +102,7 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
     wants('bastion') && !(s.state.row('bastion') && recordedImage(config, recorded))
       ? amazonLinux(aws, architectureOf(config.bastion.instanceType))
       : known.bastionImage,
-    wants('ecs') ? askImages(s, known) : known.images,
+    wants('ecs') || wants('registry') ? askImages(s, known) : known.images,
   ])
   return { ...known, network, zones, sshFrom, engineVersion: version, bastionImage: image, ...(images ? { images } : {}) }
 }

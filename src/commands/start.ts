@@ -38,19 +38,28 @@ export const startAll = async (s: Session): Promise<number> => {
   }
   const began = Date.now()
   const work = sleeping !== undefined || services.length > 0
-  const after = work ? await withReporter(s, (report) => wake(s, services, sleeping, report)) : undefined
   // Also what a run that was killed has begun.
-  const open = all.flatMap((x) => {
-    const n = x.sleeper ? wakesWith(s, x) : (x.service.desiredCount ?? 0)
+  const toFollow = all.flatMap((x) => {
+    const n = wakesWith(s, x)
     return n > 0 && (x.sleeper || x.service.runningCount !== n) ? [{ x, n }] : []
   })
-  const followed: { x: Sleepable; n: number; seen: Counted }[] = []
-  for (const { x, n } of open) {
-    const seen = await watched(s, x, n)
+  // Before they are lifted: what has failed before then is no news.
+  const open = await orRefuse(s, Promise.all(toFollow.map(async (of) => ({ ...of, ...(await lookedAt(s, of.x)) }))))
+  const after = work ? await withReporter(s, (report) => wake(s, services, sleeping, report)) : undefined
+  const followed: Followed[] = []
+  for (const { x, n, p, found, known } of open) {
+    const aim = { count: n, from: x.service.desiredCount ?? 0, ...known, checked: isChecked(found.definition) }
+    const seen = await followCount(p, { found, aim, again: commandLine(g, 'start'), scales: x.target !== undefined })
     followed.push({ x, n, seen })
     if (seen.outcome === 'interrupted') break
   }
   return ended(s, { server: after ?? server, followed, began, changed: work || open.length > 0, services })
+}
+
+const lookedAt = async (s: Session, x: Sleepable) => {
+  const p = placeOf(s, s.g, { key: x.key, cluster: x.cluster, name: x.name })
+  const found = await findService(s.aws, x.cluster, x.name)
+  return { p, found, known: await knownNow(p, found) }
 }
 
 /** The server first: without it no application gets to be healthy. */
@@ -69,21 +78,16 @@ const wake = async (
   }
 }
 
-const watched = async (s: Session, x: Sleepable, n: number): Promise<Counted> => {
-  const p = placeOf(s, s.g, { key: x.key, cluster: x.cluster, name: x.name })
-  const found = await findService(s.aws, x.cluster, x.name).catch((error: unknown) => {
-    throw s.explain(error)
-  })
-  // Somebody may have set another number while it slept: that one stays.
-  const desired = found.service.desiredCount || n
-  const known = await knownNow(p, found)
-  const aim = { count: desired, from: x.service.desiredCount ?? 0, ...known, checked: isChecked(found.definition) }
-  return followCount(p, { found, aim, again: commandLine(s.g, 'start'), scales: x.target !== undefined })
+interface Followed {
+  readonly x: Sleepable
+  /** How many tasks it comes back with. */
+  readonly n: number
+  readonly seen: Counted
 }
 
 interface Ended {
   readonly server: RdsServer | undefined
-  readonly followed: readonly { readonly x: Sleepable; readonly n: number; readonly seen: Counted }[]
+  readonly followed: readonly Followed[]
   readonly services: readonly Sleepable[]
   readonly began: number
   readonly changed: boolean

@@ -134,12 +134,12 @@ export const untilDown = async (s: Session, x: Sleepable, report: Report): Promi
   report({ type: 'resource.ready', key, did: 'updated', id: x.name, tookMs: Date.now() - began })
 }
 
-/** What a sleeper comes back with. */
-export const wakesWith = (s: Session, x: Sleepable): number => (x.sleeper ? afterSleep(s, x.key, x.sleeper).count : running(x))
+/** What one comes back with. A number that somebody has set meanwhile stays. */
+export const wakesWith = (s: Session, x: Sleepable): number =>
+  x.sleeper && running(x) === 0 ? afterSleep(s, x.key, x.sleeper).count : running(x)
 
 /**
- * Brings one back as it was: the number first, since a minimum above it would lift it to that at once; then autoscaling. A number
- * that somebody has set meanwhile stays.
+ * Brings one back as it was: the number first, since a minimum above it would lift it to that at once; then autoscaling.
  */
 export const lift = async (s: Session, x: Sleepable, report: Report): Promise<void> => {
   const { sleeper, target } = x

@@ -39,7 +39,7 @@ const KEPT = ['database', 'database-task']
 const keys = ({ ecs }: ConfigFile, no: No): void => {
   for (const section of ['services', 'tasks'] as const)
     for (const key of Object.keys(ecs[section]))
-      if (KEPT.includes(key)) no(['ecs', section], key, 'infra keeps this name for itself, for example db-api')
+      if (KEPT.includes(key)) no(['ecs', section, key], key, 'infra keeps this name for itself, for example db-api')
   for (const key of Object.keys(ecs.tasks))
     if (Object.hasOwn(ecs.services, key))
       no(

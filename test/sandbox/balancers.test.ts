@@ -6,13 +6,13 @@ import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { cluster, type Harbour, harbour, name } from './ecs.ts'
-import { given, refusal, until } from './support.ts'
+import { given, refusal } from './support.ts'
 
 describe.skipIf(!inject('motoUrl'))('what stands around ECS services', () => {
   let server: TestServer
   let h: Harbour
   beforeAll(async () => {
-    server = await startMoto('0,elb=0.3,certificate=0.4')
+    server = await startMoto('0,elb=100,certificate=200')
   })
   beforeEach(async () => {
     h = await harbour(server.url)
@@ -33,7 +33,9 @@ describe.skipIf(!inject('motoUrl'))('what stands around ECS services', () => {
   it('a load balancer takes a while, is one for one name, and keeps what it needs', async () => {
     const state = async () =>
       (await h.elb.send(new ELB.DescribeLoadBalancersCommand({ Names: ['web'] }))).LoadBalancers?.[0]?.State?.Code
-    expect(await until(state, (s) => s !== 'provisioning')).toBe('active')
+    expect(await state()).toBe('provisioning')
+    await h.pass(100)
+    expect(await state()).toBe('active')
     const again = (subnets: string[], Name = 'web') => h.elb.send(new ELB.CreateLoadBalancerCommand({ Name, Subnets: subnets }))
     expect((await again(h.net.subnets)).LoadBalancers?.[0]?.LoadBalancerArn).toBe(h.balancerArn)
     expect(await refusal(again(h.net.subnets.slice(1)))).toContain('DuplicateLoadBalancerName')
@@ -91,7 +93,8 @@ describe.skipIf(!inject('motoUrl'))('what stands around ECS services', () => {
     const Certificates = [{ CertificateArn }]
     expect(await refusal(listener({ Certificates }))).toContain('UnsupportedCertificate')
     expect(await refusal(listener({ Certificates: [{ CertificateArn: `${CertificateArn}x` }] }))).toContain('CertificateNotFound')
-    expect(await until(shown, (c) => c.Status !== 'PENDING_VALIDATION')).toMatchObject({ Status: 'ISSUED' })
+    await h.pass(200)
+    expect(await shown()).toMatchObject({ Status: 'ISSUED' })
     const { Listeners } = await listener({ Certificates })
     expect((await shown()).InUseBy).toEqual([h.balancerArn])
     const remove = () => refusal(acm.send(new ACM.DeleteCertificateCommand({ CertificateArn })))

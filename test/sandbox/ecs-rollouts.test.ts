@@ -58,12 +58,17 @@ describe.skipIf(!inject('motoUrl'))('rollouts of ECS services', () => {
   })
 
   it('stop a task before they start one where no more are allowed', async () => {
-    const deploymentConfiguration = { minimumHealthyPercent: 0, maximumPercent: 100 }
-    await h.create({ desiredCount: 1, deploymentConfiguration })
+    const within = (minimumHealthyPercent: number) => ({
+      deploymentConfiguration: { minimumHealthyPercent, maximumPercent: 100 },
+    })
+    await h.create(within(50))
     await completed()
     await h.update({ forceNewDeployment: true })
-    expect(await h.look()).toMatchObject({ runningCount: 0, pendingCount: 1 })
-    expect(await completed()).toMatchObject({ runningCount: 1 })
+    expect(await h.look()).toMatchObject({ runningCount: 1, pendingCount: 1 })
+    expect(await completed()).toMatchObject({ runningCount: 2 })
+    await h.update({ forceNewDeployment: true, ...within(0) })
+    expect(await h.look()).toMatchObject({ runningCount: 0, pendingCount: 2 })
+    expect(await completed()).toMatchObject({ runningCount: 2 })
   })
 
   it('only begin where something of the tasks changes', async () => {
@@ -110,6 +115,9 @@ describe.skipIf(!inject('motoUrl'))('rollouts of ECS services', () => {
     expect(failed.deployments).toMatchObject([
       { failedTasks: 3, rolloutStateReason: 'ECS deployment circuit breaker: tasks failed to start.', runningCount: 0 },
     ])
+    await h.pass(1000)
+    expect((await h.look()).deployments).toMatchObject([{ failedTasks: 3 }])
+    expect(await h.tasks()).toEqual([])
     await h.update({ ...breaker(true, false), taskDefinition: first })
     await completed()
     await h.push('crash-1')

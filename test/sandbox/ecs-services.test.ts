@@ -98,6 +98,10 @@ describe.skipIf(!inject('motoUrl'))('ECS services', () => {
     const states = async () => (await h.targets()).map((t) => t.TargetHealth?.State).sort()
     expect(await states()).toEqual(['draining', 'healthy'])
     expect(await h.until(states, (s) => s.length === 1)).toEqual(['healthy'])
+    const service = { resourceArn: given(fewer.serviceArn) }
+    await h.aws.ecs.send(new ECS.TagResourceCommand({ ...service, tags: [{ key: 'more', value: 'x' }] }))
+    await h.aws.ecs.send(new ECS.UntagResourceCommand({ ...service, tagKeys: ['of'] }))
+    expect((await h.look()).tags).toEqual([{ key: 'more', value: 'x' }])
     await h.update({ desiredCount: 3 })
     expect(await h.until(h.look, (s) => s.runningCount === 3)).toMatchObject({ deployments: [{ id: deployments?.[0]?.id }] })
     const left = (await h.tasks()).map((t) => t.taskArn)
@@ -157,16 +161,15 @@ describe.skipIf(!inject('motoUrl'))('ECS services', () => {
     expect(await h.until(deleteCluster, (r) => r === 'no error')).toBe('no error')
   })
 
-  it('share their tasks out to the capacity providers', async () => {
-    const capacityProviderStrategy = [
-      { capacityProvider: 'FARGATE', weight: 1, base: 1 },
-      { capacityProvider: 'FARGATE_SPOT', weight: 3 },
-    ]
-    await h.create({ desiredCount: 5, capacityProviderStrategy })
-    const tasks = await h.until(h.tasks, (t) => t.length === 5)
-    const providers = tasks.map((t) => t.capacityProviderName)
-    expect(providers.filter((p) => p === 'FARGATE_SPOT')).toHaveLength(3)
-    expect(providers.filter((p) => p === 'FARGATE')).toHaveLength(2)
+  it.each<[string, Partial<ECS.CapacityProviderStrategyItem>, number]>([
+    ['weights', { weight: 1, base: 1 }, 2],
+    ['a base alone', { weight: 0, base: 1 }, 1],
+  ])('share their tasks out to the capacity providers: %s', async (_, share, fargate) => {
+    const spot = { capacityProvider: 'FARGATE_SPOT', weight: 3 }
+    await h.create({ desiredCount: 5, capacityProviderStrategy: [{ capacityProvider: 'FARGATE', ...share }, spot] })
+    const providers = (await h.tasks()).map((t) => t.capacityProviderName)
+    expect(providers.filter((p) => p === 'FARGATE')).toHaveLength(fargate)
+    expect(providers.filter((p) => p === 'FARGATE_SPOT')).toHaveLength(5 - fargate)
   })
 })
 

@@ -4,28 +4,29 @@ import { join } from 'node:path'
 import { CreateRepositoryCommand, DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { sandboxCommand } from '../../src/commands/sandbox.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import { recognise } from '../../src/sandbox/server.ts'
+import { given } from './support.ts'
 
 describe.skipIf(!inject('motoUrl'))('infra sandbox push', () => {
-  let server: TestServer
+  const url = inject('motoUrl') ?? ''
   let folder: string
   let ecr: ECRClient
-  const uri = '123456789012.dkr.ecr.us-east-1.amazonaws.com/shop-dev-app'
+  // Nobody else uses the account of the sandbox here.
+  const region = 'sa-east-1'
+  const uri = `123456789012.dkr.ecr.${region}.amazonaws.com/shop-dev-app`
   beforeAll(async () => {
-    server = await startMoto('0')
     folder = await mkdtemp(join(tmpdir(), 'infra-push-'))
     vi.stubEnv('INFRA_CACHE_DIR', folder)
-    vi.stubEnv('AWS_REGION', 'us-east-1')
+    vi.stubEnv('AWS_REGION', region)
     ecr = new ECRClient({
-      endpoint: server.url,
-      region: 'us-east-1',
+      endpoint: url,
+      region,
       credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
     })
   })
   afterAll(async () => {
     vi.unstubAllEnvs()
     ecr.destroy()
-    await server.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -50,11 +51,12 @@ describe.skipIf(!inject('motoUrl'))('infra sandbox push', () => {
 
   it('talks to the sandbox only, and to repositories that are there', async () => {
     expect(await push('shop-dev-app:v1')).toMatchObject({ what: 'No sandbox is running', exitCode: 2 })
-    const record = { url: server.url, pid: server.pid, startedAt: new Date().toISOString(), log: join(folder, 'log') }
+    const { pid } = given(await recognise(url))
+    const record = { url, pid, startedAt: new Date().toISOString(), log: join(folder, 'log') }
     await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record))
     expect(await push()).toMatchObject({ what: 'Which image?', exitCode: 2 })
     expect(await push('shop-dev-app:v1')).toEqual({
-      what: 'The sandbox has no repository shop-dev-app in us-east-1',
+      what: 'The sandbox has no repository shop-dev-app in sa-east-1',
       why: 'it has none yet',
       next: 'infra create registry --sandbox',
       exitCode: 2,

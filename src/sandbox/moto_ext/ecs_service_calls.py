@@ -15,6 +15,8 @@ from moto_ext.ecs_rollout import LOCK, settle
 from moto_ext.ecs_service import OWN, Service
 
 AT_ONCE = 10  # services that one call describes
+# What an update is checked for, where it names any of them: another number of tasks is never refused.
+CHECKED = {*OWN, "healthCheckGracePeriodSeconds", "enableExecuteCommand"}
 ROLELESS = "The service couldn't be created because a valid taskRoleArn is not being used. "
 ROLELESS += "Specify a valid task role in your task definition and try again."
 
@@ -144,7 +146,8 @@ def update_service(self: Any) -> ActionResult:
         if wish.get("deploymentConfiguration"):
             old = service.config.get("deploymentConfiguration") or {}
             config["deploymentConfiguration"] = {**old, **wish["deploymentConfiguration"]}
-        check_all(self, config, definition or backend.describe_task_definition(config["taskDefinition"]))
+        if CHECKED & wish.keys():
+            check_all(self, config, definition or backend.describe_task_definition(config["taskDefinition"]))
         differs = any(config.get(n) != service.config.get(n) for n in OWN)
         service.config, now = config, clock.now()
         if desired is not None and desired != service.desired_count:

@@ -19,6 +19,7 @@ ecs:
   tasks:
     migrate: { image: "nginx:crash", subnets: public, command: [python, manage.py, migrate] }
     patient: { image: "public.ecr.aws/docker/library/postgres:18", subnets: public }
+    shut: { image: "nginx:crash", subnets: public }
     lost: { image: "nginx:1.26", subnets: public }
 `
 

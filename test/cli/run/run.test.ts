@@ -10,6 +10,14 @@ describe.skipIf(!url)('infra run', () => {
   let y: Yard
   beforeAll(async () => {
     y = await yard(url ?? '')
+    y.proxy.rules = [
+      { match: /^ecs\.RunTask$/, body: /shop-dev-lost/, lose: true, times: 2 },
+      {
+        match: /^logs\.GetLogEvents$/,
+        body: /shop-dev-shut/,
+        replace: [/fatal: [^"]*/, 'FATAL: password authentication failed for user'],
+      },
+    ]
   })
   afterAll(() => y?.close())
   const stopOne = async (task: string): Promise<void> => {
@@ -98,12 +106,18 @@ describe.skipIf(!url)('infra run', () => {
     })
 
     it('whose start has no answer is started once', async () => {
-      y.proxy.rules = [{ match: /^ecs\.RunTask$/, body: /shop-dev-lost/, lose: true, times: 2 }]
       const ran = await y.p.run('run', 'lost', '--yes', '--json', '--', 'unheard')
       expect(ran.code, ran.all).toBe(0)
       const tokens = started(y, 'unheard').map((s) => s.clientToken)
       expect(tokens.length).toBe(3)
       expect(new Set(tokens).size).toBe(1)
+    })
+
+    it('whose own lines say why it failed is explained', async () => {
+      const ran = await y.p.run('run', 'shut', '--yes')
+      expect(ran.code, ran.all).toBe(1)
+      expect(ran.stderr).toMatch(/✗ shut ended with 1 after .*: the database does not take its password/)
+      expect(ran.stderr).toMatch(/ {2}log: {2}infra logs shut --task [0-9a-f]{8} --since 1d/)
     })
 
     it('is not waited for with --no-wait', async () => {

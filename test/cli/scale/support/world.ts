@@ -14,6 +14,7 @@ import type { Row } from '../../../../src/state/schema.ts'
 import { StoredState } from '../../../../src/state/store.ts'
 import type { Io } from '../../../../src/ui/io.ts'
 import { read } from '../../../config/support/read.ts'
+import { quick } from './quick.ts'
 
 export const CLUSTER = 'shop-dev-cluster'
 const ACCOUNT = '123456789012'
@@ -115,7 +116,7 @@ export class World {
     get: (_, service) => (service === 'then' ? undefined : async (op: string, input: never) => this.#answer(op, input)),
   })
 
-  #answer(op: string, input: Record<string, never>): unknown {
+  #answer(op: string, input: Record<string, unknown>): unknown {
     if (this.dead) throw new Killed(op)
     this.calls.push(op)
     const refused = this.refused[op]
@@ -146,7 +147,7 @@ export class World {
         }
       case 'RegisterScalableTarget': {
         const id = String(input.ResourceId)
-        const said = input as { MinCapacity?: number; SuspendedState?: Record<string, boolean> }
+        const said: { MinCapacity?: number; SuspendedState?: Record<string, boolean> } = input
         return this.change(`target ${id.split('/')[2]} ${said.MinCapacity}`, () => {
           const t = this.targets.get(id)
           if (!t) throw new Error(`${id} is not registered`)
@@ -189,7 +190,7 @@ export class World {
     const s = this.services.get(name)
     if (!s) return []
     if (s.ends === 'running' || s.desired < s.running) s.running = s.desired
-    else if (s.stopped.length === 0) s.stopped.push(`arn:aws:ecs:us-east-1:${ACCOUNT}:task/${CLUSTER}/${name}-1`)
+    else if (s.desired > s.running && s.stopped.length === 0) s.stopped.push(`arn:aws:ecs:us-east-1:${ACCOUNT}:task/${CLUSTER}/${name}-1`)
     return [
       {
         serviceName: name,
@@ -310,7 +311,7 @@ export const session = async (w: World, config = CONFIG, g: ServiceFlags = { yes
     note: (text) => void heard.notes.push(text),
   }
   const state = await StoredState.open(w.backend, { project: 'shop', environment: 'dev', account: ACCOUNT, region: 'us-east-1', sandbox: false })
-  const clock = { now: () => Date.now(), sleep: async () => undefined }
+  const clock = quick()
   const run: Partial<Run> = {
     g,
     io,

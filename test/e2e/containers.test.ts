@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
+import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { listAccount } from '../crash-real/holdings.ts'
+import { clientConfig } from '../support/account.ts'
+import { type DatabaseStack, databaseStack } from '../support/database-stack.ts'
+import { startMoto, type TestServer } from '../support/moto.ts'
+
+const INIT = ['init', '--preset', 'startupwebapp', '--yes']
+const SETS = ['securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
+
+// The whole preset, from an empty account to an empty account, each test going on from the one before.
+describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and back', () => {
+  let server: TestServer
+  let s: DatabaseStack
+  let ecs: ECSClient
+  beforeAll(async () => {
+    server = await startMoto('0', process.env, { postgres: true })
+    s = await databaseStack(server.url, [...INIT, ...SETS.flatMap((x) => ['--set', x])])
+    ecs = new ECSClient(clientConfig(s.account))
+  })
+  afterAll(async () => {
+    ecs?.destroy()
+    await s?.close()
+    await server?.stop()
+  })
+  const push = async (imageTag: string): Promise<void> => {
+    const ecr = new ECRClient(clientConfig(s.account))
+    const mediaType = 'application/vnd.docker.distribution.manifest.v2+json'
+    const digest = `sha256:${createHash('sha256').update(imageTag).digest('hex')}`
+    const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType, config: { mediaType, size: 1, digest }, layers: [] })
+    await ecr.send(new PutImageCommand({ repositoryName: 'startupwebapp-backend', imageTag, imageManifest }))
+    ecr.destroy()
+  }
+  const service = async (): Promise<Service> => {
+    const asked = new DescribeServicesCommand({ cluster: 'startupwebapp-cluster', services: ['startupwebapp-service'] })
+    return (await ecs.send(asked)).services?.[0] ?? {}
+  }
+  const revision = async (): Promise<string | undefined> => (await service()).taskDefinition?.split('/').at(-1)
+  const changes = async (): Promise<string[]> => {
+    const { actions } = (await s.ends(0, 'plan', '--json')).json<{ actions: { action: string; key: string; reason: string }[] }>()
+    return actions.filter((a) => a.action !== 'keep').map((a) => `${a.action} ${a.key} ${a.reason}`)
+  }
+
+  it('without an image the stack is made all the same: the service waits, and it is said how to push', async () => {
+    const r = await s.ends(0, 'create', '--yes')
+    expect(r.stdout).toMatch(/web begins with no task: there is no image \S+\/startupwebapp-backend:latest yet/)
+    expect(r.stdout).toContain('Its 2 tasks will cost $36.04 a month')
+    expect(r.stdout).toMatch(/aws ecr get-login-password .*\n.*docker build .*\n.*docker push \S+\/startupwebapp-backend:latest/)
+    expect(await service()).toMatchObject({ status: 'ACTIVE', desiredCount: 0, runningCount: 0 })
+    expect(await changes()).toEqual([])
+    expect((await s.ends(0, 'drift')).stdout).toContain('No drift')
+  })
+
+  it('with one, the first deploy starts its tasks; then nothing is left to do but their limits', async () => {
+    await push('v1')
+    const r = await s.ends(0, 'deploy', '--image', 'v1', '--yes')
+    expect(r.stdout).toContain('its first 2 tasks start now')
+    expect(await service()).toMatchObject({ desiredCount: 2, runningCount: 2 })
+    expect(await changes()).toEqual(['update web-scaling-target min: 0 -> 1'])
+    await s.ends(0, 'create', '--yes')
+    const status = await s.ends(0, 'status')
+    expect(status.stdout).toContain('10 of 10 steps done')
+    expect(await changes()).toEqual([])
+  })
+
+  it('deploy, rollback, logs, run', async () => {
+    const first = await revision()
+    const missing = await s.ends(2, 'deploy', '--image', 'v2', '--yes')
+    expect(missing.stderr).toContain('docker push')
+    await push('v2')
+    await s.ends(0, 'deploy', '--image', 'v2', '--yes')
+    expect(await revision()).not.toBe(first)
+    await s.ends(0, 'rollback', '--yes')
+    expect(await revision()).toBe(first)
+    expect((await s.ends(0, 'logs')).stdout).toContain('listening on port 8000')
+    await push('latest')
+    const ran = await s.ends(0, 'run', 'migrate', '--yes', '--', 'python', 'manage.py', 'migrate')
+    expect(ran.stdout).toContain('manage.py')
+  })
+
+  it('an image that crashes is told with its last lines, and ECS goes back by itself', async () => {
+    await push('crash-v3')
+    const before = await revision()
+    const r = await s.ends(1, 'deploy', '--image', 'crash-v3', '--yes')
+    expect(r.stderr).toMatch(/exit code 1/)
+    expect(r.stderr).toContain('its last lines')
+    await expect.poll(revision, { timeout: 10_000 }).toBe(before)
+    await s.ends(0, 'rollback', '--yes')
+    expect(await revision()).toBe(before)
+    expect(await changes()).toEqual([])
+  })
+
+  it('verify, env, stop and start', async () => {
+    // Nobody answers at the load balancer's address here, and all else is well.
+    const said = (await s.ends(1, 'verify', '--json')).stdout.trim().split('\n')
+    const checks = said.map((line) => JSON.parse(line) as { type: string; name: string; outcome: string })
+    const failed = checks.filter((c) => c.type === 'check' && c.outcome === 'fail').map((c) => c.name)
+    expect(failed).toEqual(['health'])
+    expect(checks.filter((c) => c.outcome === 'pass').length).toBeGreaterThanOrEqual(7)
+    const env = (await s.ends(0, 'env', '--format', 'json')).json<Record<string, string>>()
+    expect(env).toMatchObject({ AWS_REGION: 'us-east-1', DATABASE_USER: 'django_app' })
+    await s.ends(0, 'stop', '--yes')
+    expect(await service()).toMatchObject({ desiredCount: 0, runningCount: 0 })
+    expect(await changes()).toEqual([])
+    await s.ends(0, 'start', '--yes')
+    expect(await service()).toMatchObject({ desiredCount: 2, runningCount: 2 })
+    expect(await changes()).toEqual([])
+  })
+
+  it('no secret value is in what was printed, in a file, or in a statement', async () => {
+    expect(await s.leaks()).toEqual([])
+  })
+
+  it('destroy leaves what it must leave, and nothing of the containers', async () => {
+    const refused = await s.run('destroy', '--yes', '--confirm', 'startupwebapp')
+    expect(refused.all).toContain('startupwebapp')
+    expect(refused.code, refused.all).toBe(0)
+    const { things } = await listAccount(s.account)
+    const left = things.filter((t) => !t.implied).map((t) => t.type)
+    expect([...new Set(left)].sort()).toEqual(['db-snapshot', 'secret'])
+  })
+})
