@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Globals } from './commands/globals.ts'
 
 /** Which service: one of the config by its key, or any in the account by cluster and name. */
@@ -15,7 +15,9 @@ type Add = <F extends Globals>(
 ) => Command
 
 const GROUP = 'Run:'
-const many = (value: string, before: string[]): string[] => [...before, value]
+/** Can be given several times. */
+const many = (flags: string, text: string): Option =>
+  new Option(flags, `${text}; can be repeated`).default([], 'none').argParser((value, before: string[]) => [...before, value])
 
 /** Day two: what is done with what runs. */
 export const runCommands = (add: Add): void => {
@@ -34,9 +36,9 @@ export const runCommands = (add: Add): void => {
     ),
   )
     .option('--image <tag>', 'a tag of the present repository, or a whole image')
-    .option('--set-env <K=V>', 'set a variable; can be repeated', many, [])
-    .option('--set-secret <K=secret:KEY>', 'take a variable from a secret; can be repeated', many, [])
-    .option('--unset <K>', 'take a variable away; can be repeated', many, [])
+    .addOption(many('--set-env <K=V>', 'set a variable'))
+    .addOption(many('--set-secret <K=secret:KEY>', 'take a variable from a secret'))
+    .addOption(many('--unset <K>', 'take a variable away'))
     .option('--container <name>', 'in this container (default: the one of the application)')
     .option('--force', 'start new tasks although nothing changed: they read the secrets anew')
     .option('--no-wait', 'do not follow the rollout')
@@ -81,7 +83,7 @@ export const runCommands = (add: Add): void => {
       async ([of, ...command], f, rest) => (await import('./commands/run.ts')).runCommand(of, command, rest, f),
     ),
   )
-    .option('--set-env <K=V>', 'a variable for this run; can be repeated', many, [])
+    .addOption(many('--set-env <K=V>', 'a variable for this run'))
     .option('--container <name>', 'the command is for this container (default: the one of the application)')
     .option('--force', 'also while the same command still runs')
     .option('--no-wait', 'start it and leave')
@@ -109,8 +111,8 @@ export const runCommands = (add: Add): void => {
     ),
   )
     .option('--url <address>', 'the health endpoint (default: that of the load balancer)')
-    .option('--expect <K>', 'a variable that must be in the task definition in use; can be repeated', many, [])
-    .option('--log <phrase>', 'a phrase that the log must hold, or with ! in front must not; can be repeated', many, [])
+    .addOption(many('--expect <K>', 'a variable that must be in the task definition in use'))
+    .addOption(many('--log <phrase>', 'a phrase that the log must hold, or with ! in front must not'))
     .option('--since <time>', 'for log and errors: 10m, 2h, 1d, or a time (default: since the deployment)')
     .option('--container <name>', 'of this container (default: the one of the application)')
   add<Globals & { format?: string; reveal?: boolean; database?: string }>(

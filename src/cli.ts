@@ -34,7 +34,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   everywhere('--verbose', 'every AWS call, and stack traces')
   cli.addHelpText(
     'after',
-    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, bastion (off unless named), databases, monitoring',
+    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, databases, monitoring. Those that infra.yaml has to name:\nbastion, registry, load-balancer, ecs, autoscaling (the preset startupwebapp names all but the bastion)',
   )
 
   const below = <F extends Globals>(

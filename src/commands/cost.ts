@@ -69,7 +69,8 @@ const row = (i: Item): string[] => [
 const total = (items: readonly Item[]): number => round(items.reduce((sum, i) => sum + i.monthlyUsd, 0))
 
 const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1]): Item[] =>
-  declareStack(config, offlineLookups(config, lookups, ''))
+  // As the config has it: what sleeps now, or was scaled by hand, is told by status.
+  declareStack(config, { ...offlineLookups(config, lookups, ''), counts: {} })
     .nodes()
     .filter((n) => config.steps.some((s) => s === n.step))
     .flatMap((n) => {

@@ -2,6 +2,7 @@ import type { Paused } from '../containers/asleep.ts'
 import { resourceOf, type ScalingTarget } from '../containers/scaling.ts'
 import { type InfraError, refuse } from '../engine/errors.ts'
 import { count } from '../ui/format.ts'
+import { commandLine } from './globals.ts'
 import type { CountMemory } from './scale-memory.ts'
 import type { ServicePlace } from './service-place.ts'
 
@@ -44,7 +45,7 @@ export const outside = (p: ServicePlace, { limits, pause }: Scaling, n: number, 
   const next =
     key === undefined
       ? `${inAws(cluster, name, side, n)}, then the same command again`
-      : `Write ${side}: ${n} under ecs.services.${key}.autoscaling in ${p.stack?.loaded.file ?? 'infra.yaml'}, then: infra create autoscaling`
+      : `Write ${side}: ${n} under ecs.services.${key}.autoscaling in ${p.stack?.loaded.file ?? 'infra.yaml'}, then: ${commandLine(p.g, 'create autoscaling')}`
   return refuse(
     `Autoscaling keeps ${name} at ${limits.min} to ${limits.max} tasks, and ${n} is outside of that`,
     'it would bring the number back at once',

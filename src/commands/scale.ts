@@ -82,8 +82,8 @@ export const scale = async (p: ServicePlace, n: number, f: ScaleFlags): Promise<
   const seen = await followCount(p, { found, aim, again, scales: scaling.limits !== undefined && !scaling.pause })
   result(seen.outcome, seen.running, seen.elapsedMs)
   if (seen.outcome !== 'healthy') return seen.code
-  const well = n === 0 ? 'no task runs' : `${count(n, 'task')}, healthy`
-  io.say(`\n${io.c.green('✓')} ${found.name} after ${elapsed(seen.elapsedMs)}: ${well}. Before: ${from}.`)
+  const runs = `${found.name} runs ${n === 0 ? 'no task' : count(n, 'task')} after ${elapsed(seen.elapsedMs)}`
+  io.say(`\n${io.c.green('✓')} ${runs}${n === 0 ? '' : ', healthy'}. Before: ${from}.`)
   if (from !== n) io.say(`  To go back: ${io.c.cyan(p.line('scale', String(from)))}`)
   return 0
 }

@@ -22,7 +22,7 @@ export const stopAllCommand = async (g: Globals): Promise<number> => {
 
 /** The work of `infra stop`, in an open session. @returns the exit code */
 export const stopAll = async (s: Session): Promise<number> => {
-  const { io, g } = s
+  const { g } = s
   const all = await orRefuse(s, servicesOf(s))
   const server = await serverOf(s)
   if (all.length === 0 && !server)

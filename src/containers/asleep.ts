@@ -117,7 +117,7 @@ export const keptCounts = (lookups: JsonObject, services: Readonly<Record<string
 /** What a person must know of it, a sentence each: plan and status would else look as if nothing were set. */
 export const countNotes = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): string[] => {
   const sleep = sleepOf(lookups)
-  const names = sleep ? Object.keys(sleep.services) : []
+  const names = sleep ? Object.keys(sleep.services).sort() : []
   const half = names.filter((key) => !sleep?.services[key]?.down)
   const day = (at: string): string => at.slice(0, 10)
   const asleep =

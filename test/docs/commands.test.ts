@@ -38,7 +38,8 @@ test('the docs name every flag of infra db', () => {
 const wrong = (line: string): string | undefined => {
   const words =
     line
-      .split(/\s+#|[|;&>]|\s{2,}|\s\(/)[0]
+      // What stands behind -- is a command of a container.
+      .split(/\s--\s|\s+#|[|;&>]|\s{2,}|\s\(/)[0]
       ?.trim()
       .split(/\s+/)
       .slice(1) ?? []
@@ -59,8 +60,11 @@ const wrongInDb = (line: string, name: string, words: readonly string[]): string
   const flag = words.find((w) => w.startsWith('--') && !flags.includes(w.split('=')[0] ?? ''))
   return flag ? `${line}: no flag ${flag}` : undefined
 }
+/** They take the key of a service, or of a task, in any infra.yaml. */
+const OF_A_SERVICE = /^(deploy|rollback|logs|exec|run|scale|verify)$/
 const known = (name: string, word: string): boolean =>
   name === 'adopt' ||
+  OF_A_SERVICE.test(name) ||
   (name === 'destroy' && word === 'restored') ||
   (name === 'sandbox'
     ? /^(start|stop|status|reset|push)$/.test(word)

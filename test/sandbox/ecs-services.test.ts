@@ -135,6 +135,7 @@ describe.skipIf(!inject('motoUrl'))('ECS services', () => {
     expect(await refusal(h.aws.ecs.send(all))).toContain('InvalidParameterException')
     expect(await refusal(h.update({ service: 'none' }))).toContain('ServiceNotFoundException')
     expect(await refusal(h.update({ taskDefinition: 'web:9' }))).toContain('TaskDefinition not found')
+    expect([await h.pass(-1), await h.pass(0)]).toEqual([400, 200])
     const none = new ECS.ListTasksCommand({ cluster, serviceName: 'none' })
     expect(await refusal(h.aws.ecs.send(none))).toContain('ServiceNotFoundException')
   })

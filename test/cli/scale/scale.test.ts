@@ -29,18 +29,20 @@ describe('infra scale', () => {
     expect(w.writes).toEqual(['shop-dev-worker 5', 'state'])
     expect(text).toContain('shop-dev-worker in shop-dev-cluster: 3 tasks -> 5 tasks')
     expect(text).toContain('+$18.02 a month, +$0.59 a day: $45.05 a month in all.')
-    expect(text).toMatch(/✓ shop-dev-worker after [\d.]+ s: 5 tasks, healthy\. Before: 3\./)
+    expect(text).toMatch(/✓ shop-dev-worker runs 5 tasks after [\d.]+ s, healthy\. Before: 3\./)
     expect(text).toContain('To go back: infra scale worker 3')
     const down = await run(w, 'worker', 0)
     expect(down.text).toContain('-$45.05 a month, -$1.48 a day: $0.00 a month in all.')
-    expect(down.text).toContain('no task runs. Before: 5.')
+    expect(down.text).toMatch(/shop-dev-worker runs no task after [\d.]+ s\. Before: 5\./)
   })
 
   it('no create takes it back, plan counts with it; a line of infra.yaml that is edited later is the newer word', async () => {
     const w = await made()
     await run(w, 'worker', 0)
     expect(await wouldChange(w)).toEqual(NOTHING)
-    expect(w.state().lookups).toMatchObject({ scaled: { worker: { count: 0, since: 3, by: expect.stringContaining('user/me') } } })
+    expect(w.state().lookups).toMatchObject({
+      scaled: { worker: { count: 0, since: 3, by: expect.stringContaining('user/me') } },
+    })
     const edited = CONFIG.replace('desired: 3', 'desired: 4')
     expect((await wouldChange(w, edited)).plan).toEqual(['worker-service.desired -> 4'])
     // The number of the config again: nothing stands above it any more.
@@ -141,7 +143,9 @@ describe('infra scale', () => {
     expect([code, w.writes]).toEqual([0, []])
     expect(text).toContain('✓ shop-dev-worker runs 3 tasks already.')
     expect(events).toEqual([])
-    expect((await run(w, 'worker', 3, { yes: true, json: true })).events).toMatchObject([{ type: 'result', outcome: 'unchanged' }])
+    expect((await run(w, 'worker', 3, { yes: true, json: true })).events).toMatchObject([
+      { type: 'result', outcome: 'unchanged' },
+    ])
   })
 
   it('asks; where nobody can answer it is refused with the command that says yes', async () => {

@@ -1,10 +1,10 @@
 import pc from 'picocolors'
 import { type Aws, pass } from '../../../../src/aws/clients.ts'
 import { classify } from '../../../../src/aws/trouble.ts'
-import { declareStack } from '../../../../src/commands/stack.ts'
 import { offlineLookups } from '../../../../src/commands/lookups.ts'
-import { type ServiceFlags, placeOf, type ServicePlace } from '../../../../src/commands/service-place.ts'
+import { placeOf, type ServiceFlags, type ServicePlace } from '../../../../src/commands/service-place.ts'
 import type { Session } from '../../../../src/commands/session.ts'
+import { declareStack } from '../../../../src/commands/stack.ts'
 import { differing } from '../../../../src/engine/compare.ts'
 import { InfraError } from '../../../../src/engine/errors.ts'
 import { knownProps, resolve } from '../../../../src/engine/ref.ts'
@@ -106,7 +106,10 @@ export class World {
   readonly backend: Backend = {
     place: 'memory',
     read: async () => this.text,
-    write: async (text) => this.change('state', () => void (this.text = text)),
+    write: async (text) =>
+      this.change('state', () => {
+        this.text = text
+      }),
     lock: async () => ({ release: async () => undefined }) as never,
     holder: async () => undefined,
     unlock: async () => undefined,
@@ -163,7 +166,12 @@ export class World {
         })
       }
       case 'DescribeDBInstances':
-        return { DBInstances: this.server === undefined ? [] : [{ ...SERVER, DBInstanceStatus: this.server, ReadReplicaDBInstanceIdentifiers: this.replicas }] }
+        return {
+          DBInstances:
+            this.server === undefined
+              ? []
+              : [{ ...SERVER, DBInstanceStatus: this.server, ReadReplicaDBInstanceIdentifiers: this.replicas }],
+        }
       case 'StopDBInstance':
         return this.change('server stop', () => {
           const busy = [...this.services].filter(([, s]) => s.running > 0).map(([n]) => n)
@@ -172,7 +180,10 @@ export class World {
           return {}
         })
       case 'StartDBInstance':
-        return this.change('server start', () => void (this.server = 'available'))
+        return this.change('server start', () => {
+          this.server = 'available'
+          return {}
+        })
       default:
         throw new Error(`unexpected call: ${op}`)
     }
@@ -190,7 +201,8 @@ export class World {
     const s = this.services.get(name)
     if (!s) return []
     if (s.ends === 'running' || s.desired < s.running) s.running = s.desired
-    else if (s.desired > s.running && s.stopped.length === 0) s.stopped.push(`arn:aws:ecs:us-east-1:${ACCOUNT}:task/${CLUSTER}/${name}-1`)
+    else if (s.desired > s.running && s.stopped.length === 0)
+      s.stopped.push(`arn:aws:ecs:us-east-1:${ACCOUNT}:task/${CLUSTER}/${name}-1`)
     return [
       {
         serviceName: name,
@@ -261,7 +273,13 @@ const row = (type: string, step: string, name: string, want: JsonObject, attrs: 
 })
 
 const serviceRow = (key: string, desired: number): Row =>
-  row('ecs.service', 'ecs', `shop-dev-${key}`, { desired, cluster: CLUSTER }, { id: `shop-dev-${key}`, arn: 'x', cluster: CLUSTER, desired })
+  row(
+    'ecs.service',
+    'ecs',
+    `shop-dev-${key}`,
+    { desired, cluster: CLUSTER },
+    { id: `shop-dev-${key}`, arn: 'x', cluster: CLUSTER, desired },
+  )
 
 /** As `infra create` leaves it: every number as the config says. */
 export const made = async (config = CONFIG, { rds = true } = {}): Promise<World> => {
@@ -281,9 +299,24 @@ export const made = async (config = CONFIG, { rds = true } = {}): Promise<World>
     const { min, max } = s.autoscaling
     const resourceId = `service/${CLUSTER}/${name}`
     w.limits(name, min, max)
-    resources[`${key}-scaling-target`] = row('autoscaling.target', 'autoscaling', resourceId, { resourceId, min, max }, { id: resourceId, arn: 'x' })
+    resources[`${key}-scaling-target`] = row(
+      'autoscaling.target',
+      'autoscaling',
+      resourceId,
+      { resourceId, min, max },
+      { id: resourceId, arn: 'x' },
+    )
   }
-  const head = { format: 1, project: 'shop', environment: 'dev', account: ACCOUNT, region: 'us-east-1', sandbox: false, lineage: 'l', serial: 1 }
+  const head = {
+    format: 1,
+    project: 'shop',
+    environment: 'dev',
+    account: ACCOUNT,
+    region: 'us-east-1',
+    sandbox: false,
+    lineage: 'l',
+    serial: 1,
+  }
   w.text = JSON.stringify({ ...head, lookups: {}, resources })
   return w
 }
@@ -310,7 +343,13 @@ export const session = async (w: World, config = CONFIG, g: ServiceFlags = { yes
     event: (value) => void heard.events.push(value as Record<string, unknown>),
     note: (text) => void heard.notes.push(text),
   }
-  const state = await StoredState.open(w.backend, { project: 'shop', environment: 'dev', account: ACCOUNT, region: 'us-east-1', sandbox: false })
+  const state = await StoredState.open(w.backend, {
+    project: 'shop',
+    environment: 'dev',
+    account: ACCOUNT,
+    region: 'us-east-1',
+    sandbox: false,
+  })
   const clock = quick()
   const run: Partial<Run> = {
     g,
@@ -326,7 +365,16 @@ export const session = async (w: World, config = CONFIG, g: ServiceFlags = { yes
     signal: new AbortController().signal,
     begin: () => undefined,
     ownSignals: () => undefined,
-    context: (report) => ({ rows: state, aws: w.aws, look: () => pass(w.aws), classify, clock, report, signal: new AbortController().signal }) as never,
+    context: (report) =>
+      ({
+        rows: state,
+        aws: w.aws,
+        look: () => pass(w.aws),
+        classify,
+        clock,
+        report,
+        signal: new AbortController().signal,
+      }) as never,
     explain: (error) => (error instanceof InfraError ? error : new InfraError(String(error), { cause: error })),
     close: async () => undefined,
   }
