@@ -6,14 +6,19 @@ import { defaultDatabases, withoutInsights } from './settle.ts'
 import { containers } from './together-ecs.ts'
 
 interface Ctx {
+  /** What was found before: values of a wrong form. */
+  readonly issues: readonly { readonly path?: readonly PropertyKey[] | undefined }[]
   addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string; input: unknown }): void
 }
 
 /** Rules about more than one key. */
 export const checkTogether = (c: unknown, ctx: Ctx): void => {
   const config = c as ConfigFile
-  const no = (path: (string | number)[], input: unknown, message: string): void =>
-    ctx.addIssue({ code: 'custom', path, message, input })
+  // A value of a wrong form is told as that, and once.
+  const told = new Set(ctx.issues.map((issue) => issue.path?.join('.')))
+  const no = (path: (string | number)[], input: unknown, message: string): void => {
+    if (!told.has(path.join('.'))) ctx.addIssue({ code: 'custom', path, message, input })
+  }
   network(config, no)
   subnets(config, no)
   database(config, no)

@@ -40,8 +40,8 @@ export class Interrupted extends InfraError {
 
 /** Begun, and left for a later run: a person has to do something outside of AWS first. */
 export class Deferred extends InfraError {
-  constructor(key: string, why: string) {
-    super(`${key} waits for you`, { why, next: 'Do that; then the same command goes on', exitCode: 0 })
+  constructor(why: string) {
+    super('it waits for you', { why, next: 'Do that; then the same command goes on', exitCode: 0 })
   }
 }
 

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../state/json.ts'
+import type { Json, JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep, insideAsleep } from './asleep.ts'
-import { differing, missingTags, show, unchangeable } from './compare.ts'
+import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
 import { adoptMissing, foreign, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
@@ -157,7 +157,7 @@ const judge = <C>(
   if (seen.asleep && changeable.length > 0) problems.push(asleep(node.key, changeable, seen))
   const tags = node.kind.tag ? Object.keys(missingTags(seen.tags ?? row?.tags, input.stamp(node).tags, node.ignore)) : []
   if (changeable.length > 0 || tags.length > 0) {
-    const parts = changeable.map((p) => `${p}: ${show(seen.props?.[p])} -> ${show(want[p])}`)
+    const parts = changeable.flatMap((p) => changesOf(p, seen.props?.[p], want[p] as Json))
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }
   }
   if (!row) return { action: 'keep', reason: FOUND }

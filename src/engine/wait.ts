@@ -70,7 +70,7 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
     }
     if (limit.leave && seen) {
       const todo = await limit.stuck?.(seen)
-      if (todo?.length) throw new Deferred(key, todo.join('; '))
+      if (todo?.length) throw new Deferred(todo.join('; '))
     }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
     await cx.clock.sleep(pause(elapsedMs), cx.signal)

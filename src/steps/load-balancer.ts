@@ -78,12 +78,6 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
           { name: `${c.namePrefix}-certificate` },
         ).arn)
 
-  const http = add(
-    Listener,
-    'http-listener',
-    { loadBalancerArn: alb.arn, port: 80, protocol: 'HTTP', action: secure ? { redirectHttps: true } : forward },
-    { name: `${c.namePrefix}-http-listener` },
-  )
   const https =
     certificateArn === undefined
       ? undefined
@@ -93,6 +87,13 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
           { loadBalancerArn: alb.arn, port: 443, protocol: 'HTTPS', action: forward, certificateArn, sslPolicy: l.sslPolicy },
           { name: `${c.namePrefix}-https-listener` },
         )
+  const http = add(
+    Listener,
+    'http-listener',
+    { loadBalancerArn: alb.arn, port: 80, protocol: 'HTTP', action: secure ? { redirectHttps: true } : forward },
+    // Nobody is sent on to where nobody listens yet.
+    { name: `${c.namePrefix}-http-listener`, after: https ? [https.arn] : [] },
+  )
   const front = https ?? http
   const listening: Record<string, Balancer['listening'][string]> = {}
   const priorities = prioritiesOf(services)

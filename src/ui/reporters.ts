@@ -21,7 +21,7 @@ export const line = (event: Event, io: Io): string | undefined => {
     case 'resource.gone':
       return `${c.green('✓')} ${event.key} deleted ${c.dim(elapsed(event.tookMs))}${event.leaves ? `\n  ${c.yellow('stays:')} ${event.leaves}` : ''}`
     case 'resource.failed':
-      if (event.error instanceof Deferred) return `${c.yellow('…')} ${event.key} begun: it waits for you`
+      if (event.error instanceof Deferred) return `${c.yellow('…')} ${event.key} is begun and waits for you`
       return `${c.red('✗')} ${event.key} failed: ${event.error instanceof InfraError ? event.error.what : event.error.message}`
     case 'resource.blocked':
       return `${c.yellow('-')} ${event.key} not done: it needs ${event.by}`

@@ -36,7 +36,7 @@ describe('what waits for a person', () => {
     let first = await w.create(stack(of))
     expect(w.cloud.clock.now() - began).toBeLessThan(60_000)
     expect(first.failed.get('cert')).toBeInstanceOf(Deferred)
-    expect(first.failed.get('cert')).toMatchObject({ what: 'cert waits for you', why: 'the DNS lacks x', exitCode: 0 })
+    expect(first.failed.get('cert')).toMatchObject({ what: 'it waits for you', why: 'the DNS lacks x', exitCode: 0 })
     expect([...first.blocked]).toEqual([['listener', 'cert']])
     expect(first.done).toEqual(['topic'])
     expect(w.rows.get('cert')).toMatchObject({ is: 'creating', attrs: { id: expect.any(String) } })
@@ -63,7 +63,7 @@ describe('what waits for a person', () => {
 
   it('is no failure on the screen', () => {
     const io = ioOf({ color: false } as never)
-    const error = new Deferred('cert', 'the DNS lacks x')
-    expect(line({ type: 'resource.failed', key: 'cert', error }, io)).toContain('cert begun: it waits for you')
+    const error = new Deferred('the DNS lacks x')
+    expect(line({ type: 'resource.failed', key: 'cert', error }, io)).toContain('cert is begun and waits for you')
   })
 })

@@ -111,6 +111,22 @@ export const inWantedWords = (
   region: string | undefined,
 ): readonly Container[] => {
   const now = is.map(plain)
-  const wanted = want?.map((c) => plain(toAws(c, region ?? '')))
-  return want && same(now, wanted) ? want : now
+  if (!want) return now
+  const wanted = want.map((c) => plain(toAws(c, region ?? '')))
+  if (same(now, wanted)) return want
+  return now.map((c) => {
+    const at = wanted.findIndex((w) => w.name === c.name)
+    const [words, mine] = [want[at], wanted[at]]
+    return words && mine ? likeIn(c, mine, words) : c
+  })
+}
+
+/** What is the same stands there in the words of the config, so that only what differs is told. */
+const likeIn = (now: JsonObject & Container, mine: JsonObject, words: Container): Container => {
+  const fields = Object.keys(now).flatMap((field): [string, unknown][] => {
+    if (!same(now[field] ?? null, mine[field] ?? null)) return [[field, now[field]]]
+    const word = (words as Readonly<Record<string, unknown>>)[field]
+    return word === undefined ? [] : [[field, word]]
+  })
+  return Object.fromEntries(fields) as Container
 }

@@ -24,8 +24,8 @@ export type TaskDefinitionProps = {
 export type TaskDefinitionAttrs = { id: string; arn: string }
 
 /**
- * A family of task definitions for Fargate; what counts is its newest active revision, or the recorded one where that is as wanted
- * and the newest is not. Nothing in a revision can be changed: an update registers the next one, and the ones before stay for
+ * A family of task definitions for Fargate; what counts is the recorded revision, or its newest active one where that is as wanted
+ * or nothing is recorded. Nothing in a revision can be changed: an update registers the next one, and the ones before stay for
  * whoever still runs them.
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
  */
@@ -94,8 +94,8 @@ const nameOf = (id: string): string => id.split('/').at(-1) ?? id
 const familyOf = (id: string): string => nameOf(id).replace(/:\d+$/, '')
 
 /**
- * The recorded revision, as long as it is what is wanted and newer ones are not: those were rolled back from, or never came to be
- * healthy, and nobody runs them.
+ * The recorded revision, as long as a newer one is not what is wanted: such a one was rolled back from, or never came to be healthy,
+ * and nobody runs it.
  */
 const recorded = async (
   aws: Aws,
@@ -106,7 +106,7 @@ const recorded = async (
   if (id === undefined || !newest || attrsOf(newest).id === id || !/:\d+$/.test(id) || isAsWanted(newest, want)) return undefined
   const found = await describe(aws, id)
   const is = found?.taskDefinition
-  return is?.status === 'ACTIVE' && isAsWanted(is, want) ? found : undefined
+  return is?.status === 'ACTIVE' ? found : undefined
 }
 
 const isAsWanted = (is: Revision, want: Partial<TaskDefinitionProps>): boolean => {

@@ -43,8 +43,8 @@ describe('how far a number of tasks is', () => {
     expect(judge(at(1), [bad], [], { ...AIM, tasks: new Set([bad.taskArn ?? '']) })).toEqual({ is: 'going' })
     const extra = ended('web:1', 'Scaling activity initiated by (deployment ecs-svc/1)')
     expect(judge(at(5), [extra])).toEqual({ is: 'going' })
-    const unplaced = event(1, 'was unable to place a task because no container instance met all of its requirements.')
-    const events = [unplaced, { ...unplaced, id: 'b' }, { ...unplaced, id: 'c' }, { ...unplaced, id: 'd' }]
+    const unplaced = event(1, 'was unable to place a task. Reason: Capacity is unavailable at this time.')
+    const events = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ ...unplaced, id }))
     expect(judge(at(1, { events }))).toMatchObject({ is: 'failed', why: expect.stringContaining('unable to place') })
     expect(judge(at(1, { events }), [], [], { ...AIM, events: new Set(events.map((e) => e.id)) })).toEqual({ is: 'going' })
   })

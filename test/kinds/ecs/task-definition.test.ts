@@ -43,6 +43,38 @@ describe('observe', () => {
     })
   })
 
+  describe('of the recorded revision and a newer one', () => {
+    /** The newest is 8, what is recorded is 7; each of another size. */
+    const both = async (newest: number, own: object, cpu: number) => {
+      const size = (n: number, is: number) => ({ ...revision, revision: n, taskDefinitionArn: arnOf(n), cpu: String(is) })
+      cloud({
+        DescribeTaskDefinition: ({ taskDefinition }: Input) => ({
+          taskDefinition: taskDefinition === 'shop-dev-thing' ? size(8, newest) : { ...size(7, 256), ...own },
+          tags: tagsAs(stamp.tags),
+        }),
+      })
+      const seen = await TaskDefinition.observe(aws, stamp, { ...task, cpu }, attrs)
+      return seen.is === 'absent' ? undefined : [seen.attrs.id, seen.props?.cpu]
+    }
+    it.each<[string, number, object, number, unknown]>([
+      ['the newer one is wanted: a killed run has registered it', 512, {}, 512, ['shop-dev-thing:8', 512]],
+      ['the recorded one is wanted: the newer was rolled back from', 512, {}, 256, ['shop-dev-thing:7', 256]],
+      ['neither: what runs is compared', 512, {}, 1024, ['shop-dev-thing:7', 256]],
+      ['the recorded one is gone', 512, { status: 'INACTIVE' }, 1024, ['shop-dev-thing:8', 512]],
+    ])('%s', async (_, newest, own, want, which) => {
+      expect(await both(newest, own, want)).toEqual(which)
+    })
+  })
+
+  it('only what differs is told in the words of AWS', async () => {
+    const want = { ...web, portMappings: [{ containerPort: 8000 }] }
+    const [alike] = (await seenOf([want], { image: 'other:1' })) as Container[]
+    expect(alike).toMatchObject({ image: 'other:1', portMappings: [{ containerPort: 8000 }], environment: want.environment })
+    expect(Object.keys(alike ?? {}).filter((k) => !(k in want))).toEqual([])
+    const [other] = (await seenOf([{ ...want, portMappings: [{ containerPort: 9000 }] }], {})) as Container[]
+    expect(other?.portMappings).toEqual([{ containerPort: 8000, protocol: 'tcp' }])
+  })
+
   it.each(['INACTIVE', 'DELETE_IN_PROGRESS'])('%s is absent', async (status) => {
     expect((await look({ status })).seen.is).toBe('absent')
   })
