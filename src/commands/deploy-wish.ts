@@ -94,16 +94,20 @@ const choose = async (p: ServicePlace, { definition }: Found): Promise<string | 
 }
 
 /** What is not in the registry cannot run: said before anything is changed. */
-export const imageNotes = async (p: ServicePlace, image: string): Promise<string[]> => {
+/** @param instead another way than to push it, where there is one. @throws InfraError (exit 2) when it is missing */
+export const imageNotes = async (p: ServicePlace, image: string, instead?: string): Promise<string[]> => {
   const at = ecrImage(image)
-  // The sandbox has a registry, but nobody can push into it.
-  if (!at || p.sandbox) return []
+  if (!at) return []
   const presence = await presenceOf(p.aws, image, { account: p.caller.account, region: p.region })
   if (presence === 'there') return []
   if (presence !== 'missing') return [`Whether ${image} is there was not checked: ${presence.unknown}`]
   throw new InfraError(`The image ${image} is not in the registry`, {
     why: `${at.name} has no image ${at.digest ?? at.tag ?? 'latest'}; nothing was changed`,
-    next: ['push it, then run the same command again:', ...pushLines(at).map((line) => `  ${line}`)].join('\n'),
+    next: [
+      'push it, then run the same command again:',
+      ...pushLines(at, p.sandbox).map((line) => `  ${line}`),
+      ...(instead ? [`or ${instead}`] : []),
+    ].join('\n'),
     exitCode: 2,
   })
 }

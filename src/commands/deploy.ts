@@ -4,7 +4,6 @@ import { overlayAfter } from '../containers/record.ts'
 import { changed } from '../containers/revision.ts'
 import { primaryOf } from '../containers/rollout.ts'
 import { refuse } from '../engine/errors.ts'
-import { count } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { type DeployFlags, type Wish, wishOf } from './deploy-wish.ts'
 import { rollOut, startsFirst } from './rollout.ts'
@@ -36,13 +35,10 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     const same = differences.length === 0
     const notes = [
       ...wish.notes,
-      ...(first
-        ? [`${found.name} was made before there was an image: its first ${count(memory.first ?? 0, 'task')} start now`]
-        : []),
       ...(under ? [`A rollout to ${revisionOf(under.taskDefinition)} is under way; this one takes its place`] : []),
     ]
     const to = same ? 'the same revision, new tasks' : 'a new revision'
-    diffScreen(p.io, found, to, differences, notes)
+    diffScreen(p.io, found, to, differences, notes, first ? memory.first : 0)
     if (p.io.json)
       p.io.event({
         type: 'plan',

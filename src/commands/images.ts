@@ -75,7 +75,8 @@ export const sayPush = ({ io, config, sandbox }: Session, at: Lookups, next: str
   io.say(
     `  ${io.c.yellow('!')} ${list(keys)} ${keys.length === 1 ? 'runs' : 'run'} no task yet: an image is missing. To push it:`,
   )
-  const lines = sandbox ? places.map((p) => `infra sandbox push ${p.name}:${p.tag ?? 'latest'}`) : places.flatMap(pushLines)
-  for (const line of lines) io.say(`      ${io.c.cyan(line)}`)
-  io.say(`    Then: ${io.c.cyan(next)}`)
+  for (const line of places.flatMap((place) => pushLines(place, sandbox))) io.say(`      ${io.c.cyan(line)}`)
+  io.say(
+    `    Then: ${io.c.cyan(next)}. With another tag: ${io.c.cyan(`infra deploy --image <tag>${sandbox ? ' --sandbox' : ''}`)}`,
+  )
 }

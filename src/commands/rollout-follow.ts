@@ -101,7 +101,9 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
       io.say(
         `\n${io.c.green('✓')} ${p.named.name} runs ${io.c.bold(intent.revision)} after ${elapsed(elapsedMs)}: ${tasks}. Before: ${intent.from}.`,
       )
-      if (!of.strange) io.say(`  To go ${intent.how === 'rollback' ? 'forward again' : 'back'}: ${io.c.cyan(undo)}`)
+      // Nobody wants to go forward to what was not healthy.
+      const bad = memory.entries.some((e) => e.revision === intent.from && e.healthy === false)
+      if (!of.strange && !bad) io.say(`  To go ${intent.how === 'rollback' ? 'forward again' : 'back'}: ${io.c.cyan(undo)}`)
       return 0
     }
     case 'failed':

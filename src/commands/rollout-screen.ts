@@ -6,7 +6,7 @@ import { withoutService } from '../containers/rollout.ts'
 import { standingLine } from '../containers/standing.ts'
 import type { News } from '../containers/watch.ts'
 import { canonical } from '../state/json.ts'
-import { columns, elapsed } from '../ui/format.ts'
+import { columns, count, elapsed } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { plainTicker, type Ticker } from '../ui/ticker-plain.ts'
 import { header } from './screens.ts'
@@ -33,6 +33,7 @@ export const diffScreen = (
   to: string,
   differences: readonly Difference[],
   notes: readonly string[],
+  first = 0,
 ): void => {
   const { c } = io
   io.say(`  ${found.name} in ${found.cluster}: ${revisionOf(found.service.taskDefinition)} -> ${c.bold(to)}`)
@@ -55,12 +56,14 @@ export const diffScreen = (
       ),
     )
   for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
-  io.say(`\n  ${differences.length > 0 ? 'All else stays as it runs. ' : ''}${exchange(found)}`)
+  io.say(`\n  ${differences.length > 0 ? 'All else stays as it runs. ' : ''}${exchange(found, first)}`)
 }
 
 /** How the tasks are exchanged. */
-const exchange = ({ service }: Found): string => {
+const exchange = ({ service }: Found, first: number): string => {
   const n = service.desiredCount ?? 0
+  if (n === 0 && first > 0)
+    return `It runs no task yet: its first ${count(first, 'task')} start now, since there was no image before.`
   if (n === 0) return 'The service runs no task now, so nothing is tried out: it counts from the next task on.'
   const { minimumHealthyPercent: min, maximumPercent: max } = service.deploymentConfiguration ?? {}
   const how = min === undefined || max === undefined ? '' : ` (never fewer than ${min} % of them, never more than ${max} %)`

@@ -85,7 +85,10 @@ export const runOnce = async (
     }
     return follow(p, o, before.taskArn ?? '', clock)
   }
-  const notes = main.image === undefined ? [] : await orRefuse(p, imageNotes(p, main.image))
+  const [service] = found ? [] : Object.keys(p.stack?.config.ecs.services ?? {})
+  const instead =
+    service && `with the image that ${service} runs: infra run ${service} -- ${typedCommand(command) || '<command>'}`
+  const notes = main.image === undefined ? [] : await orRefuse(p, imageNotes(p, main.image, instead))
   planOf(p, o, found !== undefined, notes)
   if (!(await agreed({ io: aside.io }, f, 'Run it?', 'This would run a task, which may change data', again(p, o, f, '--yes'))))
     return 0

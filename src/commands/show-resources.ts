@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts'
+import { ecrImage, pushLines } from '../containers/image.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
 import { monthly, round } from '../engine/plan.ts'
@@ -76,6 +77,10 @@ const shown = (key: string, row: Row, seen: AnySeen | undefined, region: string)
 interface Access {
   readonly endpoint: string | null
   readonly port: number | null
+  /** Where the application answers. */
+  readonly application: string | null
+  /** What puts an image into the registry. */
+  readonly push: readonly string[]
   /** The command that prints the credentials. */
   readonly credentials: string | null
 }
@@ -83,14 +88,27 @@ interface Access {
 const accessOf = (s: Session, rows: ReadonlyMap<string, Row>): Access => {
   const db = rows.get('db-instance')?.attrs
   const secret = rows.get('database-secret')
+  const { uri } = rows.get('registry')?.attrs ?? {}
+  const registry = typeof uri === 'string' ? ecrImage(uri) : undefined
   const where = `--region ${s.config.region}${s.sandbox && s.endpoint ? ` --endpoint-url ${s.endpoint}` : ''}${s.g.profile ? ` --profile ${s.g.profile}` : ''}`
   return {
     endpoint: typeof db?.endpoint === 'string' ? db.endpoint : null,
     port: typeof db?.port === 'number' ? db.port : null,
+    application: applicationOf(s, rows),
+    push: registry ? pushLines({ ...registry, tag: '<tag>' }, s.sandbox) : [],
     credentials: secret
       ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${where}`
       : null,
   }
+}
+
+/** By its own domain where there is one: a certificate is not made out to the load balancer's name. */
+const applicationOf = ({ config }: Session, rows: ReadonlyMap<string, Row>): string | null => {
+  const { dnsName } = rows.get('load-balancer')?.attrs ?? {}
+  if (typeof dnsName !== 'string') return null
+  const { domain, certificateArn } = config.loadBalancer
+  const own = domain !== undefined && !domain.startsWith('*') ? domain : dnsName
+  return `${domain !== undefined || certificateArn !== undefined ? 'https' : 'http'}://${own}`
 }
 
 const screen = (
@@ -124,6 +142,8 @@ const screen = (
       ])
     io.say(`${columns(rows, '<<<<>', '    ')}\n`)
   }
+  if (access.application) io.say(`  Application  ${c.bold(access.application)}`)
+  for (const [i, line] of access.push.entries()) io.say(`  ${(i === 0 ? 'Push' : '').padEnd(11)}  ${c.cyan(line)}`)
   if (access.endpoint)
     io.say(`  Database     ${c.bold(`${access.endpoint}:${access.port}`)}  (private: reachable from inside the VPC)`)
   if (access.credentials) io.say(`  Credentials  ${c.cyan(access.credentials)}`)

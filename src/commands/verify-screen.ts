@@ -4,7 +4,7 @@ import type { Io } from '../ui/io.ts'
 import type { ServicePlace } from './service-place.ts'
 
 /** Wide enough for most names: lines come one by one. */
-const WIDTH = 18
+const WIDTH = 26
 
 /** One line for each check, as soon as it and all before it are known. */
 export const verifyScreen = (io: Io): { readonly shown: readonly Check[]; show(checks: readonly Check[]): void } => {

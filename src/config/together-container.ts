@@ -124,7 +124,7 @@ const secret = (path: (string | number)[], from: string, c: ConfigFile, on: On, 
       path,
       from,
       keys.length > 0
-        ? `secrets.${name} has no key ${key}, and no task would start; it has ${keys.join(', ')}, for example ${name}:${closest(key, keys) ?? keys.at(-1)}`
+        ? `secrets.${name} has no key ${key}, and no task would start; it has ${keys.join(', ')}, for example ${name}:${closest(key, keys) ?? keys.find((k) => k === 'password') ?? keys.at(-1)}`
         : `secrets.${name} has no key ${key}, and no task would start; write it under secrets.${name}.keys, for example ${key}: { generate: 32 }`,
     )
   if (on('ecs') && !on('secrets'))

@@ -61,8 +61,9 @@ export const ecrImage = (image: string): EcrImage | undefined => {
   return name ? { ...parsed, account, region, name } : undefined
 }
 
-/** How an image gets into its registry. */
-export const pushLines = ({ repository, region, tag = 'latest' }: EcrImage): string[] => {
+/** How an image gets into its registry; into that of the sandbox without Docker. */
+export const pushLines = ({ repository, name, region, tag = 'latest' }: EcrImage, sandbox: boolean): string[] => {
+  if (sandbox) return [`infra sandbox push ${name}:${tag}`]
   const host = repository.slice(0, repository.indexOf('/'))
   return [
     `aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${host}`,

@@ -126,5 +126,9 @@ export const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, t
   return hopeless === undefined ? undefined : { why: withoutService(hopeless) }
 }
 
-/** `(service web) was unable ...`: the name stands on the screen already. */
-export const withoutService = (message: string): string => message.replace(/^\(service [^)]*\)\s*/, '').replace(/\.$/, '')
+/** `(service web) was unable ...`: the name stands on the screen already, and a target group is known by its name. */
+export const withoutService = (message: string): string =>
+  message
+    .replace(/^\(service [^)]*\)\s*/, '')
+    .replace(/\(target-group arn:[^)]*:targetgroup\/([^/)]+)\/[^)]*\)/g, '(target group $1)')
+    .replace(/\.$/, '')

@@ -68,6 +68,8 @@ export interface Facts<P> {
   /** Typical minutes until it is ready, and until it is gone. */
   readonly minutes: number
   readonly deleteMinutes?: number
+  /** Typical minutes until a change is carried out; default: under one. */
+  readonly updateMinutes?: number
   /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */
   readonly deadline?: number
   /** USD a month at on-demand prices; kinds without it are free. */
@@ -81,6 +83,8 @@ export interface Facts<P> {
   }
   /** Props that AWS cannot change in place. */
   readonly immutable?: readonly (keyof P & string)[]
+  /** An update makes a new one with an id of its own, and whoever refers to it is changed too (a revision of a task definition). */
+  readonly renewed?: boolean
   /** How it is found again without a recorded id: by a unique name, by what it connects (natural key), or only by its tags. */
   readonly found: 'name' | 'natural' | 'tag'
   /** Holds data that cannot be made again: deleted only with its own yes. */

@@ -6,7 +6,7 @@ import { adoptMissing, foreign, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, AnySeen, Stamp } from './kind.ts'
-import { knownProps, resolve } from './ref.ts'
+import { knownProps, refsIn, resolve } from './ref.ts'
 import type { Survey } from './survey.ts'
 
 /** The reason of a resource that is there, ours, and unknown to the state. */
@@ -59,10 +59,13 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   }
   /** What it costs as it is now. */
   const before = new Map<string, number>()
+  /** What will have another id once it is updated. */
+  const renewed = new Set<string>()
   const actions = nodes.map((node) => {
     const want = resolve(node.props, attrsOf) as Record<string, unknown>
     const seen = survey.get(node.key) ?? { is: 'absent' as const }
-    const verdict = judge(node, want, seen, input, problems)
+    const verdict = judge(node, want, seen, input, problems, renewed)
+    if (verdict.action === 'update' && node.kind.facts.renewed) renewed.add(node.key)
     const { inside } = node.kind.facts
     const around = inside === undefined ? undefined : node.deps.find((d) => graph.get(d)?.kind.type === inside)
     const box = around === undefined ? undefined : survey.get(around)
@@ -120,6 +123,7 @@ const judge = <C>(
   seen: AnySeen,
   input: PlanInput<C>,
   problems: InfraError[],
+  renewed: ReadonlySet<string>,
 ): Verdict => {
   const row = input.rows.get(node.key)
   if (node.adopt) {
@@ -154,15 +158,23 @@ const judge = <C>(
   const fixed = unchangeable(node.kind, changed)
   if (fixed.length > 0) problems.push(immutable(node, fixed, seen, want))
   const changeable = changed.filter((p) => !fixed.includes(p))
+  const following = Object.keys(node.props).filter((p) => !changed.includes(p) && followed(node, p, renewed))
   if (seen.asleep && changeable.length > 0) problems.push(asleep(node.key, changeable, seen))
   const tags = node.kind.tag ? Object.keys(missingTags(seen.tags ?? row?.tags, input.stamp(node).tags, node.ignore)) : []
-  if (changeable.length > 0 || tags.length > 0) {
-    const parts = changeable.flatMap((p) => changesOf(p, seen.props?.[p], want[p] as Json))
+  if (changeable.length + following.length + tags.length > 0) {
+    const parts = [
+      ...changeable.flatMap((p) => changesOf(p, seen.props?.[p], want[p] as Json)),
+      ...following.map((p) => `${p}: the new one of ${followed(node, p, renewed)}`),
+    ]
     return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }
   }
   if (!row) return { action: 'keep', reason: FOUND }
   return { action: 'keep', reason: seen.is === 'pending' ? `${seen.note ?? 'pending'}; waited for` : 'as wanted' }
 }
+
+/** The key of what the prop refers to, if that will be another one by then. */
+const followed = <C>(node: Node<C>, prop: string, renewed: ReadonlySet<string>): string | undefined =>
+  [...refsIn(node.props[prop])].find((key) => renewed.has(key))
 
 const describe = <C>(
   of: { key: string; step: string; name: string },
@@ -177,7 +189,12 @@ const describe = <C>(
   step: of.step,
   name: of.name,
   monthlyUsd: round(usd),
-  minutes: verdict.action === 'create' ? kind.facts.minutes : verdict.action === 'delete' ? (kind.facts.deleteMinutes ?? 0) : 0,
+  minutes: {
+    create: kind.facts.minutes,
+    update: kind.facts.updateMinutes ?? 0,
+    delete: kind.facts.deleteMinutes ?? 0,
+    keep: 0,
+  }[verdict.action],
   reason: verdict.reason,
 })
 

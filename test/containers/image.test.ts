@@ -89,11 +89,12 @@ describe('whether it is in the registry', () => {
   it('how to push it', () => {
     const at = ecrImage(`${ECR}:v2`)
     expect(at).toMatchObject({ name: 'shop/web', region: 'us-east-1', account: '111122223333', tag: 'v2' })
-    expect(at && pushLines(at)).toEqual([
+    expect(at && pushLines(at, false)).toEqual([
       'aws ecr get-login-password --region us-east-1 | docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-east-1.amazonaws.com',
       `docker build -t ${ECR}:v2 .`,
       `docker push ${ECR}:v2`,
     ])
+    expect(at && pushLines(at, true)).toEqual(['infra sandbox push shop/web:v2'])
     expect(ecrImage('public.ecr.aws/docker/library/nginx:1')).toBeUndefined()
   })
 })

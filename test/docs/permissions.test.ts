@@ -1,16 +1,25 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { kinds } from '../../src/kinds/index.ts'
 import { declare } from '../../src/steps/index.ts'
-import { generated, read, table } from './markdown.ts'
+import { generated, read, root, table } from './markdown.ts'
 
 const VERBS = ['observe', 'create', 'update', 'delete'] as const
 const SAY = { observe: 'read', create: 'create', update: 'change', delete: 'delete' } as const
 
-/** The preset with its one option taken and every step on, so that every kind is in it. */
+/** The preset with its options taken, a second service and every step on, so that every kind is in it. */
 const config = readConfig(
-  { preset: 'startupwebapp', steps: [...STEPS], vpc: { nat: 'single' }, monitoring: { email: 'ops@example.com' } },
+  {
+    preset: 'startupwebapp',
+    steps: [...STEPS],
+    vpc: { nat: 'single' },
+    monitoring: { email: 'ops@example.com' },
+    loadBalancer: { domain: 'shop.example.com' },
+    ecs: { services: { api: { port: 8001, paths: ['/api/*'] } } },
+  },
   {},
   'test',
 )
@@ -32,9 +41,9 @@ const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
 /** What the run asks before a step is declared, read from the code that asks. */
 const lookups = [
   ...new Set(
-    [...`${read('src/aws/identity.ts')}${read('src/aws/lookups.ts')}`.matchAll(/aws\.(ec2|rds|ssm|sts)\('(\w+)'/g)].map(
-      (m) => `${m[1]}:${m[2]}`,
-    ),
+    ['src/aws/identity.ts', 'src/aws/lookups.ts', 'src/containers/image.ts']
+      .flatMap((file) => [...read(file).matchAll(/aws\.(ec2|ecr|rds|ssm|sts)\('(\w+)'/g)])
+      .map((m) => `${m[1]}:${m[2]}`),
   ),
 ]
 
@@ -70,10 +79,30 @@ test('the two policies in docs/permissions.md are made of the same actions', () 
   expect(generated('docs/permissions.md', 'policy-all', all)).toBe(all)
 })
 
-/** Kinds that no step declares yet. */
-const UNUSED = ['ecs.cluster', 'ecs.task-definition', 'logs.log-group']
-
-test('the preset with NAT uses every kind there is, so no action is left out', () => {
+test('that stack uses every kind there is, so no action is left out', () => {
   const used = [...new Set(nodes.map((n) => n.kind.type))]
-  expect([...used, ...UNUSED].sort()).toEqual(kinds.map((k) => k.type).sort())
+  expect(used.sort()).toEqual(kinds.map((k) => k.type).sort())
+})
+
+const PREFIX: Readonly<Record<string, string>> = {
+  autoScaling: 'application-autoscaling',
+  cloudWatch: 'cloudwatch',
+  elb: 'elasticloadbalancing',
+  secretsManager: 'secretsmanager',
+}
+/** Files of the commands on running services, and what they stand on. */
+const DAY_TWO = /^(containers\/|commands\/(deploy|rollback|rollout|service-place|logs|exec|run|scale|stop|verify|env)[\w-]*\.ts$)/
+
+test('docs/permissions.md names what the commands on running services call', () => {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+    (f) => DAY_TWO.test(f) && f.endsWith('.ts'),
+  )
+  const called = files.flatMap((f) =>
+    [...read(`src/${f}`).matchAll(/aws\.(\w+)\(\s*'(\w+)'/g)].map(
+      ([, service = '', action]) => `${PREFIX[service] ?? service}:${action}`,
+    ),
+  )
+  expect(called.length).toBeGreaterThan(20)
+  const section = /^## The commands on running services\n([\s\S]*?)^## /m.exec(read('docs/permissions.md'))?.[1] ?? ''
+  expect([...new Set(called)].filter((action) => !section.includes(`\`${action}\``)).sort()).toEqual([])
 })

@@ -32,6 +32,30 @@ describe('plan', () => {
     expect(world.said('change', 'write')).toEqual([])
   })
 
+  it('tells of those that follow what is made anew by an update, and counts the minutes of it', async () => {
+    const plain = fakeKind('revision', { found: 'name' })
+    const Revision = { ...plain, facts: { ...plain.facts, renewed: true } }
+    const service = fakeKind('service', { found: 'name', minutes: 3 })
+    const Service = { ...service, facts: { ...service.facts, updateMinutes: 2 } }
+    const declare =
+      (size: number): Declare =>
+      (add) => {
+        const revision = add(Revision, 'revision', { size })
+        const first = add(Service, 'service', { uses: [revision.id], color: 'red' })
+        add(Note, 'beyond', { uses: [first.id] })
+      }
+    const world = new World(Revision, Service)
+    await world.create(declare(1))
+    expect(new Set((await world.plan(declare(1))).actions.map((a) => a.action))).toEqual(new Set(['keep']))
+    const plan = await world.plan(declare(2))
+    expect(brief(plan)).toEqual({
+      revision: 'update: size: 1 -> 2',
+      service: 'update: uses: the new one of revision',
+      beyond: 'keep: as wanted',
+    })
+    expect(plan.minutes).toBe(2)
+  })
+
   it('updates with old and new value; tags, too', async () => {
     const world = new World()
     await world.create(stack)

@@ -66,6 +66,17 @@ describe('the local state', () => {
     expect((await onDisk()).serial).toBe(serial)
   })
 
+  it('writes what is changed in one breath in one write: a kill leaves all of it or nothing', async () => {
+    const state = await LocalState.open(file, of)
+    await state.put('a', row())
+    const { serial } = await onDisk()
+    const all = [state.put('b', row()), state.remember({ zones: ['b'] }), state.drop('a')]
+    await Promise.race(all)
+    expect(await onDisk()).toMatchObject({ serial: serial + 1, lookups: { zones: ['b'] }, resources: { b: {} } })
+    await Promise.all(all)
+    expect((await onDisk()).serial).toBe(serial + 1)
+  })
+
   it('keeps the last good copy', async () => {
     const state = await LocalState.open(file, of)
     await state.put('a', row())
@@ -158,6 +169,8 @@ describe('a write that fails', () => {
       rmSync(file, { recursive: true })
       return 'failed'
     })
+    // Now the first write is under way; what comes in the same breath goes with it.
+    await Promise.resolve()
     const second = state.put('b', row())
     expect(await first).toBe('failed')
     await second

@@ -72,6 +72,7 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
   facts: {
     title: 'ECS service',
     minutes: 3,
+    updateMinutes: 3,
     // Connections may go on until the target group's delay is over.
     deleteMinutes: 6,
     deadline: 15,

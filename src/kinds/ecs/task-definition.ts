@@ -86,6 +86,7 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
       delete: ['ecs:ListTaskDefinitions', 'ecs:ListTagsForResource', 'ecs:DeregisterTaskDefinition', 'ecs:DeleteTaskDefinitions'],
     },
     found: 'name',
+    renewed: true,
   },
 }
 
