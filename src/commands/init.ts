@@ -123,12 +123,12 @@ const ask = async (flags: InitFlags, preset: string | undefined, io: ReturnType<
           [
             {
               value: 'startupwebapp',
-              name: 'startupwebapp  VPC, security groups, secrets, PostgreSQL 16, monitoring',
+              name: 'startupwebapp  VPC, secrets, PostgreSQL 16 with its databases, a service behind a load balancer, monitoring',
               description: 'The StartupWebApp stack: db.t4g.small, seven days of backups, four alarms, a dashboard.',
             },
             {
               value: 'plain',
-              name: 'plain          the same steps with small defaults',
+              name: 'plain          VPC, secrets, a small PostgreSQL, monitoring; containers when you name them',
               description: 'db.t4g.micro; every name and size can be set in infra.yaml.',
             },
           ],

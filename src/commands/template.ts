@@ -6,6 +6,27 @@ export interface Answers {
   readonly email: string | undefined
 }
 
+const PRESET_CONTAINERS = `# loadBalancer:
+#   domain: shop.example.com  # HTTPS: a certificate is requested, and the DNS record that proves it is printed
+
+# ecs:
+#   services:
+#     web: { desired: 2, cpu: 512, memory: 1024 }
+`
+const CONTAINERS = `# What runs in containers: name the steps, and what shall run.
+# steps: [vpc, security-groups, secrets, rds, databases, registry, load-balancer, ecs, autoscaling, monitoring]
+# loadBalancer:
+#   domain: shop.example.com  # HTTPS: a certificate is requested, and the DNS record that proves it is printed
+# ecs:
+#   services:
+#     web:
+#       port: 8000            # with a port it stands behind the load balancer
+#       desired: 1
+#       health: { path: /health }
+#       environment: { LOG_LEVEL: info }
+#       secrets: { DATABASE_PASSWORD: "database:password" }
+`
+
 /** A new infra.yaml: what was answered, and every other key that people change, as a comment with its default. */
 export const template = (
   a: Answers,
@@ -22,7 +43,7 @@ region: ${a.region}
 vpc:
   cidr: 10.0.0.0/16
   azCount: 2                  # availability zones: one public and one private subnet in each
-  # nat: none                 # none | single | perAz; "infra create vpc" asks when it is not set
+  ${a.preset ? '# nat: single               # single | perAz: tasks in private subnets reach their image through it' : '# nat: none                 # none | single | perAz; "infra create vpc" asks when it is not set'}
 
 # securityGroups:
 #   bastionCidr: ${a.preset ? 'auto         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32' : 'none         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32'}
@@ -48,6 +69,7 @@ databases:
   ${a.preset ? '# names: [startupwebapp_prod, healthtech_experiment, fintech_experiment]' : `names: [${a.project.replaceAll('-', '_')}]`}
   roles: shared               # perDatabase: each database its own role and secret, closed to the others
 
+${a.preset ? PRESET_CONTAINERS : CONTAINERS}
 monitoring:
   ${a.email ? `email: ${a.email}` : '# email: ops@example.com   # who gets the alarms; AWS asks the person to confirm'}
   alarms:

@@ -36,15 +36,11 @@ describe.skipIf(!url)('in a terminal', () => {
     await t.answer('Name of the project', enter)
     await t.answer('Environment', `${enter}`)
     await t.answer('AWS region', `${enter}`)
-    await t.sees('Create a NAT gateway?')
-    // Its price is on the screen before it is chosen.
-    for (const line of [/none +saves \$36\.50 a month/, /single +\$36\.50 a month/, /per zone +\$73\.00 a month/])
-      await t.sees(line)
-    t.press(enter)
+    // Its tasks need the NAT gateway: no question, but a line of the plan.
     await t.sees('Do it?')
     expect(t.screen()).toMatch(/\+ create +private-subnet-2 +/)
-    expect(t.screen()).toContain('15 to create')
-    expect(t.screen()).toContain('A month of it: $0.00')
+    expect(t.screen()).toContain('18 to create')
+    expect(t.screen()).toContain('A month of it: $36.50')
     expect(proxy.changing()).toEqual([])
     t.press(enter)
     await ends(t, 0)
@@ -55,9 +51,9 @@ describe.skipIf(!url)('in a terminal', () => {
     expect(t.raw().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(t.raw().lastIndexOf('\x1b[?25l'))
     const text = await file()
     expect(text).toMatch(/^preset: startupwebapp {3}#/m)
-    expect(text).toMatch(/^ {2}nat: none$/m)
+    expect(text).toMatch(/^ {2}# nat: single/m)
     expect(text).toContain('azCount: 2                  # availability zones')
-    expect(Object.keys((await p.state()).resources)).toHaveLength(15)
+    expect(Object.keys((await p.state()).resources)).toHaveLength(18)
   })
 
   it("answers of one's own, checked at once; no at the plan changes nothing", async () => {
@@ -68,7 +64,11 @@ describe.skipIf(!url)('in a terminal', () => {
     t.press(`${'\x7f'.repeat(7)}shop${enter}`)
     await t.answer('Environment', `qa${enter}`)
     await t.answer('AWS region', `eu-west-1${enter}`)
-    await t.answer('Create a NAT gateway?', `${down}${enter}`)
+    await t.sees('Create a NAT gateway?')
+    // Its price is on the screen before it is chosen.
+    for (const line of [/none +saves \$36\.50 a month/, /single +\$36\.50 a month/, /per zone +\$73\.00 a month/])
+      await t.sees(line)
+    t.press(`${down}${enter}`)
     await t.answer('Do it?', `n${enter}`)
     await ends(t, 0)
     expect(t.screen()).toContain('Nothing was changed.')
@@ -84,8 +84,8 @@ describe.skipIf(!url)('in a terminal', () => {
   it.each([
     ['the first question', 'What shall the stack look like?', []],
     ['the project', 'Name of the project', [enter]],
-    ['NAT', 'Create a NAT gateway?', [enter, enter, enter, enter]],
-    ['the plan', 'Do it?', [enter, enter, enter, enter, enter]],
+    ['NAT', 'Create a NAT gateway?', [`${down}${enter}`, `shop${enter}`, enter, enter]],
+    ['the plan', 'Do it?', [`${down}${enter}`, `shop${enter}`, enter, enter, enter]],
   ] as const)('Ctrl-C at %s leaves with 130 and nothing changed', async (_, at, before) => {
     const asked = ['What shall the stack look like?', 'Name of the project', 'Environment', 'AWS region', 'Create a NAT gateway?']
     const t = terminal(p, ['create', 'vpc'])
