@@ -1,2 +1,3 @@
+export type { Sandbox } from './daemon.ts'
 export { ensureSandbox, resetSandbox, sandboxStatus, stopSandbox } from './daemon.ts'
 export { cacheDir } from './paths.ts'

@@ -127,7 +127,9 @@ describe('refused without asking AWS', () => {
     expect((await no('status', 'vpc')).stderr).toMatch(/too many arguments/)
     expect((await no('create', '--env')).stderr).toMatch(/argument missing/)
     expect((await no('sandbox')).stderr).toMatch(/missing required argument/)
-    expect((await no('sandbox', 'begin')).stderr).toContain('infra sandbox has no begin: it knows start, stop, status, reset and push')
+    expect((await no('sandbox', 'begin')).stderr).toContain(
+      'infra sandbox has no begin: it knows start, stop, status, reset and push',
+    )
   })
 
   describe('init', () => {

@@ -176,7 +176,9 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     expect(account.sent).toEqual(fixture.deletes)
     expect(
       account.sent.filter(([operation]) =>
-        /^(Delete|Drop|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet|^DeregisterScalable/.test(operation),
+        /^(Delete|Drop|Release|Revoke|Unsubscribe|Disassociate|Put|Terminate)|^DetachInternet|^DeregisterScalable/.test(
+          operation,
+        ),
       ),
     ).toHaveLength(1)
     expect(iam.delete).toEqual(expect.arrayContaining([...account.actions]))

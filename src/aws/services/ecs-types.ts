@@ -2,7 +2,6 @@ export type {
   Deployment,
   RegisterTaskDefinitionCommandInput,
   Service,
-  ServiceEvent,
   Tag,
   Task,
   TaskDefinition,
