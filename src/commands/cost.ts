@@ -23,6 +23,10 @@ interface Item {
 
 const NAT_WORDS = { none: 'no NAT gateway', single: 'one NAT gateway', perAz: 'a NAT gateway in each zone' } as const
 
+/** Tasks in private subnets cannot do without. */
+const needsNat = ({ steps, ecs }: Config): boolean =>
+  steps.includes('ecs') && [...Object.values(ecs.services), ...Object.values(ecs.tasks)].some((x) => x.subnets === 'private')
+
 /** A month and a day of the stack as the config describes it, whether it exists or not; and of the options not taken. Asks nobody. */
 export const costCommand = async (g: Globals): Promise<number> => {
   const io = ioOf(g)
@@ -34,7 +38,7 @@ export const costCommand = async (g: Globals): Promise<number> => {
   const monthlyUsd = total(items)
   const now = config.vpc.nat ?? 'none'
   const options = (['none', 'single', 'perAz'] as const)
-    .filter((nat) => nat !== now)
+    .filter((nat) => nat !== now && !(nat === 'none' && needsNat(config)))
     .map((nat) => {
       const month = total(itemsFor({ ...config, vpc: { ...config.vpc, nat } }))
       return { option: `vpc.nat: ${nat}`, what: NAT_WORDS[nat], monthlyUsd: month, monthlyChangeUsd: round(month - monthlyUsd) }

@@ -10,7 +10,7 @@ import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { byHand, handOver } from './db-print.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
-import { sayPush, sayWaiting } from './images.ts'
+import { sayPlain, sayPush, sayWaiting } from './images.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
 import { nextOf } from './next.ts'
@@ -59,6 +59,7 @@ export const createCommand = async (
       planScreen(s.io, plan)
       sleepers(s, view)
       sayWaiting(s, view, steps)
+      sayPlain(s, plan)
     }
     const [problem] = plan.problems
     if (problem) throw problem

@@ -1,6 +1,7 @@
 import { closest } from '../config/closest.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
+import { hostOf } from '../config/settle-ecs.ts'
 import { refuse } from '../engine/errors.ts'
 import { list } from '../ui/format.ts'
 
@@ -38,7 +39,8 @@ export const usualNames = (config: Config, database: string | undefined): Record
       ...Object.fromEntries(config.secrets.others.map(({ key }) => [`${variable(key)}_SECRET_ARN`, `\${secretArn:${key}}`])),
     }),
     ...some('registry', { REGISTRY_URI: '${registry.uri}' }),
-    ...some('load-balancer', { APP_URL: '${loadBalancer.url}' }),
+    // Under which name its certificate is shown only its owner knows.
+    ...some('load-balancer', hostOf(config.loadBalancer, 'x') === undefined ? {} : { APP_URL: '${loadBalancer.url}' }),
     ...some('ecs', { ECS_CLUSTER: '${cluster.name}' }),
   }
 }

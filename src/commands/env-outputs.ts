@@ -1,7 +1,7 @@
 import { closest } from '../config/closest.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
-import { OUTPUTS, type Output } from '../config/settle-ecs.ts'
+import { hostOf, isSecure, OUTPUTS, type Output } from '../config/settle-ecs.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
@@ -50,11 +50,9 @@ const attr = ({ rows }: Known, step: StepName, key: string, name: string, known?
 
 /** As in the environment of a container: by its own domain where there is one. */
 const url = (of: Known): Part => {
-  const { domain, certificateArn } = of.config.loadBalancer
-  const host = attr(of, 'load-balancer', 'load-balancer', 'dnsName')
-  if (host.is !== 'text') return host
-  if (domain !== undefined && !domain.startsWith('*')) return text(`https://${domain}`)
-  return text(`${domain === undefined && certificateArn === undefined ? 'http' : 'https'}://${host.text}`)
+  const l = of.config.loadBalancer
+  const own = attr(of, 'load-balancer', 'load-balancer', 'dnsName')
+  return own.is === 'text' ? text(`${isSecure(l) ? 'https' : 'http'}://${hostOf(l, own.text) ?? own.text}`) : own
 }
 
 /** The role that the application logs in with: one for all databases, or that of the database. */

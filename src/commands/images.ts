@@ -1,8 +1,10 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Config } from '../config/settle.ts'
+import { isSecure } from '../config/settle-ecs.ts'
 import { type EcrImage, ecrImage, presenceOf, pushLines } from '../containers/image.ts'
 import { waitsForImage } from '../containers/record.ts'
 import type { Graph } from '../engine/graph.ts'
+import type { Plan } from '../engine/plan.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
 import { count, list, usd } from '../ui/format.ts'
@@ -47,6 +49,15 @@ export const askImages = async (s: Session, at: Lookups): Promise<Known> => {
 }
 
 const waiting = ({ images = {} }: Lookups): string[] => Object.keys(images).filter((key) => images[key] === false)
+
+/** With the plan: that nobody can listen in is not to be taken for granted. */
+export const sayPlain = ({ io, config }: Session, plan: Plan): void => {
+  const made = plan.actions.some((a) => a.key === 'load-balancer' && a.action === 'create')
+  if (made && !isSecure(config.loadBalancer))
+    io.say(
+      `  ${io.c.yellow('!')} The load balancer serves plain HTTP. For HTTPS: loadBalancer.domain or certificateArn in infra.yaml.`,
+    )
+}
 
 /** With the plan: why a service begins with no task, and what it costs once it runs. */
 export const sayWaiting = (

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts'
 import { countNotes } from '../containers/asleep.ts'
 import { commandLine, type Globals } from './globals.ts'
-import { sayWaiting } from './images.ts'
+import { sayPlain, sayWaiting } from './images.ts'
 import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
@@ -20,6 +20,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     planScreen(s.io, plan)
     for (const note of countNotes(s.state.lookups, s.config.ecs.services)) s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     sayWaiting(s, view, steps)
+    sayPlain(s, plan)
     const unseen = unseenIn(view.survey)
     if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems

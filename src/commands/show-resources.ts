@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts'
+import { hostOf, isSecure } from '../config/settle-ecs.ts'
 import { ecrImage, pushLines } from '../containers/image.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
@@ -102,13 +103,15 @@ const accessOf = (s: Session, rows: ReadonlyMap<string, Row>): Access => {
   }
 }
 
-/** By its own domain where there is one: a certificate is not made out to the load balancer's name. */
+/** Where it answers, and what the DNS needs for that. */
 const applicationOf = ({ config }: Session, rows: ReadonlyMap<string, Row>): string | null => {
   const { dnsName } = rows.get('load-balancer')?.attrs ?? {}
   if (typeof dnsName !== 'string') return null
-  const { domain, certificateArn } = config.loadBalancer
-  const own = domain !== undefined && !domain.startsWith('*') ? domain : dnsName
-  return `${domain !== undefined || certificateArn !== undefined ? 'https' : 'http'}://${own}`
+  const l = config.loadBalancer
+  const host = hostOf(l, dnsName)
+  return host === undefined
+    ? `point the name of your certificate at ${dnsName}`
+    : `${isSecure(l) ? 'https' : 'http'}://${host}${host === dnsName ? '' : `  (point it at ${dnsName})`}`
 }
 
 const screen = (

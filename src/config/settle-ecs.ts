@@ -37,6 +37,20 @@ export const namesOf = (file: ConfigFile): { prefix: string; loadBalancer: strin
   }
 }
 
+/**
+ * Where browsers find it: the domain of the certificate, else the load balancer's own name. Undefined where there is a certificate
+ * and nobody says for which name: at its own the load balancer would show the wrong one.
+ */
+export const hostOf = (
+  l: { readonly domain?: string | undefined; readonly certificateArn?: string | undefined },
+  dnsName: string,
+): string | undefined => {
+  if (l.domain !== undefined) return l.domain.startsWith('*') ? undefined : l.domain
+  return l.certificateArn === undefined ? dnsName : undefined
+}
+export const isSecure = (l: { readonly domain?: string | undefined; readonly certificateArn?: string | undefined }): boolean =>
+  l.domain !== undefined || l.certificateArn !== undefined
+
 /** A service with a port stands behind the load balancer, unless it says otherwise. */
 export const isPublic = (s: ConfigFile['ecs']['services'][string]): boolean => s.public ?? s.port !== undefined
 

@@ -15,6 +15,13 @@ export type On = (step: string) => boolean
 /** Rules over more than one key about what runs in containers: ECS or ELB would refuse it in the middle of a run, or never say a word. */
 export const containers = (c: ConfigFile, no: No): void => {
   const on: On = (step) => c.steps?.some((s) => s === step) ?? false
+  const [first] = [...Object.keys(c.ecs.services), ...Object.keys(c.ecs.tasks)]
+  if (c.steps === undefined && first !== undefined)
+    no(
+      ['steps'],
+      undefined,
+      `ecs has ${first}, and steps must name the steps that make it, for example [vpc, security-groups, secrets, registry, load-balancer, ecs]`,
+    )
   const days = c.ecs.logRetentionDays
   if (!RETENTION_DAYS.includes(days))
     no(

@@ -23,7 +23,7 @@ const TABLE: Readonly<Record<number, readonly number[]>> = {
 describe('what Fargate offers', () => {
   const takes = (cpu: number, memory: number): boolean => {
     try {
-      read(shop({ ecs: { tasks: { once: { cpu, memory } } } }))
+      read(shop({ steps: ['vpc'], ecs: { tasks: { once: { cpu, memory } } } }))
       return true
     } catch {
       return false
@@ -219,6 +219,15 @@ describe('what is taken', () => {
     ])
   })
 
+  it('what runs in containers is made only where the steps for it are named', () => {
+    const ecs = { services: { web: { image: 'nginx:1' } } }
+    expect(refusal(shop({ ecs })).what).toBe(
+      'steps is missing: ecs has web, and steps must name the steps that make it, for example [vpc, security-groups, secrets, registry, load-balancer, ecs]',
+    )
+    // Another environment may well do without.
+    expect(() => read(shop({ steps: ['vpc'], ecs }))).not.toThrow()
+  })
+
   it('in the default VPC tasks are in public subnets by themselves, elsewhere in private ones', () => {
     const subnets = (mode: string): unknown =>
       read(
@@ -227,6 +236,7 @@ describe('what is taken', () => {
             mode,
             ...(mode === 'existing' ? { id: 'vpc-12345678', privateSubnetIds: ['subnet-12345678', 'subnet-12345679'] } : {}),
           },
+          steps: ['vpc'],
           ecs: { services: { web: {} }, tasks: { once: {} } },
         }),
       ).ecs

@@ -36,7 +36,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     bad: [15_360, 17_408, 65_536],
     says: 'for cpu 8192 Fargate offers 16384 to 61440 in steps of 4096',
     example: 'for example 16384',
-    with: { ecs: { tasks: { once: { cpu: 8192 } } } },
+    with: { steps: ['vpc'], ecs: { tasks: { once: { cpu: 8192 } } } },
   },
   {
     rule: 'architecture: Spot has both',
