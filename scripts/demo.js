@@ -18,6 +18,8 @@ const sandbox = '--sandbox'
 infra('init', '--preset', 'startupwebapp', '--yes', '--force', '--set', 'monitoring.email=you@example.com', sandbox)
 for (const args of [
   ['create', '--yes', sandbox],
+  ['sandbox', 'push', 'startupwebapp-backend:v1'],
+  ['deploy', '--image', 'v1', '--yes', sandbox],
   ['status', sandbox],
   ['db', 'list', sandbox],
   ['show-resources', sandbox],
@@ -31,7 +33,8 @@ That was a whole stack on a local AWS: nothing of it is real, nothing costs.
 
 Go on with it (npm link makes "infra" a command; without it say node ${cli}):
   cd demo
-  infra create vpc --sandbox       with vpc.nat: single in infra.yaml it adds a NAT gateway; without, nothing is left to do
+  infra logs -f --sandbox          what the two tasks of the service write
+  infra deploy --sandbox --image v2      after infra sandbox push startupwebapp-backend:v2; then infra rollback --sandbox
   infra db connect --sandbox       an SQL prompt in one of the databases
   infra plan --sandbox             after an edit of infra.yaml: what would change, and what it costs
 Take it down:
