@@ -1,16 +1,35 @@
 import { defineConfig } from 'vitest/config'
 import { LongFirst } from './test/support/order.ts'
 
+const every = {
+  setupFiles: ['test/support/loopback.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // The files of a worker share what they have imported: half of the time went into loading the SDK anew.
+  isolate: false,
+  // More than cores: most tests start processes and wait for them.
+  maxWorkers: 5,
+}
+/** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
+const REAL = ['test/{cli,crash-real,e2e,proxy,sandbox,sql,state}/**/*.test.ts', 'test/kinds/aws/{clients,guard}.test.ts']
+/** In the folder of others, but with clients that are replaced. */
+const REPLACED = 'test/cli/bastion.test.ts'
+
 export default defineConfig({
-  define: { INFRA_VERSION: JSON.stringify('0.0.0-test') },
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/built.ts', 'test/support/moto.ts'],
-    setupFiles: ['test/support/loopback.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // More than cores: most tests start processes and wait for them.
     maxWorkers: 5,
     sequence: { sequencer: LongFirst },
+    projects: [
+      { test: { ...every, name: 'real', include: REAL, exclude: [REPLACED] } },
+      {
+        test: {
+          ...every,
+          name: 'alone',
+          include: ['test/{config,containers,crash,docs,engine,kinds,steps,ui}/**/*.test.ts', 'test/*.test.ts', REPLACED],
+          exclude: REAL.slice(1),
+        },
+      },
+    ],
   },
 })

@@ -30,7 +30,7 @@ describe.skipIf(!url)('a stack with more services than AWS takes calls for', () 
   afterAll(() => t?.close())
 
   it('is made without an error, each thing once, and is looked at with few calls', async () => {
-    const slower = { error: 'ThrottlingException', message: 'Rate exceeded', above: { burst: 4, perSecond: 12 } }
+    const slower = { error: 'ThrottlingException', message: 'Rate exceeded', above: { burst: 4, perSecond: 8 } }
     t.proxy.edit = undefined
     t.proxy.rules = ['RegisterTaskDefinition', 'CreateService', 'DescribeServices'].map((operation) => ({
       ...slower,
@@ -40,7 +40,7 @@ describe.skipIf(!url)('a stack with more services than AWS takes calls for', () 
     expect(made.code, made.all).toBe(0)
     expect(made.all).not.toMatch(/Throttl|Rate exceeded/)
     const of = (op: string) => t.proxy.log.filter((c) => c.op === `ecs.${op}`)
-    expect(of('CreateService').filter((c) => c.fault).length).toBeGreaterThan(0)
+    expect(t.proxy.log.filter((c) => c.fault).length).toBeGreaterThan(0)
     for (const op of ['CreateService', 'RegisterTaskDefinition']) expect(of(op).filter((c) => !c.fault)).toHaveLength(MANY)
 
     t.proxy.rules = []

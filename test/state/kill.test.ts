@@ -45,8 +45,8 @@ it('a process that is killed while it saves leaves a whole file with all that it
     await end
     const state = await LocalState.open(file, of)
     expect(state.row(durable), `kill ${kill}`).toBeDefined()
-    expect(await readState(localBackend(`${file}.backup`))).toBeDefined()
     await state.put('after', row())
+    expect(await readState(localBackend(`${file}.backup`))).toBeDefined()
   }
   expect(reads).toBeGreaterThan(20)
 })

@@ -2,6 +2,8 @@ import { Socket } from 'node:net'
 
 // No test may reach a real AWS, whatever it does wrong: a socket to anything but this machine is refused before it opens.
 // Processes that tests start get the same rule from INFRA_LOOPBACK_ONLY, which the CLI itself enforces.
+// What the build puts in its place.
+Object.assign(globalThis, { INFRA_VERSION: '0.0.0-test' })
 process.env.INFRA_LOOPBACK_ONLY = '1'
 process.env.AWS_EC2_METADATA_DISABLED = 'true'
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
