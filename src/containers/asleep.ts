@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../state/json.ts'
 import type { Count } from '../steps/types.ts'
+import { isTable, put, table } from './table.ts'
 
 /** A number that a person has set, and what the config said then. Plain data, like all here: it stands in the state. */
 export type Scaled = { readonly count: number; readonly since: number; readonly at: string; readonly by: string }
@@ -24,19 +25,6 @@ export type Sleeper = {
   readonly down?: boolean
 }
 export type Sleep = { readonly at: string; readonly by: string; readonly services: Readonly<Record<string, Sleeper>> }
-
-const isTable = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-const table = <T>(lookups: JsonObject, name: string): Readonly<Record<string, T>> => {
-  const found = lookups[name]
-  return isTable(found) ? (found as unknown as Record<string, T>) : {}
-}
-const put = (lookups: JsonObject, name: string, service: string, value: Json | undefined): JsonObject => {
-  const { [service]: _, ...others } = table<Json>(lookups, name)
-  const next = value === undefined ? others : { ...others, [service]: value }
-  const { [name]: _before, ...rest } = lookups
-  return Object.keys(next).length === 0 ? rest : { ...rest, [name]: next }
-}
 
 export const scaledOf = (lookups: JsonObject, service: string): Scaled | undefined => table<Scaled>(lookups, 'scaled')[service]
 /** @param service its key, or `cluster/name` of one that is none of the config */

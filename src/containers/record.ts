@@ -1,4 +1,5 @@
 import type { JsonObject } from '../state/json.ts'
+import { put, table } from './table.ts'
 
 /** A revision that was rolled out. Plain data: it stands in the state. */
 export type Entry = {
@@ -55,17 +56,6 @@ export interface Declared {
 
 /** As many as a person looks through. */
 const KEPT = 20
-
-const table = <T>(lookups: JsonObject, name: string): Readonly<Record<string, T>> => {
-  const found = lookups[name]
-  return found !== null && typeof found === 'object' && !Array.isArray(found) ? (found as unknown as Record<string, T>) : {}
-}
-const put = <T>(lookups: JsonObject, name: string, service: string, value: T | undefined): JsonObject => {
-  const { [service]: _, ...others } = table<T>(lookups, name)
-  const next = value === undefined ? others : { ...others, [service]: value }
-  const { [name]: _before, ...rest } = lookups
-  return Object.keys(next).length === 0 ? rest : { ...rest, [name]: next as unknown as JsonObject }
-}
 
 /** Newest first. */
 export const entriesOf = (lookups: JsonObject, service: string): readonly Entry[] => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 import type { Call } from '../support/proxy.ts'
 import { COURSES } from './databases.ts'
 import { clearGround, expectWhole, makeGround } from './expect.ts'
@@ -15,7 +16,7 @@ describe.skipIf(!inject('motoUrl'))('killed at a statement that the server carri
   let home: Home
   let of: Undisturbed
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     ground = { ...makeGround(server.url), within: 'shared' }
     of = await undisturbed(ground, course)
     home = await homeFor(ground, course)

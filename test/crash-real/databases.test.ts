@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 import { COURSES, runBenches } from './databases.ts'
 import { clearGround, makeGround } from './expect.ts'
 import type { Phase, Point, World } from './kill.ts'
@@ -51,7 +52,7 @@ describe.skipIf(!inject('motoUrl'))('killed at a call to AWS or a statement to t
   let server: TestServer
   let ground: Ground
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     ground = makeGround(server.url)
   })
   afterAll(async () => {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { listAccount } from '../crash-real/holdings.ts'
 import { clientConfig } from '../support/account.ts'
 import { type DatabaseStack, databaseStack } from '../support/database-stack.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 
 const INIT = ['init', '--preset', 'startupwebapp', '--yes']
 const SETS = ['securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
@@ -16,7 +17,7 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
   let s: DatabaseStack
   let ecs: ECSClient
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     s = await databaseStack(server.url, [...INIT, ...SETS.flatMap((x) => ['--set', x])])
     ecs = new ECSClient(clientConfig(s.account))
   })

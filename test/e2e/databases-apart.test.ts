@@ -4,7 +4,8 @@ import { DeleteSecretCommand, PutSecretValueCommand, SecretsManagerClient } from
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../support/account.ts'
 import { type DatabaseStack, databaseStack, MASTER_SECRET } from '../support/database-stack.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 
 const NAMES = ['blog_2', 'shop', 'wiki']
 const secretOf = (name: string): string => `startupwebapp/production/databases/${name}`
@@ -14,7 +15,7 @@ describe.skipIf(!inject('motoUrl'))('databases of a role each', () => {
   let server: TestServer
   let s: DatabaseStack
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     s = await databaseStack(server.url, [
       ...['init', '--yes'],
       ...[

@@ -2,7 +2,8 @@ import { RDSClient, StartDBInstanceCommand, StopDBInstanceCommand } from '@aws-s
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../support/account.ts'
 import { type DatabaseStack, databaseStack, SERVER } from '../support/database-stack.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 
 const ALL = ['fintech_experiment', 'healthtech_experiment', 'startupwebapp_prod']
 
@@ -15,7 +16,7 @@ describe.skipIf(!inject('motoUrl'))('a database server that lets nobody in, or h
   let server: TestServer
   let s: DatabaseStack
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     s = await databaseStack(server.url)
     await s.ends(0, 'create', 'vpc', 'security-groups', 'secrets', 'rds', '--yes')
   })

@@ -3,7 +3,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type DatabaseStack, databaseStack, initDatabases } from '../support/database-stack.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 
 const NAMES = ['fintech_experiment', 'healthtech_experiment', 'startupwebapp_prod']
 const psql = spawnSync('psql', ['--version']).status === 0
@@ -13,7 +14,7 @@ describe.skipIf(!inject('motoUrl') || !psql)('databases.via print, with the psql
   let server: TestServer
   let s: DatabaseStack
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     s = await databaseStack(server.url, initDatabases('databases.via=print'))
   })
   afterAll(async () => {

@@ -7,7 +7,8 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../support/account.ts'
 import { type DatabaseStack, databaseStack, MASTER_SECRET } from '../support/database-stack.ts'
-import { startMoto, type TestServer } from '../support/moto.ts'
+import type { TestServer } from '../support/moto.ts'
+import { motoWithPostgres } from '../support/moto-postgres.ts'
 
 const NAMES = ['fintech_experiment', 'healthtech_experiment', 'startupwebapp_prod']
 const OWNERS = `SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding,
@@ -29,7 +30,7 @@ describe.skipIf(!inject('motoUrl'))('databases, from create to destroy', () => {
   let server: TestServer
   let s: DatabaseStack
   beforeAll(async () => {
-    server = await startMoto('0', process.env, { postgres: true })
+    server = await motoWithPostgres()
     s = await databaseStack(server.url)
   })
   afterAll(async () => {

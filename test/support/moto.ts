@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The local AWS of this run, in which everything takes 0 seconds; null where there is no Python with moto. */
     motoUrl: string | null
+    /** Another one, whose databases are real; null where there is no PostgreSQL: a test that needs it says so. */
+    motoPostgresUrl: string | null
   }
 }
 
@@ -49,17 +51,22 @@ export async function startMoto(
   return { url, pid, stop }
 }
 
-/** vitest globalSetup: one server for the whole run. INFRA_REQUIRE_MOTO=1 makes its absence an error (CI). */
+/** vitest globalSetup: one server for the whole run, and one with a PostgreSQL behind its databases. INFRA_REQUIRE_MOTO=1 makes its absence an error (CI). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
-    const server = await startMoto('0')
+    const [server, real] = await Promise.all([
+      startMoto('0'),
+      startMoto('0', process.env, { postgres: true }).catch(() => undefined),
+    ])
     project.provide('motoUrl', server.url)
-    return server.stop
+    project.provide('motoPostgresUrl', real?.url ?? null)
+    return async () => void (await Promise.all([server.stop(), real?.stop()]))
   } catch (error) {
     if (process.env.INFRA_REQUIRE_MOTO === '1') throw error
     const reason = error instanceof Error ? error.message : String(error)
     console.warn(`Without the local AWS, its tests are skipped. ${reason}`)
     project.provide('motoUrl', null)
+    project.provide('motoPostgresUrl', null)
     return async () => {}
   }
 }

@@ -11,6 +11,7 @@ import { expect } from 'vitest'
 import { clientConfig, freshAccount } from '../../support/account.ts'
 import { INIT, type Place, place, type Ran } from '../../support/cli.ts'
 import { startMoto } from '../../support/moto.ts'
+import { motoWithPostgres } from '../../support/moto-postgres.ts'
 import { type FaultProxy, startProxy } from '../../support/proxy.ts'
 
 export const SERVER = 'startupwebapp-multi-tenant-prod'
@@ -47,7 +48,7 @@ export interface Stack {
 }
 
 export const startStack = async (seconds = '0', ...sets: string[]): Promise<Stack> => {
-  const moto = await startMoto(seconds, process.env, { postgres: true })
+  const moto = await (seconds === '0' ? motoWithPostgres() : startMoto(seconds, process.env, { postgres: true }))
   const account = await freshAccount(moto.url)
   const proxy = await startProxy(moto.url)
   const p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url, INFRA_GRACE_SECONDS: '1' })

@@ -8,7 +8,7 @@ import pg from 'pg'
 import { expect } from 'vitest'
 import { clientConfig, freshAccount } from '../../support/account.ts'
 import { BIN, type Place, place, type Ran } from '../../support/cli.ts'
-import { startMoto } from '../../support/moto.ts'
+import { motoWithPostgres } from '../../support/moto-postgres.ts'
 import { type FaultProxy, startProxy } from '../../support/proxy.ts'
 
 /** Where the programs of PostgreSQL are on this machine; undefined: some tests have nothing to test with. */
@@ -36,7 +36,7 @@ export interface Stack {
 
 /** @param prepare what the CLI needs to get in, besides the usual */
 export const startStack = async (config: string, prepare?: (p: Place) => Promise<void>): Promise<Stack> => {
-  const moto = await startMoto('0', process.env, { postgres: true })
+  const moto = await motoWithPostgres()
   const proxy = await startProxy(moto.url)
   const account = await freshAccount(moto.url)
   const p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url })
