@@ -56,7 +56,10 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
     vi.stubEnv('INFRA_REQUIRE_MOTO', '')
     try {
       await (await setup(project))()
-      expect(provide.mock.calls).toEqual([['motoUrl', null]])
+      expect(provide.mock.calls).toEqual([
+        ['motoUrl', null],
+        ['motoPostgresUrl', null],
+      ])
       expect(warn.mock.calls).toEqual([[expect.stringContaining('There is no python3 on the PATH')]])
       vi.stubEnv('INFRA_REQUIRE_MOTO', '1')
       await expect(setup(project)).rejects.toThrow('There is no python3 on the PATH')
