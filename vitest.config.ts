@@ -8,7 +8,7 @@ const every = {
   // The files of a worker share what they have imported: half of the time went into loading the SDK anew.
   isolate: false,
   // More than cores: most tests start processes and wait for them.
-  maxWorkers: 6,
+  maxWorkers: 5,
 }
 /** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
 const REAL = ['test/{cli,crash-real,e2e,proxy,sandbox,sql,state}/**/*.test.ts', 'test/kinds/aws/{clients,guard}.test.ts']
@@ -18,7 +18,7 @@ const REPLACED = 'test/cli/bastion.test.ts'
 export default defineConfig({
   test: {
     globalSetup: ['test/support/built.ts', 'test/support/moto.ts'],
-    maxWorkers: 6,
+    maxWorkers: 5,
     sequence: { sequencer: LongFirst },
     projects: [
       { test: { ...every, name: 'real', include: REAL, exclude: [REPLACED] } },

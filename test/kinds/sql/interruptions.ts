@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newest, type Place, placeOn, programs } from '../../sql/support.ts'
 import { type PgProxy, startPgProxy } from '../../support/pg-proxy.ts'
+import { eachNth } from '../../support/some.ts'
 import { catalogue, Disk, Killed, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'
 
 const NOTHING = JSON.stringify({ roles: null, members: null, databases: null }, null, 1)
@@ -10,7 +11,8 @@ const NOTHING = JSON.stringify({ roles: null, members: null, databases: null }, 
  * @param when before the server has heard of the statement, or when it has carried it out
  */
 export const interruptions = (when: 'before' | 'after'): void => {
-  describe.each(programs)('PostgreSQL $version', ({ bin }) => each(bin, when))
+  // The other versions with INFRA_TEST_ALL.
+  describe.each(eachNth(programs, 2))('PostgreSQL $version', ({ bin }) => each(bin, when))
 }
 
 const each = (bin: string, when: 'before' | 'after'): void => {
