@@ -19,8 +19,8 @@ describe('HTTPS', () => {
     const graph = shop({ services: { web: { ...web, environment } }, more: { loadBalancer: { domain: 'shop.example.com' } } })
     expect(props(graph, 'certificate')).toEqual({ domain: 'shop.example.com', alternativeNames: [] })
     expect(graph.get('https-listener')?.deps).toContain('certificate')
-    // A redirect would lead into nothing as long as nobody listens there, but that is for a person to mend.
-    expect(graph.get('http-listener')?.deps).not.toContain('certificate')
+    // Before that a redirect would lead into nothing, also of a site that served HTTP until now.
+    expect(graph.get('http-listener')?.deps).toContain('https-listener')
     expect(container(graph, 'web').environment).toEqual({
       URL: 'https://shop.example.com/x',
       HOST: { parts: ['<load-balancer.dnsName>'] },
