@@ -1,3 +1,4 @@
+import { withoutService } from '../aws/ecs-words.ts'
 import type { Deployment, Service, Task } from '../aws/services/ecs-types.ts'
 import { reasonOf } from './reasons.ts'
 
@@ -125,10 +126,3 @@ export const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, t
   })
   return hopeless === undefined ? undefined : { why: withoutService(hopeless) }
 }
-
-/** `(service web) was unable ...`: the name stands on the screen already, and a target group is known by its name. */
-export const withoutService = (message: string): string =>
-  message
-    .replace(/^\(service [^)]*\)\s*/, '')
-    .replace(/\(target-group arn:[^)]*:targetgroup\/([^/)]+)\/[^)]*\)/g, '(target group $1)')
-    .replace(/\.$/, '')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { withoutService } from '../../src/aws/ecs-words.ts'
 import type { Scene, Verdict } from '../../src/containers/rollout.ts'
-import { belongs, judge, withoutService } from '../../src/containers/rollout.ts'
+import { belongs, judge } from '../../src/containers/rollout.ts'
 import { arnOf, at, deployment, ended, event, SINCE, service, task } from './support.ts'
 
 const aim = { revision: arnOf('web:8'), deployment: 'ecs-svc/web:8', since: SINCE }
@@ -232,5 +233,10 @@ describe('a rollout', () => {
 
   it('an event without the name of the service', () => {
     expect(withoutService('(service web) has reached a steady state.')).toBe('has reached a steady state')
+    expect(
+      withoutService(
+        '(service web) registered 1 targets in (target-group arn:aws:elasticloadbalancing:r:1:targetgroup/web-tg/0a1b)',
+      ),
+    ).toBe('registered 1 targets in (target group web-tg)')
   })
 })

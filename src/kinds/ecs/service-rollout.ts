@@ -1,5 +1,6 @@
 import type { Deployment, Service as EcsService, Task } from '@aws-sdk/client-ecs'
 import type { Aws } from '../../aws/clients.ts'
+import { withoutService } from '../../aws/ecs-words.ts'
 import type { ServiceAttrs } from './service-facts.ts'
 
 /** ECS keeps some that are done with in the list. */
@@ -43,9 +44,8 @@ export const noteOf = (s: EcsService): string => {
   return isSteady(s) || !last ? counts : `${counts}; ${last}`
 }
 
-/** Newest first, without `(service web)` before each. */
-const eventsOf = (s: EcsService): string[] =>
-  (s.events ?? []).flatMap((e) => (e.message ? [e.message.replace(/^\(service [^)]*\)\s*/, '').replace(/\.$/, '')] : []))
+/** Newest first. */
+const eventsOf = (s: EcsService): string[] => (s.events ?? []).flatMap((e) => (e.message ? [withoutService(e.message)] : []))
 
 /** How many stopped tasks and events are told. */
 const TOLD = 3
