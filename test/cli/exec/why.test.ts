@@ -2,37 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Task } from '../../../src/aws/services/ecs-types.ts'
 import type { Room } from '../../../src/containers/exec.ts'
 import { type Asked, objection, refusal } from '../../../src/containers/exec-why.ts'
-import type { Found } from '../../../src/containers/find.ts'
-import { account, arnOf, at, awsError, deployment, service, task } from '../../containers/support.ts'
-
-const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`
-const definition = {
-  taskDefinitionArn: arnOf('web:7'),
-  family: 'web',
-  taskRoleArn: 'arn:aws:iam::111122223333:role/shop-task',
-  containerDefinitions: [{ name: 'web', image: 'x', essential: true }],
-}
-const found = (more: object = {}): Found => ({
-  cluster: 'shop',
-  name: 'web',
-  definition,
-  service: service([deployment('web:7', { rolloutState: 'COMPLETED' })], { enableExecuteCommand: true, ...more }),
-})
-const running = (id: string, s: number, agent?: string, more: Partial<Task> = {}): Task =>
-  task('web:7', {
-    taskArn: `arn:aws:ecs:us-east-1:111122223333:task/shop/${id}`,
-    startedAt: at(s),
-    enableExecuteCommand: true,
-    containers: [
-      {
-        name: 'web',
-        lastStatus: 'RUNNING',
-        runtimeId: `${id}-r`,
-        ...(agent ? { managedAgents: [{ name: 'ExecuteCommandAgent', lastStatus: agent }] } : {}),
-      },
-    ],
-    ...more,
-  })
+import { account, awsError } from '../../containers/support.ts'
+import { definition, found, line, running } from './stage.ts'
 
 describe('why not', () => {
   const details = [

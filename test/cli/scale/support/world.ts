@@ -397,9 +397,10 @@ export const wouldChange = async (w: World, config = CONFIG): Promise<{ plan: st
     const want = knownProps(resolve(node.props, (k) => s.state.row(k)?.attrs) as Record<string, unknown>)
     const seen = await node.kind.observe(w.aws, { name: node.name } as never, want as JsonObject, row.attrs)
     if (seen.is === 'absent') throw new Error(`${key} is gone`)
-    const only = (all: readonly string[]): string[] => all.filter((p) => /^(desired|min|max)$/.test(p)).map((p) => `${key}.${p}`)
-    plan.push(...only(differing(seen.props, want)).map((p) => `${p} -> ${want[p.split('.')[1] ?? '']}`))
-    drift.push(...only(differing(seen.props, row.want)))
+    const counts = (all: readonly string[]): string[] =>
+      all.filter((p) => /^(desired|min|max)$/.test(p)).map((p) => `${key}.${p}`)
+    plan.push(...counts(differing(seen.props, want)).map((p) => `${p} -> ${want[p.split('.')[1] ?? '']}`))
+    drift.push(...counts(differing(seen.props, row.want)))
   }
   return { plan, drift }
 }
