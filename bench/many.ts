@@ -1,26 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { manyServices } from '../test/support/many-services.ts'
 import type { Cli } from './cli.ts'
 import { min, type Row, s, times } from './figures.ts'
 import type { Endpoint } from './rows.ts'
 
 const SERVICES = 100
 
-const config = `project: big
-environment: dev
-region: us-east-1
-steps: [vpc, security-groups, secrets, ecs]
-securityGroups: { bastionCidr: none }
-vpc: { nat: none }
-ecs:
-  services:
-${Array.from({ length: SERVICES }, (_, i) => `    s${i}: { image: "nginx:1.26", subnets: public }`).join('\n')}
-`
-
 /** A hundred services in one cluster, on an AWS that takes some calls at once and then so many a second. */
 export const manyRows = async (cli: Cli, { server, proxy }: Endpoint, rounds: number): Promise<Row[]> => {
   const stack = await cli.stack(server, proxy.url)
-  writeFileSync(join(stack.folder, 'infra.yaml'), config)
+  writeFileSync(join(stack.folder, 'infra.yaml'), manyServices(SERVICES))
   const slower = { error: 'ThrottlingException', message: 'Rate exceeded', above: { burst: 20, perSecond: 20 } }
   proxy.rules = ['RegisterTaskDefinition', 'CreateService'].map((op) => ({ ...slower, match: new RegExp(`^ecs\\.${op}$`) }))
   proxy.clear()

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
-import { classify, codeOf, isThrottling, unlessGone } from '../aws/trouble.ts'
+import { classify, codeOf, unlessGone } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse, SLOWER } from '../engine/errors.ts'
 import type { LogSource } from './log.ts'
 
 export interface LogEvent {
@@ -48,11 +48,12 @@ export const readAgain = async <T>(
     try {
       return await read()
     } catch (error) {
-      const throttled = isThrottling(error)
-      const away = classify(error) === 'unknown-outcome' || AWAY.test(codeOf(error))
+      const trouble = classify(error)
+      const throttled = trouble === 'throttled'
+      const away = trouble === 'unknown-outcome' || AWAY.test(codeOf(error))
       const most = !of.patient ? UNANSWERED : throttled ? Number.POSITIVE_INFINITY : UNANSWERED_PATIENT
       if (!(throttled || away) || attempt >= most) throw error
-      of.slow(throttled ? 'AWS asks for fewer calls a second' : 'AWS does not answer')
+      of.slow(throttled ? SLOWER : 'AWS does not answer')
       await of.clock.sleep(Math.min(LONGEST, 1000 * attempt), of.signal)
       if (of.signal.aborted) return undefined
     }

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Task } from '../aws/services/ecs-types.ts'
-import { classify, codeOf, isThrottling, unlessGone } from '../aws/trouble.ts'
+import { classify, codeOf, unlessGone } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
 import { readAgain } from './log-read.ts'
 
@@ -170,7 +170,7 @@ const logOf = ({ aws, log, clock, hear }: FollowOneOff) => {
           hear({ type: 'note', text: 'This identity may not read the log (logs:GetLogEvents); the task is followed without it' })
           return
         }
-        if (!isThrottling(error) && classify(error) !== 'unknown-outcome') throw error
+        if (!/^(throttled|unknown-outcome)$/.test(classify(error))) throw error
         // Not read now: then nobody can say that nothing has come.
         movedAt = clock.now()
       }

@@ -8,6 +8,9 @@ export type Trouble =
   | 'gone' // it is not there
   | 'fatal'
 
+/** What a person is told while the same call is asked again for `throttled`. */
+export const SLOWER = 'AWS asks for fewer calls a second'
+
 /** What happened, why, and what to do next: one sentence each. Every error that a person sees is one of these. */
 export class InfraError extends Error {
   readonly what: string

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { checkStop, type Trouble } from './errors.ts'
+import { checkStop, SLOWER, type Trouble } from './errors.ts'
 
 /** IAM tells other services of a new role within seconds, seldom within two minutes. */
 const PROPAGATION_MS = 120_000
@@ -9,8 +9,6 @@ const NOT_FOUND_MS = 30_000
 const THROTTLED_MS = 15 * 60_000
 
 const PATIENCE: Partial<Record<Trouble, number>> = { propagating: PROPAGATION_MS, gone: NOT_FOUND_MS, throttled: THROTTLED_MS }
-
-export const SLOWER = 'AWS asks for fewer calls a second'
 
 /**
  * A changing call that may come too early: what it names was made a moment ago and is not visible everywhere yet. Asked again,

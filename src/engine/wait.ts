@@ -1,6 +1,5 @@
 import type { Context } from './context.ts'
-import { Deferred, InfraError, Interrupted } from './errors.ts'
-import { SLOWER } from './patience.ts'
+import { Deferred, InfraError, Interrupted, SLOWER } from './errors.ts'
 
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5

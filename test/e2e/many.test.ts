@@ -2,30 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Theatre, theatre } from '../cli/deploy/support/service.ts'
+import { manyServices } from '../support/many-services.ts'
 
 const url = inject('motoUrl')
 const MANY = 24
-
-const config = (): string => {
-  const services = Array.from({ length: MANY }, (_, i) => `    s${i}: { image: "nginx:1.26", subnets: public }`)
-  return `project: shop
-environment: dev
-region: us-east-1
-steps: [vpc, security-groups, secrets, ecs]
-securityGroups: { bastionCidr: none }
-vpc: { nat: none }
-ecs:
-  services:
-${services.join('\n')}
-`
-}
 
 /** ECS takes some calls at once and then few a second: docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html */
 describe.skipIf(!url)('a stack with more services than AWS takes calls for', () => {
   let t: Theatre
   beforeAll(async () => {
     t = await theatre(url ?? '')
-    await writeFile(join(t.p.dir, 'infra.yaml'), config())
+    await writeFile(join(t.p.dir, 'infra.yaml'), manyServices(MANY))
   })
   afterAll(() => t?.close())
 
