@@ -14,6 +14,13 @@ export const differing = (
     return is !== undefined && want[k] !== undefined && !hasUnknown(want[k]) && !same(is, want[k] as Json)
   })
 
+/** The same in words, with both values. */
+export const differences = (
+  seen: JsonObject | undefined,
+  want: Readonly<Record<string, unknown>>,
+  ignore: readonly string[] = [],
+): string[] => differing(seen, want, ignore).flatMap((p) => changesOf(p, seen?.[p], want[p] as Json))
+
 /** Tags that are wanted and missing or different. Tags of others are left alone. */
 export const missingTags = (seen: Tags | undefined, want: Tags, ignore: readonly string[] = []): Tags =>
   seen && !ignore.includes('tags') && !ignore.includes('*')

@@ -1,7 +1,7 @@
 import { type JsonObject, same } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep } from './asleep.ts'
-import { differing, missingTags, show, unchangeable } from './compare.ts'
+import { differences, differing, missingTags, show, unchangeable } from './compare.ts'
 import { type Context, idOf } from './context.ts'
 import { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
@@ -9,7 +9,7 @@ import type { AnySeen, Present } from './kind.ts'
 import { make } from './make.ts'
 import { patiently } from './patience.ts'
 import { hasUnknown, resolve } from './ref.ts'
-import { graceOf, observe, settle } from './survey.ts'
+import { observe, settle } from './survey.ts'
 import { type Limit, until } from './wait.ts'
 
 /**
@@ -32,7 +32,12 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     stuck: async (s) => (s.is === 'absent' ? [] : ((await kind.stuck?.(cx.aws, s.attrs)) ?? [])),
   }
   const base = { type: kind.type, step: node.step, name: node.name, want, deps: [...node.deps, ...node.beside].sort() }
-  const look = (): Promise<AnySeen> => observe(node, cx.look(), cx, want)
+  let shownAt = began
+  const look = async (): Promise<AnySeen> => {
+    const now = await observe(node, cx.look(), cx, want)
+    if (now.is !== 'absent') shownAt = cx.clock.now()
+    return now
+  }
   let did: 'created' | 'updated' | 'found' | 'kept' = before?.is === 'ready' ? 'kept' : 'found'
   const adopted = (): boolean => before?.adopted === true && did !== 'created'
   const save = (row: Omit<Row, 'at' | keyof typeof base>): Promise<void> =>
@@ -69,9 +74,9 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     if (seen.is !== 'absent' && seen.foreign) return use(seen)
   }
   if (seen.is === 'absent') throw new InfraError(`${key} is not there although it was made`)
-  // Lists show late what was just made: for some seconds, not seen does not mean gone.
-  const shownBy = did === 'created' ? cx.clock.now() + graceOf(node, cx) : 0
-  const late = (s: AnySeen): boolean => s.is === 'absent' && cx.clock.now() < shownBy
+  // Reads lag behind writes: what was made or seen a moment ago, and is not shown now, is not gone.
+  shownAt = cx.clock.now()
+  const late = (s: AnySeen): boolean => s.is === 'absent' && cx.clock.now() < shownAt + cx.graceMs
   if (seen.is !== 'ready') {
     // The id is durable before the wait; where it is already, the row stays as it is.
     if (did === 'created' || !same(before?.attrs, seen.attrs)) await save({ is: 'creating', token, attrs: seen.attrs })
@@ -97,7 +102,8 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
         (s.is === 'absent' && !late(s)) ||
         s.is === 'failed' ||
         (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
-      const after = await until(cx, key, look, applied, limit)
+      const lacking = (s: AnySeen): string[] => (s.is === 'absent' ? [] : differences(s.props, want, node.ignore))
+      const after = await until(cx, key, look, applied, { ...limit, minutes: kind.facts.updateMinutes ?? 0, lacking })
       if (after.is !== 'ready') throw broken(node, after)
       seen = after
     }

@@ -106,7 +106,8 @@ const remove = async <C>(
   }
 
   let seen = first ?? (await look())
-  // Also what has a name: its create call may be on its way still, and nobody would look for it once the row is gone.
+  // Also what has a name: its create call may be on its way still, or no look shows it yet, and nobody would look for it once the
+  // row is gone.
   if (seen.is === 'absent' && row.is === 'creating' && (kind.facts.found === 'tag' || !row.attrs))
     seen = await settle(subject, row.want, cx, Date.parse(row.at))
   if (seen.is === 'absent') return gone()

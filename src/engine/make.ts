@@ -6,6 +6,12 @@ import { type Subject, settle } from './survey.ts'
 
 const ATTEMPTS = 5
 /**
+ * A lost create of what has a name may be sent again so soon: when it was made after all and no look shows it yet, AWS answers that
+ * it exists. A call whose connection broke may need so long to take effect.
+ */
+const NAMED_MS = 2000
+
+/**
  * The create call, until its outcome is known. A call that may have taken effect is never sent again blindly, the world is looked
  * at first. (Where nothing happened, throttled or "not visible yet", {@link patiently} asks again.)
  * @param again writes the intent anew, before each call but the first: the next run counts the grace from the last call that a
@@ -33,7 +39,8 @@ export const make = async <C>(
       const trouble = cx.classify(error)
       if (trouble !== 'unknown-outcome' && trouble !== 'exists') throw error
       // AWS says that it is there: then it will show, however late.
-      const found = await (trouble === 'exists' ? settle(subject, want, cx, sent, cx.graceMs) : settle(subject, want, cx, sent))
+      const graceMs = trouble === 'exists' || kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, NAMED_MS)
+      const found = await settle(subject, want, cx, sent, graceMs)
       if (found.is !== 'absent') return { found }
       if (trouble === 'exists' || attempt >= ATTEMPTS) throw error
     }

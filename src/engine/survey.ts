@@ -1,11 +1,12 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
+import { differing, missingTags } from './compare.ts'
 import type { Context, KindOf } from './context.ts'
 import { Interrupted } from './errors.ts'
 import type { Graph } from './graph.ts'
 import type { AnyKind, AnySeen, Tags } from './kind.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
-import { pause } from './wait.ts'
+import { pause, STALE_MS } from './wait.ts'
 
 /** Something to look at: a declared resource, or one that only the state remembers. */
 export interface Subject<C> {
@@ -17,6 +18,8 @@ export interface Subject<C> {
   readonly deps: readonly string[]
   /** Id of something that was there before. */
   readonly adopt?: string | undefined
+  /** Props whose difference is left alone. */
+  readonly ignore?: readonly string[]
 }
 
 export type Survey = ReadonlyMap<string, AnySeen>
@@ -78,19 +81,29 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>,
   await Promise.all(
     subjects.map(async (s) => {
       const row = cx.rows.row(s.key)
-      if (seen.get(s.key)?.is === 'absent' && row && isNew(s, row, cx))
-        seen.set(
-          s.key,
-          await settle(s, knownProps(resolve(s.props, recorded) as Record<string, unknown>), cx, Date.parse(row.at)),
-        )
+      const first = seen.get(s.key)
+      if (!row || !first || isBelieved(s, row, first, cx)) return
+      const want = knownProps(resolve(s.props, recorded) as Record<string, unknown>)
+      // Asked again until it shows what was done, or until it is too long ago for that.
+      seen.set(s.key, await settle(s, want, cx, Date.parse(row.at), cx.graceMs, (now) => isBelieved(s, row, now, cx)))
     }),
   )
   return seen
 }
 
-/** Whether it was made so short a time ago that AWS may not show it yet: it is not gone, and must not be made a second time. */
-const isNew = <C>(subject: Subject<C>, row: Row, cx: Context<C>): boolean =>
-  row.attrs !== undefined && row.is !== 'deleting' && cx.clock.now() - Date.parse(row.at) < graceOf(subject, cx)
+/**
+ * Whether a look shows what is there. AWS's reads lag behind its writes: for seconds after a create, whatever the thing is found
+ * by, a look may not show it (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html), and after a change it may show
+ * the old value. That is neither gone nor altered.
+ */
+const isBelieved = <C>({ ignore }: Subject<C>, row: Row, seen: AnySeen, cx: Context<C>): boolean => {
+  const ageMs = cx.clock.now() - Date.parse(row.at)
+  if (seen.is === 'absent') return row.attrs === undefined || row.is === 'deleting' || ageMs >= cx.graceMs
+  if (row.is !== 'ready' || row.adopted || seen.foreign || seen.is === 'deleting') return true
+  if (ageMs >= Math.min(STALE_MS, cx.graceMs)) return true
+  const tags = Object.keys(missingTags(seen.tags, row.tags ?? {}, ignore))
+  return differing(seen.props, row.want, ignore).length + tags.length === 0
+}
 
 /** One look at one resource through the given pass. */
 export const observe = <C>(
@@ -112,28 +125,23 @@ export const observe = <C>(
 export const recordOf = (id: string | undefined): JsonObject | undefined =>
   id === undefined ? undefined : { id, arn: id, name: id }
 
-/** What has a name is visible at once; a call whose sender was killed or lost the connection may still need so long to take effect. */
-const NAMED_MS = 2000
-
-/** How long something that may have been made can stay invisible. */
-export const graceOf = <C>({ kind }: Pick<Subject<C>, 'kind'>, cx: Context<C>): number =>
-  kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, NAMED_MS)
-
 /**
  * Looks for something that may have been made but may not be visible yet, until the grace is over.
  * @param sinceMs when it may have been made; the grace counts from there
+ * @param isShown whether a look is the answer; default: it shows the thing
  */
 export const settle = async <C>(
   subject: Subject<C>,
   want: Readonly<Record<string, unknown>>,
   cx: Context<C>,
   sinceMs: number,
-  graceMs = graceOf(subject, cx),
+  graceMs = cx.graceMs,
+  isShown: (seen: AnySeen) => boolean = (seen) => seen.is !== 'absent',
 ): Promise<AnySeen> => {
   for (;;) {
     const seen = await observe(subject, cx.look(), cx, want)
     const elapsed = cx.clock.now() - sinceMs
-    if (seen.is !== 'absent' || elapsed >= graceMs) return seen
+    if (isShown(seen) || elapsed >= graceMs) return seen
     if (cx.signal.aborted) throw new Interrupted()
     await cx.clock.sleep(Math.min(pause(elapsed), graceMs - elapsed), cx.signal)
   }

@@ -4,11 +4,26 @@ import { Deferred, InfraError, Interrupted, SLOWER } from './errors.ts'
 /** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
 const UNANSWERED = 5
 
-/** For so long a look may still show what was before the call that is waited for. */
-const STALE_MS = 5000
+/** For so long a look may still show what was before the last call that changed it. */
+export const STALE_MS = 5000
 
 /** Pause before the next look: close together at first, then a fortieth of what has passed, so a wait overshoots by 2.5 %. */
 export const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(200, elapsedMs / 40))
+
+/** So many differences are told while they are waited for, and of each value so much: it is one line of a screen. */
+const TOLD = 2
+const LONGEST = 40
+
+/** Of a long value its end: there an ARN says what it is of. */
+const shortened = (value: string): string => (value.length > LONGEST ? `…${value.slice(1 - LONGEST)}` : value)
+
+const inShort = (all: readonly string[]): string => {
+  const told = all.slice(0, TOLD).map((text) => {
+    const [, path = '', is = '', want = ''] = /^(\S+: )(.*) -> (.*)$/s.exec(text) ?? ['', text]
+    return is || want ? `${path}${shortened(is)} -> ${shortened(want)}` : text
+  })
+  return [...told, ...(all.length > TOLD ? [`and ${all.length - TOLD} more`] : [])].join('; ')
+}
 
 export interface Limit<S> {
   /** Minutes after which waiting is given up. */
@@ -17,6 +32,8 @@ export interface Limit<S> {
   readonly minutes: number
   /** Why it may hang, in words: asked when it is given up. */
   readonly stuck?: (seen: S) => Promise<readonly string[]>
+  /** What is not as wanted yet, in words with both values: told beside AWS's status word, which often says nothing of it. */
+  readonly lacking?: (seen: S) => readonly string[]
   /** Only a person can bring it further: left as soon as it is known what there is to do. */
   readonly leave?: boolean
 }
@@ -49,21 +66,24 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
     if (seen && !seen.over && reached(seen)) return seen
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
-    const status = seen ? (seen.note ?? seen.is) : throttled ? SLOWER : 'AWS does not answer; asked again'
+    const word = seen ? (seen.note ?? seen.is) : throttled ? SLOWER : 'AWS does not answer; asked again'
+    const lacking = seen && !seen.over ? (limit.lacking?.(seen) ?? []) : []
+    const status = lacking.length > 0 ? `${word}; not changed yet: ${inShort(lacking)}` : word
     const over = seen?.over === true && elapsedMs >= STALE_MS
     if (over || elapsedMs > limit.deadline * 60_000) {
       // Only to say more: when it cannot be asked, the rest must still be said.
       const reasons = seen ? await limit.stuck?.(seen).catch(() => []) : []
-      throw new InfraError(over ? `${key}: ${status}` : `${key} is still "${status}" after ${limit.deadline} minutes`, {
+      const left = lacking.length > 0 ? `; not changed yet: ${lacking.join('; ')}` : ''
+      throw new InfraError(over ? `${key}: ${word}` : `${key} is still "${word}" after ${limit.deadline} minutes${left}`, {
         why: reasons?.length
           ? reasons.join('; ')
           : over
             ? 'AWS has given up on it'
             : 'AWS has not finished; nothing is lost, its id is recorded',
         next: over
-          ? 'Mend the cause, then run the same command again: it is tried anew'
+          ? 'Fix the cause, then run the same command again: it is tried anew'
           : reasons?.length
-            ? 'Mend that, then run the same command again: it goes on with this one'
+            ? 'Fix that, then run the same command again: it goes on with this one'
             : 'Run the same command again in some minutes: it goes on waiting for this one',
       })
     }

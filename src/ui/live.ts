@@ -1,8 +1,8 @@
 import ora from 'ora'
 import type { Event } from '../engine/events.ts'
-import { about, elapsed } from './format.ts'
+import { elapsed } from './format.ts'
 import type { Io } from './io.ts'
-import { line, type Reporter } from './reporters.ts'
+import { line, type Reporter, usually } from './reporters.ts'
 
 /** Copilot's rule: a screen is 24 lines. */
 const MOST = 20
@@ -21,8 +21,7 @@ export const liveReporter = (io: Io): Reporter => {
     const now = Date.now()
     const rows = [...running].sort(([, a], [, b]) => a.since - b.since)
     const shown = rows.slice(0, MOST).map(([key, r]) => {
-      const usual = r.minutes >= 1 ? `, ${about(r.minutes)} as a rule` : ''
-      return `${key} ${io.c.dim(`${r.status}  ${elapsed(now - r.since)}${usual}`)}`
+      return `${key} ${io.c.dim(`${r.status}  ${elapsed(now - r.since)}${usually(r.minutes)}`)}`
     })
     if (rows.length > MOST) shown.push(io.c.dim(`and ${rows.length - MOST} more`))
     spinner.text = shown.join('\n  ')

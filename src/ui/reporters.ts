@@ -34,9 +34,15 @@ export const line = (event: Event, io: Io): string | undefined => {
 
 const verb = { 'resource.creating': 'creating', 'resource.updating': 'updating', 'resource.deleting': 'deleting' } as const
 
+/** What is known of how long a wait usually takes; nothing for what takes less than a minute. */
+export const usually = (minutes: number): string => (minutes >= 1 ? `, usually ${about(minutes)}` : '')
+
+/** A status that does not change is said again after so long: a log that stands still for an hour looks like a hang. */
+const AGAIN_MS = 5 * 60_000
+
 /** One line for each thing that happens: for pipes, CI and --verbose. */
 export const plainReporter = (io: Io): Reporter => {
-  const said = new Map<string, string>()
+  const said = new Map<string, { readonly status: string; readonly elapsedMs: number }>()
   return {
     report(event) {
       if (event.type in verb) {
@@ -44,10 +50,13 @@ export const plainReporter = (io: Io): Reporter => {
         // What is done in a blink needs one line, when it is done; a reason for an unexpected step is worth one before.
         if (io.verbose || e.why) io.note(`  ${e.key}: ${verb[e.type]} ${e.title} ${e.name}${e.why ? ` (${e.why})` : ''}`)
       } else if (event.type === 'resource.waiting') {
-        // Each status once: a log is no place for a spinner.
-        if (said.get(event.key) === event.status) return
-        said.set(event.key, event.status)
-        io.note(`  ${event.key}: ${event.status}${event.minutes >= 1 ? `, ${about(event.minutes)} as a rule` : ''}`)
+        // Each status once, a long one now and then: a log is no place for a spinner.
+        const { key, status, elapsedMs, minutes } = event
+        const last = said.get(key)
+        const isOld = last?.status === status && elapsedMs >= last.elapsedMs && elapsedMs < last.elapsedMs + AGAIN_MS
+        if (isOld) return
+        said.set(key, { status, elapsedMs })
+        io.note(`  ${key}: ${status}${elapsedMs >= 60_000 ? `, ${elapsed(elapsedMs)} so far` : ''}${usually(minutes)}`)
       } else {
         const text = line(event, io)
         if (text) io.note(text)

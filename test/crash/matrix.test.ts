@@ -98,7 +98,7 @@ const killAt = async (cloud: Cloud, n: number, run: () => Promise<unknown>): Pro
 
 describe('the matrix itself', () => {
   it('a kill that is played leaves a world that the matrix met, at each instant and, of the pairs, at a sample', async () => {
-    const begin = worldOf(setups['tags show late'])
+    const begin = worldOf(setups['what is new shows late'])
     const { met, pairs } = await explore(begin, [create], { kills: 2, inFlight, next: down })
     let played = 0
     let strange = 0

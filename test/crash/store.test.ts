@@ -91,7 +91,7 @@ it('the matrix of single kills with the real state file, opened anew by each run
     if (!end) throw new Error('no end')
     return end
   }
-  const begin: Left = { world: worldOf(setups['tags show late']), text: undefined, way: 'nothing' }
+  const begin: Left = { world: worldOf(setups['what is new shows late']), text: undefined, way: 'nothing' }
   const created = await after(begin, create, [create, destroy])
   const changed = await after(created, edited, [edited])
   await after(changed, destroy, [destroy])

@@ -17,7 +17,7 @@ describe.skipIf(!url)('when AWS misbehaves', () => {
   beforeEach(async () => {
     account = await freshAccount(url ?? '')
     proxy = await startProxy(url ?? '')
-    p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url, INFRA_GRACE_SECONDS: '1' })
+    p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url })
     expect((await p.run(...WITH_NAT)).code).toBe(0)
     proxy.clear()
   })

@@ -50,6 +50,8 @@ export const place = async (env: Record<string, string> = {}): Promise<Place> =>
     INFRA_CACHE_DIR: join(dir, '.cache'),
     INFRA_LOOPBACK_ONLY: '1',
     AWS_EC2_METADATA_DISABLED: 'true',
+    // The local AWS shows at once what was made: what somebody else deletes a moment later is gone, and need not be waited for.
+    INFRA_GRACE_SECONDS: '1',
     ...env,
   }
   const start = (...args: string[]): Running => {

@@ -16,6 +16,8 @@ export class Cloud {
   hook: Hook = () => {}
   /** How long a new thing is not listed by its tags. */
   tagLagMs = 0
+  /** How long no look at all shows a new thing, not even one by its name or id (ECS). */
+  readLagMs = 0
   /** Each way, of every call. */
   latencyMs = 0
   /** How long a thing that is gone still counts as a user of others (network interfaces). */
@@ -43,8 +45,8 @@ export class Cloud {
   /** The same cloud for itself: as it would go on if nobody used it meanwhile. Without hook and log. */
   fork(): Cloud {
     const to = new Cloud(new VirtualClock(this.clock.now()))
-    const { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole } = this
-    Object.assign(to, { tagLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole, late: [...this.late] })
+    const { tagLagMs, readLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole } = this
+    Object.assign(to, { tagLagMs, readLagMs, latencyMs, lingerMs, faults, inFlight, refused, whole, late: [...this.late] })
     to.snapshots.push(...this.snapshots)
     to.sins.push(...this.sins)
     for (const t of this.#things) to.#things.push({ ...t })
@@ -115,7 +117,14 @@ export class Cloud {
     const { now } = this
     const { looks = 0, guarded = false, tags, ...rest } = order
     const id = `id-${order.type}-${this.#things.length + 1};`
-    const timing = { tagsAt: now + this.tagLagMs, readyAt: now + (order.readyMs ?? 0), looks, guarded }
+    const shownAt = now + this.readLagMs
+    const timing = {
+      tagsAt: Math.max(shownAt, now + this.tagLagMs),
+      shownAt,
+      readyAt: now + (order.readyMs ?? 0),
+      looks,
+      guarded,
+    }
     this.#things.push({ ...rest, ...timing, asked, id, tags: { ...tags } })
     return id
   }

@@ -57,7 +57,7 @@ export const databaseStack = async (server: string, init: readonly string[] = in
   const account = await freshAccount(server)
   const [aws, sql] = await Promise.all([startProxy(server), startSqlProxy()])
   leadThrough(aws, sql)
-  const p = await place({ ...account.env, AWS_ENDPOINT_URL: aws.url, INFRA_GRACE_SECONDS: '1' })
+  const p = await place({ ...account.env, AWS_ENDPOINT_URL: aws.url })
   const client = new SecretsManagerClient(clientConfig(account))
   const printed: (readonly [where: string, text: string])[] = []
   const hushed = new Set<string>()

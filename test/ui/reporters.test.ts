@@ -53,8 +53,8 @@ describe('plain lines', () => {
     for (const event of EVENTS) reporter.report(event)
     reporter.end()
     expect(notes).toEqual([
-      '  db: creating, about 12 minutes as a rule',
-      '  db: backing-up, about 12 minutes as a rule',
+      '  db: creating, usually about 12 minutes',
+      '  db: backing-up, usually about 12 minutes',
       '✓ db created db-1  12 s',
       '  alarm: updating alarm cpu (threshold: 70 -> 80)',
       '✓ alarm updated cpu  0.1 s',
@@ -72,6 +72,20 @@ describe('plain lines', () => {
     const reporter = plainReporter(io)
     for (const status of ['a', 'b', 'a', 'a']) reporter.report(waiting(status, 1, 0.2))
     expect(notes).toEqual(['  db: a', '  db: b', '  db: a'])
+  })
+
+  it('a long wait is a line every five minutes, with how long it took so far', () => {
+    const { io, notes } = heard()
+    const reporter = plainReporter(io)
+    for (let s = 0; s < 12 * 60; s += 10) reporter.report(waiting('creating', s * 1000))
+    // The next wait of the same thing counts anew.
+    reporter.report(waiting('creating', 0, 0))
+    expect(notes).toEqual([
+      '  db: creating, usually about 12 minutes',
+      '  db: creating, 5:00 min so far, usually about 12 minutes',
+      '  db: creating, 10:00 min so far, usually about 12 minutes',
+      '  db: creating',
+    ])
   })
 
   it('with --verbose also what is begun', () => {

@@ -51,7 +51,7 @@ export const startStack = async (seconds = '0', ...sets: string[]): Promise<Stac
   const moto = await (seconds === '0' ? motoWithPostgres() : startMoto(seconds, process.env, { postgres: true }))
   const account = await freshAccount(moto.url)
   const proxy = await startProxy(moto.url)
-  const p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url, INFRA_GRACE_SECONDS: '1' })
+  const p = await place({ ...account.env, AWS_ENDPOINT_URL: proxy.url })
   const config = clientConfig(account)
   const rds = new RDSClient(config)
   const secrets = new SecretsManagerClient(config)

@@ -30,7 +30,7 @@ describe.skipIf(!url)('scale, stop and start of a stack', () => {
   let ecs: ECS.ECSClient
   beforeAll(async () => {
     account = await freshAccount(url ?? '')
-    p = await place({ ...account.env, INFRA_GRACE_SECONDS: '1' })
+    p = await place(account.env)
     ecs = new ECS.ECSClient(clientConfig(account))
     await writeFile(join(p.dir, 'infra.yaml'), CONFIG)
     await ok('create', '--yes')

@@ -10,9 +10,9 @@ export const fingerprint = (world: World): string => {
   const { cloud, rows, graceMs } = world
   const now = cloud.clock.now()
   const left = (at: number | undefined): number | undefined => (at === undefined ? undefined : Math.max(0, at - now))
-  const things = cloud.things().map(({ readyAt, tagsAt, goneAt, next, id, asked, ...t }) => ({
+  const things = cloud.things().map(({ readyAt, tagsAt, shownAt, goneAt, next, id, asked, ...t }) => ({
     ...t,
-    ...{ id, asked, readyIn: left(readyAt), tagsIn: left(tagsAt), goneIn: left(goneAt) },
+    ...{ id, asked, readyIn: left(readyAt), tagsIn: left(tagsAt), shownIn: left(shownAt), goneIn: left(goneAt) },
     next: next && { in: left(next.at), props: next.props },
   }))
   // A row's age is asked for when what it stands for is not seen: before that, a delete would have been recorded.

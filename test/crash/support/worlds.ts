@@ -10,8 +10,9 @@ const LOST = /^(make (net|gate|db|west|gate-0|pool-1|copy)|remove (db|main))$/
 /** How the cloud makes it hard. */
 export const setups = {
   'all goes well': () => {},
-  'tags show late': ({ cloud }) => {
-    Object.assign(cloud, { tagLagMs: 3000, latencyMs: 20 })
+  // Not at all at first, then by id and name, then by tags.
+  'what is new shows late': ({ cloud }) => {
+    Object.assign(cloud, { readLagMs: 1500, tagLagMs: 3000, latencyMs: 20 })
   },
   'what is gone is still in use for a while': ({ cloud }) => {
     Object.assign(cloud, { lingerMs: 400, latencyMs: 20 })

@@ -31,7 +31,8 @@ export class Client {
   get(type: string, ref: string): Promise<Shown | undefined> {
     const { cloud } = this.#session.ground
     return this.#read(`get ${type} ${ref}`, () => {
-      const thing = cloud.things().find((t) => t.type === type && (t.id === ref || t.name === ref))
+      const shown = (t: Thing): boolean => t.type === type && t.shownAt <= cloud.clock.now()
+      const thing = cloud.things().find((t) => shown(t) && (t.id === ref || t.name === ref))
       return thing && cloud.show(thing)
     })
   }

@@ -51,6 +51,8 @@ export interface Thing extends Omit<Order, 'props' | 'tags' | 'looks' | 'guarded
   props: JsonObject
   tags: Record<string, string>
   tagsAt: number
+  /** No look shows it before. */
+  shownAt: number
   readyAt: number
   looks: number
   guarded: boolean

@@ -20,6 +20,10 @@ class Ecs {
   readonly account: Cloud
   bad = new Set<string>()
   breaker = true
+  /** For so long after a call no look shows what it did: MISSING after a create, the old service after an update. */
+  lagMs = 0
+  #calledAt = 0
+  #before: object = { services: [], failures: [{ reason: 'MISSING' }] }
   #service: { taskDefinition: string; desiredCount: number } | undefined
   #rollouts: Rollout[] = []
   #n = 0
@@ -28,12 +32,14 @@ class Ecs {
   constructor() {
     this.account = cloud({
       CreateService: (i: Input) => {
+        this.#called()
         this.#service = { taskDefinition: String(i.taskDefinition), desiredCount: Number(i.desiredCount) }
         this.#roll()
         return { service: { serviceArn: shown.serviceArn } }
       },
       UpdateService: (i: Input) => {
         if (!this.#service) return awsError('ServiceNotFoundException')
+        this.#called()
         Object.assign(
           this.#service,
           Object.fromEntries(['taskDefinition', 'desiredCount'].flatMap((k) => (k in i ? [[k, i[k]]] : []))),
@@ -45,7 +51,7 @@ class Ecs {
         this.#ended = true
         return {}
       },
-      DescribeServices: () => this.#show(),
+      DescribeServices: () => (this.run.clock.now() - this.#calledAt < this.lagMs ? this.#before : this.#show()),
       ListTasks: { taskArns: ['arn:task'] },
       DescribeTasks: {
         tasks: [{ stoppedReason: 'Essential container in task exited', containers: [{ name: 'web', exitCode: 1 }] }],
@@ -59,6 +65,10 @@ class Ecs {
   }
   calls(operation: string): Input[] {
     return this.account.sent.filter(([name]) => name === operation).map(([, input]) => input)
+  }
+  #called(): void {
+    this.#before = this.#show()
+    this.#calledAt = this.run.clock.now()
   }
   #roll(): void {
     this.#rollouts.unshift({
@@ -91,6 +101,30 @@ class Ecs {
 }
 
 const next = { ...want, taskDefinition: revisionOf(8) }
+
+describe('ECS answers late', () => {
+  it('MISSING for seconds after CreateService: it is waited for, and made once', async () => {
+    const ecs = new Ecs()
+    ecs.lagMs = 6000
+    expect(await ecs.run.create(want)).toEqual(attrs)
+    expect(ecs.run.row?.is).toBe('ready')
+    expect(ecs.calls('CreateService')).toHaveLength(1)
+  })
+
+  it('the old service for seconds after UpdateService: its steady state is not taken for the end, and the revision is named', async () => {
+    const ecs = new Ecs()
+    ecs.lagMs = 6000
+    await ecs.run.create(want)
+    ecs.run.events.length = 0
+    const began = ecs.run.clock.now()
+    await ecs.run.create(next)
+    expect(ecs.run.clock.now() - began).toBeGreaterThan(120_000)
+    expect(ecs.calls('UpdateService')).toHaveLength(1)
+    expect(ecs.run.waited()[0]).toMatch(
+      /^2 of 2 tasks running; not changed yet: taskDefinition: …\S*:task-definition\/web:7 -> …\S*:task-definition\/web:8$/,
+    )
+  })
+})
 
 describe('a rollout that fails', () => {
   it('ends the create at once with the reasons; nothing is deleted, and the next run rolls out anew', async () => {
