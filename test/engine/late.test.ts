@@ -97,10 +97,11 @@ describe('a change that is done and does not show yet', () => {
   /** The call answers "done", and a look still shows the old value for a while. */
   const lagging = (ms: number) => {
     const slow = fakeKind('alarm', { changeMs: ms })
-    return {
-      ...slow,
-      update: async (...of: Parameters<NonNullable<typeof slow.update>>) => (await slow.update?.(...of), 'done' as const),
+    const update: typeof slow.update = async (...of) => {
+      await slow.update?.(...of)
+      return 'done'
     }
+    return { ...slow, update }
   }
   const changed = async (ms: number): Promise<{ world: World; want: Declare }> => {
     const alarm = lagging(ms)
