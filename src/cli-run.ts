@@ -43,7 +43,7 @@ export const runCommands = (add: Add): void => {
     .option('--force', 'start new tasks although nothing changed: they read the secrets anew')
     .option('--no-wait', 'do not follow the rollout')
   anywhere(
-    add<ServiceFlags & { to?: string; wait?: boolean }>(
+    add<ServiceFlags & { to?: string; container?: string; wait?: boolean }>(
       'rollback [service]',
       GROUP,
       'back to the revision that was deployed and healthy before',
@@ -51,6 +51,7 @@ export const runCommands = (add: Add): void => {
     ),
   )
     .option('--to <revision>', 'to this one, for example 7 or web:7')
+    .option('--container <name>', 'the application is this container (default: the one behind the load balancer)')
     .option('--no-wait', 'do not follow the rollout')
   anywhere(
     add<ServiceFlags & { follow?: boolean; since?: string; filter?: string; task?: string }>(

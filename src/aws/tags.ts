@@ -10,11 +10,20 @@ export interface Tag {
   readonly Value?: string | undefined
 }
 
+/** ECS writes the words of a tag in lower case. */
+interface EcsTag {
+  readonly key?: string | undefined
+  readonly value?: string | undefined
+}
+
 export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
 export const tagMap = (tags: readonly Tag[] | undefined): Record<string, string> =>
   Object.fromEntries((tags ?? []).flatMap((t) => (t.Key === undefined ? [] : [[t.Key, t.Value ?? '']])))
+
+export const ecsTagMap = (tags: readonly EcsTag[] | undefined): Record<string, string> =>
+  Object.fromEntries((tags ?? []).flatMap((t) => (t.key === undefined ? [] : [[t.key, t.value ?? '']])))
 
 export const isOurs = (tags: Tags, stamp: Stamp): boolean => tags[STACK_TAG] === stamp.stack && tags[KEY_TAG] === stamp.key
 

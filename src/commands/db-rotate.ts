@@ -38,7 +38,7 @@ export const rotateCommand = async (flags: RotateFlags): Promise<number> => {
   }
   const s = await openDb(flags, { words, use: 'sql', exclusive: true, passwords })
   try {
-    const seen = await stackServer(s)
+    const seen = await stackServer(s, `db ${words}`)
     const whom = whomOf(s, role)
     if (!RUNS.test(seen.status)) throw busy(s, seen, `db ${words}`)
     const server = await orRefuse(s, serverOf(s.aws, { server: seen.id, secret: String(seen.row.want.passwordSecret) }))

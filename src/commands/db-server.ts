@@ -5,6 +5,7 @@ import type { Row } from '../state/schema.ts'
 import { theServer } from './db-access.ts'
 import { viaFlag } from './db-via.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
+import { stackServer } from './rds-server.ts'
 import { openSession, type Session } from './session.ts'
 import { checkSandbox, type Passwords, viaOf } from './way-in.ts'
 
@@ -43,7 +44,14 @@ export const openDb = async (flags: DbFlags, { words, use, exclusive, passwords 
     )
   if (way === 'task' && loaded.config.rds.engine === 'mysql')
     throw refuse('For MySQL there is no way in by a container (task)', 'it speaks PostgreSQL only', through('ssm'))
-  return openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, { depth: 'change', via, passwords })
+  const s = await openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, { depth: 'change', via, passwords })
+  try {
+    if (typeof s.state.row('db-instance')?.attrs?.id === 'string') await orRefuse(s, stackServer(s, `db ${words}`))
+    return s
+  } catch (error) {
+    await s.close()
+    throw error
+  }
 }
 
 /** The stack's server, running. @throws InfraError (exit 2) */

@@ -32,7 +32,7 @@ export const snapshotCommand = async (given: string | undefined, g: Globals): Pr
   const wanted = given === undefined ? undefined : snapshotName(given)
   const s = await openSession(g, `infra ${['db', 'snapshot', ...(wanted ? [wanted] : [])].join(' ')}`)
   try {
-    const server = await stackServer(s)
+    const server = await stackServer(s, 'db snapshot')
     const found = await orRefuse(s, wanted ? ours(s, server, wanted) : begun(s, server))
     const name = found?.name ?? wanted ?? defaultName(server.id)
     if (found?.status === 'available') return done(s, found, undefined)

@@ -22,7 +22,7 @@ import {
 export const stopCommand = async (g: Globals): Promise<number> => {
   const s = await openSession(g, 'infra db stop')
   try {
-    const server = await stackServer(s)
+    const server = await stackServer(s, 'db stop')
     refuseAdopted(server.row, `aws rds stop-db-instance --db-instance-identifier ${server.id}`)
     if (server.status === 'stopped') return isStopped(s, server, undefined)
     if (server.status !== 'stopping') {
@@ -43,7 +43,7 @@ export const stopCommand = async (g: Globals): Promise<number> => {
 export const startCommand = async (g: Globals): Promise<number> => {
   const s = await openSession(g, 'infra db start')
   try {
-    const server = await stackServer(s)
+    const server = await stackServer(s, 'db start')
     refuseAdopted(server.row, `aws rds start-db-instance --db-instance-identifier ${server.id}`)
     if (server.status === 'available') return runs(s, server, undefined)
     if (!/^(stopped|stopping|starting)$/.test(server.status)) throw busy(s, server, 'db start')

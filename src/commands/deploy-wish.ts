@@ -7,6 +7,7 @@ import { type Changes, candidates, containerOf } from '../containers/revision.ts
 import { findSecret, parseSecret, type SecretFound, type SecretWish } from '../containers/secret.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { asker } from '../ui/ask.ts'
+import { refuseOthers } from './owner.ts'
 import type { ServiceFlags, ServicePlace } from './service-place.ts'
 
 export interface DeployFlags extends ServiceFlags {
@@ -27,19 +28,23 @@ export interface Wish {
   readonly notes: readonly string[]
 }
 
-/** What the flags ask for, checked as far as it can be before anything is changed. @throws InfraError (exit 2) */
-export const wishOf = async (p: ServicePlace, found: Found, f: DeployFlags): Promise<Wish> => {
+/**
+ * What the flags ask for, checked as far as it can be before anything is changed.
+ * @param words the command that was typed
+ * @throws InfraError (exit 2)
+ */
+export const wishOf = async (p: ServicePlace, found: Found, f: DeployFlags, words: string): Promise<Wish> => {
   const environment = pairs('--set-env', f.setEnv)
   const asked = pairs('--set-secret', f.setSecret)
   once([...Object.keys(environment), ...Object.keys(asked), ...f.unset.map(variable)])
   const container = f.container ?? (await choose(p, found))
-  const main = containerOf(found.definition, container)
+  const main = containerOf(found.definition, container, found.service)
   const image = f.image === undefined ? undefined : imageFor(main.image, f.image)
   const notes: string[] = []
   if (image !== undefined && image !== main.image) notes.push(...(await imageNotes(p, image)))
   const secrets: Record<string, SecretFound & { readonly step: string }> = {}
   for (const [name, text] of Object.entries(asked)) {
-    const secret = await secretFor(p, name, text)
+    const secret = await secretFor(p, name, text, words)
     secrets[name] = secret
     if (secret.note) notes.push(secret.note)
   }
@@ -86,8 +91,8 @@ const once = (names: readonly string[]): void => {
 }
 
 /** Where several containers may be the application, a person says which. */
-const choose = async (p: ServicePlace, { definition }: Found): Promise<string | undefined> => {
-  const found = candidates(definition)
+const choose = async (p: ServicePlace, { definition, service }: Found): Promise<string | undefined> => {
+  const found = candidates(definition, service)
   if (found.length < 2 || !p.io.interactive) return undefined
   const choices = found.map((c) => ({ value: c.name ?? '', name: c.name ?? '', description: c.image ?? '' }))
   return asker(p.io).choose('Which container is the application?', choices, '--container <name>')
@@ -113,7 +118,7 @@ export const imageNotes = async (p: ServicePlace, image: string, instead?: strin
 }
 
 /** By its name in the config, or in Secrets Manager, or by its ARN: always the whole ARN comes out. */
-const secretFor = async (p: ServicePlace, name: string, text: string): Promise<SecretFound & { step: string }> => {
+const secretFor = async (p: ServicePlace, name: string, text: string, words: string): Promise<SecretFound & { step: string }> => {
   const wish = parseSecret(name, text)
   const config = p.stack?.config
   const known = config ? [config.secrets.database, ...config.secrets.others] : []
@@ -123,6 +128,9 @@ const secretFor = async (p: ServicePlace, name: string, text: string): Promise<S
     { ...wish, id: named?.name ?? wish.id },
     { region: p.region, names: known.map((s) => s.key), ours: named !== undefined },
   )
+  // A whole ARN is nobody's slip; a name may mean another secret in each environment.
+  if (found.name !== undefined && found.arn !== wish.id)
+    refuseOthers(config, p.g, { what: `The secret ${found.name}`, tags: found.tags, words })
   const own = named ?? known.find((s) => s.name === found.name)
   const place = own?.key ?? found.arn
   const step = `${place}:${wish.key ?? ''}`

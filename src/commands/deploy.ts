@@ -1,27 +1,28 @@
 import { differencesOf } from '../containers/difference.ts'
-import { type Found, findService, revisionOf } from '../containers/find.ts'
+import { type Found, revisionOf } from '../containers/find.ts'
 import { overlayAfter } from '../containers/record.ts'
 import { changed } from '../containers/revision.ts'
 import { primaryOf } from '../containers/rollout.ts'
 import { refuse } from '../engine/errors.ts'
 import { agreed } from './agree.ts'
 import { type DeployFlags, type Wish, wishOf } from './deploy-wish.ts'
+import { findOwn } from './owner.ts'
 import { rollOut, startsFirst } from './rollout.ts'
 import { follow } from './rollout-follow.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
 import { diffScreen, title } from './rollout-screen.ts'
 import { type Settled, settle } from './rollout-settle.ts'
-import { openService, orRefuse, type ServicePlace } from './service-place.ts'
+import { openService, orRefuse, type ServicePlace, wordsOf } from './service-place.ts'
 
 /** A new revision from the one that runs, with only what was asked for; followed until it is healthy. */
 export const deployCommand = async (key: string | undefined, f: DeployFlags): Promise<number> => {
   const p = await openService(key, f, 'deploy', true)
   try {
-    const found = await orRefuse(p, rollable(p))
+    const found = await orRefuse(p, rollable(p, 'deploy', typed(f)))
     const memory = memoryOf(p)
     const settled = await orRefuse(p, settle(p, memory, found))
     if (asksNothing(f)) return await goOn(p, memory, found, settled)
-    const wish = await orRefuse(p, wishOf(p, found, f))
+    const wish = await orRefuse(p, wishOf(p, found, f, wordsOf(p.named, 'deploy', typed(f))))
     const input = changed(found.definition, wish.changes)
     const main = wish.changes.container
     const differences = differencesOf(found.definition, input, main)
@@ -48,7 +49,16 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
         differences,
         notes,
       })
-    if (!(await agreed(p, f, 'Deploy it?', `This would change the service ${found.name}`, p.line('deploy', typed(f))))) return 0
+    if (
+      !(await agreed(
+        p,
+        f,
+        'Deploy it?',
+        `This would change the service ${found.name}`,
+        p.line('deploy', `${typed(f)} --yes`.trim()),
+      ))
+    )
+      return 0
     const how = same ? 'force' : 'deploy'
     const overlay = overlaid(memory, wish, revisionOf(found.service.taskDefinition))
     const { tags } = found
@@ -56,7 +66,7 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     return await rollOut(
       p,
       memory,
-      { found, to: target, how, differences, overlay, force: f.force === true, container: main },
+      { found, to: target, how, differences, overlay, force: f.force === true, container: main ?? '' },
       f.wait !== false,
     )
   } finally {
@@ -64,9 +74,13 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
   }
 }
 
-/** The service, if ECS itself rolls it out. @throws InfraError (exit 2) */
-export const rollable = async (p: ServicePlace): Promise<Found> => {
-  const found = await findService(p.aws, p.named.cluster, p.named.name)
+/**
+ * The service, if it is ours to change and ECS itself rolls it out.
+ * @param words what was typed behind the verb
+ * @throws InfraError (exit 2)
+ */
+export const rollable = async (p: ServicePlace, verb: string, words: string): Promise<Found> => {
+  const found = await findOwn(p, verb, words)
   const { service } = found
   const controller = service.deploymentController?.type ?? 'ECS'
   if (controller !== 'ECS')
@@ -156,7 +170,7 @@ export const followOn = async (p: ServicePlace, memory: Memory, found: Found, { 
   return follow(p, memory, { aim, definition, known, ...(intent ? { intent } : { intent: assumed, strange: true }) })
 }
 
-/** The flags again, for the command that says yes. What a variable is set to may be a secret. */
+/** The flags again. What a variable is set to may be a secret. */
 const typed = (f: DeployFlags): string =>
   [
     ...(f.image === undefined ? [] : [`--image ${f.image}`]),
@@ -166,5 +180,4 @@ const typed = (f: DeployFlags): string =>
     ...(f.container === undefined ? [] : [`--container ${f.container}`]),
     ...(f.force ? ['--force'] : []),
     ...(f.wait === false ? ['--no-wait'] : []),
-    '--yes',
   ].join(' ')

@@ -1,9 +1,9 @@
 import { commandText, findRoom, type Room, SHELL } from '../containers/exec.ts'
 import { type Asked, objection, refusal } from '../containers/exec-why.ts'
-import { findService } from '../containers/find.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { findPlugin, PLUGIN, pluginCall, type Session } from '../sql/plugin.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
+import { findOwn } from './owner.ts'
 import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'
 
 export interface ExecFlags extends ServiceFlags {
@@ -34,7 +34,7 @@ export const execCommand = async (first: string | undefined, more: readonly stri
     )
   const p = await openService(key, f, 'exec', false)
   try {
-    const found = await orRefuse(p, findService(p.aws, p.named.cluster, p.named.name))
+    const found = await orRefuse(p, findOwn(p, 'exec'))
     const room = await orRefuse(p, findRoom(p.aws, found, { ...f, line: p.line }))
     if (p.sandbox)
       throw refuse(

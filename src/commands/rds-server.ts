@@ -1,8 +1,10 @@
+import { tagMap } from '../aws/tags.ts'
 import { unlessGone } from '../aws/trouble.ts'
 import { InfraError, Interrupted, refuse } from '../engine/errors.ts'
 import type { Row } from '../state/schema.ts'
-import { orRefuse } from './db-server.ts'
 import { commandLine } from './globals.ts'
+import { refuseOthers } from './owner.ts'
+import { orRefuse } from './service-place.ts'
 import type { Session } from './session.ts'
 
 /** A database server as AWS shows it now. */
@@ -20,6 +22,7 @@ export interface RdsServer {
   /** When AWS starts a stopped one by itself. */
   readonly restartsAt: Date | undefined
   readonly passwordPending: boolean
+  readonly tags: Readonly<Record<string, string>>
 }
 
 /** One look; undefined when it is not there. */
@@ -38,6 +41,7 @@ export const lookAtServer = async (s: Pick<Session, 'aws'>, id: string): Promise
     replicas: [...(db.ReadReplicaDBInstanceIdentifiers ?? []), db.ReadReplicaSourceDBInstanceIdentifier ?? ''].filter(Boolean),
     restartsAt: db.AutomaticRestartTime,
     passwordPending: db.PendingModifiedValues?.MasterUserPassword !== undefined,
+    tags: tagMap(db.TagList),
   }
 }
 
@@ -50,8 +54,12 @@ export const recordedServer = (s: Session): { id: string; row: Row } => {
   return { id, row }
 }
 
-/** The stack's server, recorded and there. @throws InfraError (exit 2) */
-export const stackServer = async (s: Session): Promise<RdsServer & { row: Row }> => {
+/**
+ * The stack's server, recorded and there.
+ * @param words the command that was typed, for the sentence about a server of another stack
+ * @throws InfraError (exit 2)
+ */
+export const stackServer = async (s: Session, words: string): Promise<RdsServer & { row: Row }> => {
   const { id, row } = recordedServer(s)
   const seen = await orRefuse(s, lookAtServer(s, id))
   if (!seen || seen.status === 'deleting')
@@ -60,6 +68,7 @@ export const stackServer = async (s: Session): Promise<RdsServer & { row: Row }>
       seen ? 'somebody has asked AWS for that' : 'it was deleted outside of infra',
       commandLine(s.g, seen ? 'status' : 'create rds'),
     )
+  if (!row.adopted) refuseOthers(s.config, s.g, { what: `The database server ${id}`, tags: seen.tags, words })
   return { ...seen, row }
 }
 

@@ -23,7 +23,7 @@ export interface RollbackFlags extends ServiceFlags {
 export const rollbackCommand = async (key: string | undefined, f: RollbackFlags): Promise<number> => {
   const p = await openService(key, f, 'rollback', true)
   try {
-    const found = await orRefuse(p, rollable(p))
+    const found = await orRefuse(p, rollable(p, 'rollback', typed(f)))
     const memory = memoryOf(p)
     const settled = await orRefuse(p, settle(p, memory, found))
     const running = revisionOf(found.service.taskDefinition)
@@ -36,7 +36,7 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
     }
     const { definition } = target
     const to = revisionOf(definition.taskDefinitionArn)
-    const main = containerOf(definition, f.container)
+    const main = containerOf(definition, f.container, found.service)
     const differences = differencesOf(found.definition, definition, main.name)
     const inactive = definition.status === 'INACTIVE'
     const notes = [
@@ -48,7 +48,7 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
     title(p, 'Roll back')
     diffScreen(p.io, found, inactive ? `a new revision like ${to}` : to, differences, notes)
     if (p.io.json) p.io.event({ type: 'plan', ...p.named, from: running, to, differences, notes })
-    const line = p.line('rollback', [`--to ${to}`, ...(f.wait === false ? ['--no-wait'] : []), '--yes'].join(' '))
+    const line = p.line('rollback', `${typed({ ...f, to })} --yes`)
     // Where nothing is recorded, nobody but a person knows whether it was well.
     const flags = target.guess ? { ...f, yes: false } : f
     if (!(await agreed(p, flags, 'Go back to it?', `This would change the service ${found.name}`, line))) return 0
@@ -58,13 +58,21 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
     return await rollOut(
       p,
       memory,
-      { found, to: back, how: 'rollback', differences, overlay, force: false, container: main.name },
+      { found, to: back, how: 'rollback', differences, overlay, force: false, container: main.name ?? '' },
       f.wait !== false,
     )
   } finally {
     await p.close()
   }
 }
+
+/** The flags again. */
+const typed = (f: RollbackFlags): string =>
+  [
+    ...(f.to === undefined ? [] : [`--to ${f.to}`]),
+    ...(f.container === undefined ? [] : [`--container ${f.container}`]),
+    ...(f.wait === false ? ['--no-wait'] : []),
+  ].join(' ')
 
 const done = (p: ServicePlace, running: string, text: string): number => {
   if (p.io.json) p.io.event({ type: 'result', outcome: 'unchanged', ...p.named, from: running, to: running })

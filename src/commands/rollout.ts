@@ -3,7 +3,7 @@ import { classify } from '../aws/trouble.ts'
 import type { Difference } from '../containers/difference.ts'
 import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '../containers/find.ts'
 import type { Entry, Intent, Overlay } from '../containers/record.ts'
-import { containerOf, isSame } from '../containers/revision.ts'
+import { isSame } from '../containers/revision.ts'
 import { type Aim, primaryOf } from '../containers/rollout.ts'
 import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import { follow } from './rollout-follow.ts'
@@ -21,7 +21,7 @@ export interface Rollout {
   readonly overlay: Overlay | undefined
   /** New tasks also where the revision stays the same. */
   readonly force: boolean
-  readonly container: string | undefined
+  readonly container: string
 }
 
 /**
@@ -34,7 +34,7 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   p.begin()
   const definition = 'input' in of.to ? await registered(p, found, of.to.input) : of.to.definition
   const arn = definition.taskDefinitionArn ?? ''
-  const image = containerOf(definition, of.container).image
+  const image = imageIn(definition, of.container)
   await remember(memory, found, of.container)
   const intent: Intent = {
     revision: revisionOf(arn),
@@ -92,12 +92,16 @@ const registered = async (p: ServicePlace, found: Found, input: RegisterTaskDefi
   throw new InfraError('ECS did not say which revision it has registered', { next: 'Run the same command again: it finds it' })
 }
 
+/** Undefined where a revision does not have the container: its name may have changed since. */
+const imageIn = (d: TaskDefinition, container: string): string | undefined =>
+  d.containerDefinitions?.find((c) => c.name === container)?.image
+
 /** What runs well before the first deploy is what a rollback goes back to. */
-const remember = async (memory: Memory, { service, definition }: Found, container: string | undefined): Promise<void> => {
+const remember = async (memory: Memory, { service, definition }: Found, container: string): Promise<void> => {
   const revision = revisionOf(service.taskDefinition)
   if (!isSteady(service) || memory.entries.some((e) => e.revision === revision && e.healthy === true)) return
   const at = primaryOf(service)?.createdAt ?? definition.registeredAt
-  const { image } = containerOf(definition, container)
+  const image = imageIn(definition, container)
   const entry: Entry = {
     revision,
     ...(image ? { image } : {}),

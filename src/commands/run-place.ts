@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
+import { ecsTagMap } from '../aws/tags.ts'
 import { closest } from '../config/closest.ts'
 import { CONFIG_FILE, loadConfig, readText } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
-import { type Found, findService, revisionAt } from '../containers/find.ts'
+import { type Found, revisionAt } from '../containers/find.ts'
 import type { Place } from '../containers/oneoff.ts'
 import { refuse } from '../engine/errors.ts'
 import { list } from '../ui/format.ts'
+import { commandLine } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
+import { findOwn, refuseOthers } from './owner.ts'
 import { openService, placeOf, type ServiceFlags, type ServicePlace } from './service-place.ts'
 import { openSession } from './session.ts'
 
@@ -27,7 +30,7 @@ export const openRunnable = async (key: string | undefined, f: ServiceFlags, ver
   if (!task) {
     const p = await openService(key, f, verb, false)
     const find: Runnable['find'] = async () => {
-      const found = await findService(p.aws, p.named.cluster, p.named.name)
+      const found = await findOwn(p, verb)
       return { definition: found.definition, found }
     }
     return { p, find }
@@ -40,7 +43,16 @@ export const openRunnable = async (key: string | undefined, f: ServiceFlags, ver
   const find: Runnable['find'] = async () => {
     const revision = await revisionAt(p.aws, family)
     if (!revision)
-      throw refuse(`The task ${task.key} has no task definition yet`, `${family} has no active revision`, 'infra create ecs')
+      throw refuse(
+        `The task ${task.key} has no task definition yet`,
+        `${family} has no active revision`,
+        commandLine(f, 'create ecs'),
+      )
+    refuseOthers(config, f, {
+      what: `The task definition ${family}`,
+      tags: ecsTagMap(revision.tags),
+      words: `${verb} ${task.key}`,
+    })
     return { definition: revision.definition, found: undefined }
   }
   return { p, find }

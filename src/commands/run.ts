@@ -62,7 +62,7 @@ export const runOnce = async (
   // stdout is the task's own: whoever redirects it gets what it writes and nothing else.
   const aside = { io: { ...io, say: (text = '') => io.note(text) } }
   const { definition, found } = await orRefuse(p, find())
-  const main = containerOf(definition, f.container)
+  const main = containerOf(definition, f.container, found?.service)
   const o: OneOff = {
     cluster: p.named.cluster,
     definition,

@@ -1,10 +1,11 @@
 import type { Service } from '../aws/services/ecs-types.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { type Found, findService } from '../containers/find.ts'
+import type { Found } from '../containers/find.ts'
 import { isChecked, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../containers/scaling.ts'
 import { checkStop, refuse } from '../engine/errors.ts'
 import { count, elapsed } from '../ui/format.ts'
 import { agreed } from './agree.ts'
+import { findOwn } from './owner.ts'
 import { followCount, knownNow } from './scale-follow.ts'
 import { limitsOf, outside, type Scaling } from './scale-limits.ts'
 import { type CountMemory, countMemoryOf } from './scale-memory.ts'
@@ -46,7 +47,7 @@ const asked = (given: readonly string[], f: ScaleFlags): { key: string | undefin
 /** The work of `infra scale`, in a place that is open. @returns the exit code */
 export const scale = async (p: ServicePlace, n: number, f: ScaleFlags): Promise<number> => {
   const { io } = p
-  const found = await orRefuse(p, scalable(p))
+  const found = await orRefuse(p, scalable(p, n))
   const memory = countMemoryOf(p)
   const target = await orRefuse(p, targetOf(p, found))
   const scaling = limitsOf(p, memory, target === 'unknown' ? undefined : target, n)
@@ -89,8 +90,8 @@ export const scale = async (p: ServicePlace, n: number, f: ScaleFlags): Promise<
 }
 
 /** The service, if it has a number that can be set. @throws InfraError (exit 2) */
-const scalable = async (p: ServicePlace): Promise<Found> => {
-  const found = await findService(p.aws, p.named.cluster, p.named.name)
+const scalable = async (p: ServicePlace, n: number): Promise<Found> => {
+  const found = await findOwn(p, 'scale', String(n))
   const { service } = found
   if (service.status !== 'ACTIVE') throw refuse(`The service ${found.name} is ${service.status}`, 'it is being deleted')
   if (service.schedulingStrategy === 'DAEMON')

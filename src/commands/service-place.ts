@@ -59,7 +59,7 @@ export const namedService = (config: Config | undefined, key: string | undefined
     throw refuse(
       `Two services are named: ${key} and ${f.service}`,
       'only one can be meant',
-      `infra ${verb} --cluster <name> --service ${f.service}`,
+      commandLine(f, `${verb} --cluster <name> --service ${f.service}`),
     )
   const name = f.service ?? (f.cluster === undefined ? undefined : key)
   if (f.cluster !== undefined || f.service !== undefined) {
@@ -68,7 +68,7 @@ export const namedService = (config: Config | undefined, key: string | undefined
       throw refuse(
         'A service has a cluster and a name',
         `only ${f.service === undefined ? '--cluster' : '--service'} was given`,
-        `infra ${verb} --cluster <name> --service <name>`,
+        commandLine(f, `${verb} --cluster <name> --service <name>`),
       )
     return byName(cluster, name)
   }
@@ -76,25 +76,25 @@ export const namedService = (config: Config | undefined, key: string | undefined
     throw refuse(
       `There is no ${CONFIG_FILE} in this folder, and no service is named`,
       'infra reads there which services there are',
-      `infra ${verb} --cluster <name> --service <name>, or infra init`,
+      `${commandLine(f, `${verb} --cluster <name> --service <name>`)}, or ${commandLine(f, 'init')}`,
     )
   if (known.length === 0)
     throw refuse(
       'infra.yaml has no service',
       'ecs.services is empty',
-      `Add one, or name any other: infra ${verb} --cluster <name> --service <name>`,
+      `Add one, or name any other: ${commandLine(f, `${verb} --cluster <name> --service <name>`)}`,
     )
   const keys = known.map(([k]) => k)
   const [first = ''] = keys
   if (key === undefined && keys.length > 1)
-    throw refuse('Which service is meant?', `infra.yaml has ${list(keys)}`, `infra ${verb} ${first}`)
+    throw refuse('Which service is meant?', `infra.yaml has ${list(keys)}`, commandLine(f, `${verb} ${first}`))
   const found = known.find(([k]) => k === (key ?? first))
   if (!found) {
     const meant = closest(key ?? '', keys)
     throw refuse(
       `There is no service ${key} in infra.yaml`,
       meant ? `did you mean ${meant}?` : `it has ${list(keys)}`,
-      `infra ${verb} ${meant ?? first}`,
+      commandLine(f, `${verb} ${meant ?? first}`),
     )
   }
   return { key: found[0], cluster: config.ecs.cluster, name: found[1].name }
@@ -177,9 +177,13 @@ const openPlain = async (named: Named, f: ServiceFlags): Promise<ServicePlace> =
 }
 
 const lineOf =
-  (f: ServiceFlags, { key, cluster, name }: Named) =>
+  (f: ServiceFlags, named: Named) =>
   (verb: string, more = ''): string =>
-    commandLine(f, [verb, key ?? `--cluster ${cluster} --service ${name}`, more].filter(Boolean).join(' '))
+    commandLine(f, wordsOf(named, verb, more))
+
+/** The same without the flags that say which stack. */
+export const wordsOf = ({ key, cluster, name }: Named, verb: string, more = ''): string =>
+  [verb, key ?? `--cluster ${cluster} --service ${name}`, more].filter(Boolean).join(' ')
 
 /** Until something is changed, every error is a refusal. */
 export const orRefuse = async <T>(p: Pick<ServicePlace, 'explain'>, work: Promise<T>): Promise<T> => {

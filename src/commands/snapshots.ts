@@ -70,9 +70,12 @@ export const snapshotsOf = async (s: Session): Promise<Snapshot[]> => {
     marker = Marker
   } while (marker)
   const last = Number.POSITIVE_INFINITY
-  return all
-    .filter((x) => servers.has(x.server) || isOfStack(s, x))
-    .sort((a, b) => (b.createdAt?.getTime() ?? last) - (a.createdAt?.getTime() ?? last) || (a.name < b.name ? -1 : 1))
+  return (
+    all
+      // A server's name may be the same in another environment: what carries that one's tag is not ours to show, restore or delete.
+      .filter((x) => isOfStack(s, x) || (servers.has(x.server) && x.tags[STACK_TAG] === undefined))
+      .sort((a, b) => (b.createdAt?.getTime() ?? last) - (a.createdAt?.getTime() ?? last) || (a.name < b.name ? -1 : 1))
+  )
 }
 
 const stackOf = (s: Session): string => `${s.config.project}/${s.config.environment}`

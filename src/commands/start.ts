@@ -26,8 +26,8 @@ export const startAllCommand = async (g: Globals): Promise<number> => {
 /** The work of `infra start`, in an open session. @returns the exit code */
 export const startAll = async (s: Session): Promise<number> => {
   const { g } = s
-  const all = await orRefuse(s, servicesOf(s))
-  const server = await serverOf(s)
+  const all = await orRefuse(s, servicesOf(s, 'start'))
+  const server = await serverOf(s, 'start')
   const sleeping = server && /^(stopped|stopping|starting)$/.test(server.status) ? server : undefined
   if (sleeping) refuseAdopted(sleeping.row, `aws rds start-db-instance --db-instance-identifier ${sleeping.id}`)
   else if (server && /^(failed|incompatible-|inaccessible-|creating|deleting)/.test(server.status)) throw busy(s, server, 'start')

@@ -1,10 +1,12 @@
 import type { Service } from '../aws/services/ecs-types.ts'
+import { ecsTagMap } from '../aws/tags.ts'
 import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../containers/asleep.ts'
 import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../containers/scaling.ts'
 import { checkStop, Interrupted } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { commandLine } from './globals.ts'
+import { refuseOthers } from './owner.ts'
 import { orGoesOn } from './rds-server.ts'
 import { afterSleep, rowsAfter, together } from './scale-memory.ts'
 import type { Session } from './session.ts'
@@ -27,8 +29,11 @@ const AT_ONCE = 10
 export const DOWN_MINUTES = 2
 const DOWN_DEADLINE = 20
 
-/** The services of the config that were made and are there. */
-export const servicesOf = async (s: Session): Promise<Sleepable[]> => {
+/**
+ * The services of the config that were made and are there.
+ * @throws InfraError (exit 2) where one of them belongs to another stack
+ */
+export const servicesOf = async (s: Session, words: 'stop' | 'start'): Promise<Sleepable[]> => {
   const { cluster, services } = s.config.ecs
   const made = Object.entries(services).flatMap(([key, { name }]) => {
     const row = s.state.row(`${key}-service`)
@@ -40,7 +45,9 @@ export const servicesOf = async (s: Session): Promise<Sleepable[]> => {
   )
   const there = made.flatMap((m) => {
     const service = seen.get(m.name)
-    return service ? [{ ...m, service }] : []
+    if (!service) return []
+    if (!m.adopted) refuseOthers(s.config, s.g, { what: `The service ${m.name}`, tags: ecsTagMap(service.tags), words })
+    return [{ ...m, service }]
   })
   const targets = await targetsOf(
     s.aws,
@@ -57,7 +64,9 @@ export const servicesOf = async (s: Session): Promise<Sleepable[]> => {
 const describe = async (s: Session, names: readonly string[]): Promise<Map<string, Service>> => {
   const { cluster } = s.config.ecs
   const parts = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) => names.slice(i * AT_ONCE, (i + 1) * AT_ONCE))
-  const answers = await Promise.all(parts.map((services) => s.aws.ecs('DescribeServices', { cluster, services })))
+  const answers = await Promise.all(
+    parts.map((services) => s.aws.ecs('DescribeServices', { cluster, services, include: ['TAGS'] })),
+  )
   return new Map(
     answers.flatMap((a) => a.services ?? []).flatMap((x) => (x.serviceName && x.status === 'ACTIVE' ? [[x.serviceName, x]] : [])),
   )

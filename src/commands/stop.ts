@@ -23,8 +23,8 @@ export const stopAllCommand = async (g: Globals): Promise<number> => {
 /** The work of `infra stop`, in an open session. @returns the exit code */
 export const stopAll = async (s: Session): Promise<number> => {
   const { g } = s
-  const all = await orRefuse(s, servicesOf(s))
-  const server = await serverOf(s)
+  const all = await orRefuse(s, servicesOf(s, 'stop'))
+  const server = await serverOf(s, 'stop')
   if (all.length === 0 && !server)
     throw refuse(
       'There is nothing that could be stopped',
@@ -69,8 +69,11 @@ export const stopAll = async (s: Session): Promise<number> => {
 }
 
 /** The stack's server; undefined where none was made. @throws InfraError (exit 2) when it is gone */
-export const serverOf = async (s: Session): Promise<Awaited<ReturnType<typeof stackServer>> | undefined> =>
-  typeof s.state.row('db-instance')?.attrs?.id === 'string' ? stackServer(s) : undefined
+export const serverOf = async (
+  s: Session,
+  words: 'stop' | 'start',
+): Promise<Awaited<ReturnType<typeof stackServer>> | undefined> =>
+  typeof s.state.row('db-instance')?.attrs?.id === 'string' ? stackServer(s, words) : undefined
 
 interface Stopped {
   readonly services: readonly Sleepable[]

@@ -1,7 +1,7 @@
-import { findService } from '../containers/find.ts'
 import { sinceOf } from '../containers/log-since.ts'
 import { containerOf } from '../containers/revision.ts'
 import { refuse } from '../engine/errors.ts'
+import { findOwn } from './owner.ts'
 import { title } from './rollout-screen.ts'
 import { openService, orRefuse, type ServiceFlags } from './service-place.ts'
 import { checklist } from './verify-list.ts'
@@ -30,8 +30,8 @@ export const verifyServiceCommand = async (key: string | undefined, f: VerifyFla
       throw refuse('--log has no phrase', undefined, "--log 'Started' or --log '!Traceback'")
   const p = await openService(key, f, 'verify', false)
   try {
-    const found = await orRefuse(p, findService(p.aws, p.named.cluster, p.named.name))
-    const container = containerOf(found.definition, f.container).name ?? ''
+    const found = await orRefuse(p, findOwn(p, 'verify'))
+    const container = containerOf(found.definition, f.container, found.service).name ?? ''
     title(p, 'Verify')
     const screen = verifyScreen(p.io)
     for (const checks of checklist(p, found, { url, since, container, expect: f.expect, log: f.log })) screen.show(await checks)

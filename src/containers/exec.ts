@@ -60,7 +60,7 @@ export const findRoom = async (aws: Pick<Aws, 'ecs'>, found: Found, wish: Wish):
   const own =
     task?.taskDefinitionArn === found.service.taskDefinition ? found : await revisionAt(aws, task?.taskDefinitionArn ?? '')
   if (!task || !own) throw new InfraError(`ECS does not show what the task ${id} runs`, { next: wish.line('exec') })
-  const container = containerOf(own.definition, wish.container).name ?? ''
+  const container = containerOf(own.definition, wish.container, found.service).name ?? ''
   const inside = task.containers?.find((c) => c.name === container)
   if (inside?.lastStatus === 'STOPPED')
     throw refuse(

@@ -21,30 +21,24 @@ export interface Found extends Revision {
   readonly definition: TaskDefinition
 }
 
-/** @throws InfraError (exit 2) when there is no such service */
-export const findService = async (aws: Ecs, cluster: string, name: string): Promise<Found> => {
-  const service = await serviceOf(aws, cluster, name)
-  if (!service?.taskDefinition)
-    throw refuse(
-      `There is no service ${name} in the cluster ${cluster}`,
-      undefined,
-      'Name the service with --cluster and --service, or create it: infra create ecs',
-    )
+/**
+ * @param instead what to do where there is none, for the sentence
+ * @throws InfraError (exit 2) when there is no such service
+ */
+export const findService = async (aws: Ecs, cluster: string, name: string, instead?: string): Promise<Found> => {
+  const service = await serviceOf(aws, cluster, name, instead)
+  if (!service?.taskDefinition) throw refuse(`There is no service ${name} in the cluster ${cluster}`, undefined, instead)
   const revision = await revisionAt(aws, service.taskDefinition)
   if (!revision) throw refuse(`ECS does not show the task definition ${service.taskDefinition}`)
   return { cluster, name, service, ...revision }
 }
 
 /** Undefined where there is none. @throws InfraError (exit 2) when there is no such cluster */
-export const serviceOf = async (aws: Ecs, cluster: string, name: string): Promise<Service | undefined> => {
+export const serviceOf = async (aws: Ecs, cluster: string, name: string, instead?: string): Promise<Service | undefined> => {
   const asked = aws.ecs('DescribeServices', { cluster, services: [name], include: ['TAGS'] })
   const { services = [], failures = [] } = await asked.catch((error: unknown) => {
     if (codeOf(error) !== 'ClusterNotFound') throw error
-    throw refuse(
-      `There is no cluster ${cluster}`,
-      'not in this account and region',
-      'Name the service with --cluster and --service, or create it: infra create ecs',
-    )
+    throw refuse(`There is no cluster ${cluster}`, 'not in this account and region', instead)
   })
   const odd = failures.find((f) => f.reason !== 'MISSING')
   if (odd) throw refuse(`ECS does not show the service ${name}`, [odd.reason, odd.detail].filter(Boolean).join(': '))

@@ -1,4 +1,4 @@
-import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../aws/services/ecs-types.ts'
+import type { RegisterTaskDefinitionCommandInput, Service, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { refuse } from '../engine/errors.ts'
 import { canonical } from '../state/json.ts'
 
@@ -17,17 +17,31 @@ export interface Changes {
 type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
 type Input = RegisterTaskDefinitionCommandInput
 
-/** Those that may be the application: a log router or a proxy beside it has no port, or is not essential. */
-export const candidates = (d: TaskDefinition): Part[] => {
+/** What says which container gets the requests: the service that runs the task definition. */
+type Balanced = Pick<Service, 'loadBalancers'>
+
+/**
+ * Those that may be the application. The one that the service's load balancer sends requests to is it; without one: a log router or a
+ * proxy beside it has no port, or is not essential.
+ */
+export const candidates = (d: TaskDefinition, service?: Balanced): Part[] => {
   const all = d.containerDefinitions ?? []
+  const named = new Set(service?.loadBalancers?.map((b) => b.containerName))
+  const behind = all.filter((c) => named.has(c.name))
+  if (behind.length === 1) return behind
   const essential = all.filter((c) => c.essential !== false)
   if (essential.length === 1) return essential
   const open = essential.filter((c) => (c.portMappings ?? []).length > 0)
   return open.length === 1 ? open : all
 }
 
-/** The container that the application runs in. @throws InfraError (exit 2) when it cannot be told */
-export const containerOf = (d: TaskDefinition, name?: string): Part => {
+/**
+ * The container that the application runs in.
+ * @param name where a person has named it
+ * @param service the service that runs it, if it is one of a service
+ * @throws InfraError (exit 2) when there is no such container, or several may be it
+ */
+export const containerOf = (d: TaskDefinition, name?: string, service?: Balanced): Part => {
   const all = d.containerDefinitions ?? []
   const names = all.map((c) => c.name).join(', ')
   if (name !== undefined) {
@@ -35,7 +49,7 @@ export const containerOf = (d: TaskDefinition, name?: string): Part => {
     if (found) return found
     throw refuse(`The task definition ${d.family} has no container ${name}`, `it has ${names}`)
   }
-  const [only, ...more] = candidates(d)
+  const [only, ...more] = candidates(d, service)
   if (only && more.length === 0) return only
   throw refuse(
     `The task definition ${d.family} has ${all.length} containers, and which one is the application cannot be told`,

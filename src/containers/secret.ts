@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { tagMap } from '../aws/tags.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
 import { type InfraError, refuse } from '../engine/errors.ts'
 
@@ -36,6 +37,8 @@ export interface SecretFound {
   readonly name: string | undefined
   /** As ECS takes it: ARN, key, version stage and version id. */
   readonly valueFrom: string
+  /** Empty where nobody could look. */
+  readonly tags: Readonly<Record<string, string>>
   /** What could not be checked, and why. */
   readonly note?: string
 }
@@ -62,6 +65,7 @@ export const findSecret = async (
   })
   if (!secret) return unseen(wish, `this identity may not look at ${wish.id} (secretsmanager:DescribeSecret)`)
   const { ARN: arn = '', DeletedDate: gone, Name: name = wish.id } = secret
+  const tags = tagMap(secret.Tags)
   if (gone)
     throw refuse(
       `The secret ${name} is about to be deleted`,
@@ -69,7 +73,7 @@ export const findSecret = async (
       `aws secretsmanager restore-secret --secret-id ${name}`,
     )
   const note = await keyNote(aws, arn, name, wish)
-  return { arn, name, valueFrom: valueFrom(arn, wish), ...(note ? { note } : {}) }
+  return { arn, name, valueFrom: valueFrom(arn, wish), tags, ...(note ? { note } : {}) }
 }
 
 /** After the ARN come the key, the version's stage and its id, with their colons also where they are empty. */
@@ -83,7 +87,7 @@ const unseen = (wish: SecretWish, note: string): SecretFound => {
       'it must end with a hyphen and six characters',
       'aws secretsmanager describe-secret shows it',
     )
-  return { arn: wish.id, name: undefined, valueFrom: valueFrom(wish.id, wish), note }
+  return { arn: wish.id, name: undefined, valueFrom: valueFrom(wish.id, wish), tags: {}, note }
 }
 
 /** Looks whether the key is there, without a word of what is in it. */

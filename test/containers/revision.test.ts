@@ -118,6 +118,17 @@ describe('the container of the application', () => {
     expect(containerOf(definition).name).toBe('web')
     expect(containerOf(definition, 'router').name).toBe('router')
   })
+  it('is the one that the load balancer sends requests to, whatever else has a port or is essential', () => {
+    const two = of(web, { ...web, name: 'proxy' })
+    const behind = (...names: string[]) => ({ loadBalancers: names.map((containerName) => ({ containerName })) })
+    expect(containerOf(two, undefined, behind('proxy')).name).toBe('proxy')
+    expect(containerOf(definition, undefined, behind('router', 'router')).name).toBe('router')
+    // A person's word counts for more; one that is not in this revision, for nothing.
+    expect(containerOf(two, 'web', behind('proxy')).name).toBe('web')
+    expect(containerOf(definition, undefined, behind('gone')).name).toBe('web')
+    expect(() => containerOf(two, undefined, behind('web', 'proxy'))).toThrow(/cannot be told: web, proxy/)
+    expect(() => containerOf(two, undefined, behind())).toThrow(/Name it with --container|cannot be told/)
+  })
   it.each([
     ['two with ports', of(web, { ...web, name: 'api' }), undefined, /which one is the application cannot be told: web, api/],
     ['none at all', of(), undefined, /has 0 containers/],

@@ -43,6 +43,7 @@ describe('finding it', () => {
       expect(await findSecret(aws, parseSecret('K', text), here)).toEqual({
         arn: WHOLE,
         name: 'shop/db',
+        tags: {},
         valueFrom: `${WHOLE}:password::`,
       })
       expect(aws.sent.map(([op]) => op)).toEqual(['DescribeSecret', 'GetSecretValue'])

@@ -32,6 +32,12 @@ describe('infra db snapshot', () => {
     expect(tags).not.toHaveProperty('infra:key')
   })
 
+  it('one of another stack, of a server that had the same name, is neither shown nor taken', async () => {
+    x.proxy.rules = [{ match: /^rds\.DescribeDBSnapshots/, replace: [/startupwebapp\/production/g, 'startupwebapp/staging'] }]
+    expect(JSON.parse((await x.ok('db', 'snapshots', '--json')).stdout)).toMatchObject({ snapshots: [] })
+    expect((await x.p.run('db', 'snapshots')).stdout).not.toContain('one-before')
+  })
+
   it('says before what it holds, what it costs, how long it takes and how long it stays', async () => {
     const stderr = await x.no('db', 'snapshot')
     expect(stderr).toMatch(new RegExp(`Next: infra db snapshot ${SERVER}-\\d{4}-\\d\\d-\\d\\d-\\d{4} --yes\n$`))

@@ -12,6 +12,20 @@ afterAll(() => x?.stop())
 const lastJson = (r: Ran): Record<string, unknown> => JSON.parse(r.stdout.trim().split('\n').at(-1) ?? '')
 
 describe('infra db stop and start', () => {
+  it.each([
+    ['db', 'stop', '--yes'],
+    ['db', 'snapshot', '--yes'],
+    ['db', 'list'],
+    ['stop', '--yes'],
+  ])('%s %s of a server that carries the tag of another stack is refused', async (...args) => {
+    const replace = [/>startupwebapp\/production</, '>startupwebapp/staging<'] as const
+    x.proxy.rules = [{ match: /^rds\.DescribeDBInstances/, replace }]
+    const words = args.filter((a) => a !== '--yes').join(' ')
+    const said = await x.no(...args)
+    expect(said).toMatch(/^The database server \S+ belongs to the stack startupwebapp\/staging, not to startupwebapp\/production/)
+    expect(said).toContain(`Next: infra ${words} --env staging\n`)
+  })
+
   it('refused with a replica, which AWS does not stop either', async () => {
     const source = 'ReadReplicaSourceDBInstanceIdentifier'
     const shown = `<${source}>copy</${source}><DBInstanceStatus>`

@@ -2,7 +2,16 @@ import * as ECS from '@aws-sdk/client-ecs'
 import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { clientConfig } from '../../support/account.ts'
-import { DEFINITION, describe as definitionOf, owned, revisions, serviceOf, type Theatre, theatre } from './support/service.ts'
+import {
+  balancerOf,
+  DEFINITION,
+  describe as definitionOf,
+  owned,
+  revisions,
+  serviceOf,
+  type Theatre,
+  theatre,
+} from './support/service.ts'
 import { failing, healthy } from './support/stage.ts'
 
 const url = inject('motoUrl')
@@ -202,6 +211,26 @@ describe.skipIf(!url)('a service that infra did not make, without a config', () 
     expect(t.stage.primary?.taskDefinition).toMatch(/:1$/)
     const none = await t.p.run('rollback', ...WHERE, '--to', '99', '--yes')
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('There is no revision 99: shop-dev-web has 3, 2, 1.')])
+  })
+
+  it('the container behind the load balancer is the application; --container names another one, also for a rollback', async () => {
+    const [web] = DEFINITION.containerDefinitions ?? []
+    const containerDefinitions = [{ ...web, name: 'proxy', image: 'envoy:1' }, { ...web }]
+    await serviceOf(t, { loadBalancers: [await balancerOf(t)] }, { containerDefinitions })
+    const ran = await t.p.run('deploy', ...WHERE, '--image', 'nginx:1.27', '--yes')
+    expect(ran.code, ran.all).toBe(0)
+    expect((await definitionOf(t, 'shop-dev-web:2')).containerDefinitions?.map((c) => c.image)).toEqual(['envoy:1', 'nginx:1.27'])
+    const verified = await t.p.run('verify', ...WHERE, '--expect', 'LOG_LEVEL')
+    expect(verified.stderr).not.toContain('cannot be told')
+    t.stage.settings = { ...t.stage.settings, loadBalancers: [] }
+    const told = await t.p.run('rollback', ...WHERE, '--to', '1', '--yes')
+    expect([told.code, told.stderr]).toEqual([
+      2,
+      expect.stringMatching(/cannot be told: proxy, web\.\nNext: Name it with --container/),
+    ])
+    const back = await t.p.run('rollback', ...WHERE, '--to', '1', '--container', 'web', '--yes')
+    expect(back.code, back.all).toBe(0)
+    expect(t.stage.primary?.taskDefinition).toMatch(/:1$/)
   })
 
   it('a deregistered revision is registered anew', async () => {
