@@ -115,10 +115,10 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     (await import('./commands/unlock.ts')).unlockCommand(f),
   )
   command(
-    'state <move> <place>',
+    'state <move|rename|forget> <what> [to]',
     'Mend:',
-    'move the state to s3://bucket/prefix for a team, or back to local',
-    async ([verb = '', to = ''], f) => (await import('./commands/state-move.ts')).stateCommand(verb, to, f),
+    'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
+    async (words, f) => (await import('./commands/state.ts')).stateCommand(words, f),
   )
   command<Globals & { fast?: boolean }>(
     'sandbox <start|stop|status|reset|push> [image]',

@@ -1,4 +1,4 @@
-import type { Stamp, Tags } from '../engine/kind.ts'
+import type { Owner, Stamp, Tags } from '../engine/kind.ts'
 
 /** `project/environment`: all resources of a stack are listed by this tag. */
 export const STACK_TAG = 'infra:stack'
@@ -25,11 +25,18 @@ export const tagMap = (tags: readonly Tag[] | undefined): Record<string, string>
 export const ecsTagMap = (tags: readonly EcsTag[] | undefined): Record<string, string> =>
   Object.fromEntries((tags ?? []).flatMap((t) => (t.key === undefined ? [] : [[t.key, t.value ?? '']])))
 
+/** Whose something is by its tags; undefined: no stack of infra made it, or someone took the tags off. */
+export const ownerOf = (tags: Tags): Owner | undefined => {
+  const stack = tags[STACK_TAG]
+  return stack === undefined ? undefined : { stack, key: tags[KEY_TAG] }
+}
+
 export const isOurs = (tags: Tags, stamp: Stamp): boolean => tags[STACK_TAG] === stamp.stack && tags[KEY_TAG] === stamp.key
 
 /** For a name that is taken: says by what, or undefined when it is this very resource. */
 export const foreignTo = (stamp: Stamp, tags: Tags, what: string): { foreign: string } | undefined => {
   if (isOurs(tags, stamp)) return undefined
-  const stack = tags[STACK_TAG]
-  return { foreign: stack && stack !== stamp.stack ? `${what} of the stack ${stack}` : `${what} that infra did not make` }
+  const owner = ownerOf(tags)
+  if (!owner) return { foreign: `${what} that infra did not make` }
+  return { foreign: owner.stack === stamp.stack ? `${what} of this stack’s ${owner.key}` : `${what} of the stack ${owner.stack}` }
 }

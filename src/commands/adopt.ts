@@ -1,6 +1,7 @@
 import { closest } from '../config/closest.ts'
 import { differing, show } from '../engine/compare.ts'
 import { refuse } from '../engine/errors.ts'
+import { holderOf, ownAlready } from '../engine/ownership.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
 import { observe } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
@@ -52,6 +53,8 @@ export const adoptCommand = async (key: string, id: string, g: Globals): Promise
         `account ${s.caller.account}, region ${s.config.region}`,
         `Give the id that the AWS console shows: infra adopt ${key} <id>`,
       )
+    const holder = holderOf(s.state.all(), { key, type: node.kind.type, attrs: seen.attrs })
+    if (holder) throw ownAlready(key, holder, `the ${title} ${id}`)
     const differs = differing(seen.props, want)
     header({ ...s, account: s.caller.account }, 'Adopt')
     s.io.say(`  ${key} will be the ${title} ${id}. It is used as it is: never changed, and deleted only by destroy --adopted.`)

@@ -2,6 +2,7 @@ import { mustWake } from '../engine/asleep.ts'
 import { type DestroyOptions, destroy, goingWith, stillNeeding } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
 import { remaining } from '../engine/graph.ts'
+import { notToDelete } from '../engine/ownership.ts'
 import { monthly, round } from '../engine/plan.ts'
 import type { Survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
@@ -36,10 +37,9 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     refuseIfNeeded(s, keys, steps, flags)
     // What goes with its server needs no way into that.
     const within = goingWith(keys, rows, kindOf, { adopted: flags.adopted === true })
-    const seen = await lookAtRows(
-      s,
-      keys.filter((key) => !within.has(key)),
-    )
+    const alone = keys.filter((key) => !within.has(key))
+    const seen = await lookAtRows(s, alone)
+    for (const refusal of notToDelete(keys, seen, rows, kindOf)) throw refusal
     const data = keys.filter((key) => {
       const row = rows.get(key)
       return row && kindOf(row.type).facts.data && seen.get(key)?.is !== 'absent' && (!row.adopted || flags.adopted)
@@ -53,8 +53,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     s.io.say()
     const outcome = await withReporter(s, (report) => destroy(keys, seen, s.context(report), kindOf, options))
     await forgetGone(s)
-    const again = typed(flags, names)
-    const code = conclude(s, outcome, again)
+    const code = conclude(s, outcome, typed(flags, names))
     if (s.io.json)
       s.io.event({
         type: 'result',

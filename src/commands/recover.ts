@@ -3,6 +3,7 @@ import type { Config } from '../config/settle.ts'
 import { idOf } from '../engine/context.ts'
 import type { Node } from '../engine/graph.ts'
 import type { Present } from '../engine/kind.ts'
+import { ambiguous } from '../engine/ownership.ts'
 import { hasUnknown, resolve } from '../engine/ref.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
@@ -36,6 +37,10 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
     const { nodes, seen } = await look().catch((error) => {
       throw s.explain(error)
     })
+    for (const { key } of nodes) {
+      const it = seen.get(key)
+      if (it?.is === 'absent' && it.rivals && !s.state.row(key)) throw ambiguous(key, it.rivals, undefined)
+    }
     const found = nodes.flatMap((node) => {
       const it = seen.get(node.key)
       return it && it.is !== 'absent' && it.is !== 'deleting' && !s.state.row(node.key) && (!it.foreign || node.shared)

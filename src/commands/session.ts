@@ -4,7 +4,7 @@ import { type Aws, pass } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
 import type { Caller } from '../aws/identity.ts'
 import type { Inside as InsideServer, Via } from '../aws/sql.ts'
-import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
+import { KEY_TAG, ownerOf, STACK_TAG } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
@@ -131,6 +131,7 @@ export const openSession = async (
         aws,
         look: () => pass(together),
         stamp,
+        ownerOf,
         token: randomUUID,
         classify,
         graceMs: Number(process.env.INFRA_GRACE_SECONDS ?? GRACE_SECONDS) * 1000,

@@ -7,12 +7,7 @@ import { setInFile } from './questions.ts'
 import { openSession } from './session.ts'
 
 /** `infra state move <place>`: moves the state to a bucket, or back into the folder, and lets the config say so. The old copy stays under another name. */
-export const stateCommand = async (verb: string, to: string, g: Globals): Promise<number> => {
-  if (verb !== 'move') throw refuse(`infra state has no ${verb}`, 'it knows move', 'infra state move s3://my-team-state/infra')
-  return move(to, g)
-}
-
-const move = async (to: string, g: Globals): Promise<number> => {
+export const moveState = async (to: string, g: Globals): Promise<number> => {
   if (to !== 'local' && !/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/.test(to))
     throw refuse(
       `${to} is no place for a state`,

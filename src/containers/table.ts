@@ -16,3 +16,14 @@ export const put = (lookups: JsonObject, name: string, service: string, value: J
   const { [name]: _before, ...rest } = lookups
   return Object.keys(next).length === 0 ? rest : { ...rest, [name]: next }
 }
+
+/** With all that is remembered of a service under another name. */
+export const renamedIn = (lookups: JsonObject, from: string, to: string): JsonObject =>
+  Object.fromEntries(
+    Object.entries(lookups).map(([name, value]) => {
+      if (!isTable(value)) return [name, value]
+      const { [from]: found, ...others } = value
+      if (found !== undefined) return [name, { ...others, [to]: found }]
+      return [name, isTable(value.services) ? { ...value, services: renamedIn({ of: value.services }, from, to).of } : value]
+    }),
+  )

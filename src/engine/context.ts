@@ -1,7 +1,7 @@
 import type { Rows } from '../state/schema.ts'
 import type { Trouble } from './errors.ts'
 import type { Report } from './events.ts'
-import type { AnyKind, Stamp } from './kind.ts'
+import type { AnyKind, Owner, Stamp, Tags } from './kind.ts'
 
 export interface Clock {
   now(): number
@@ -20,6 +20,8 @@ export interface Context<C> {
     of: { readonly key: string; readonly name: string; readonly tags?: Readonly<Record<string, string>> },
     token: string,
   ): Stamp
+  /** Whose something is by its tags; undefined: they do not tell. */
+  ownerOf(tags: Tags): Owner | undefined
   /** A new client token. */
   token(): string
   classify(error: unknown): Trouble

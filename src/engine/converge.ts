@@ -7,6 +7,7 @@ import { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
 import { make } from './make.ts'
+import { ambiguous, foreign } from './ownership.ts'
 import { patiently } from './patience.ts'
 import { hasUnknown, resolve } from './ref.ts'
 import { observe, settle } from './survey.ts'
@@ -49,6 +50,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     seen = await settle(node, want, cx, Date.parse(before.at))
   if (seen.is !== 'absent' && (seen.foreign || node.adopt)) return use(seen)
   if (node.adopt) throw adoptMissing(node)
+  if (seen.is === 'absent' && seen.rivals) throw ambiguous(key, seen.rivals, before)
   // The token of an intent serves again only for the very same request of which nothing was ever seen: AWS remembers tokens
   // beyond the end of what they made, and refuses one that comes with other inputs.
   const intended = seen.is === 'absent' && before?.is === 'creating' && !before.attrs && same(before.want, want)
@@ -73,6 +75,7 @@ export const converge = async <C>(node: Node<C>, first: AnySeen, cx: Context<C>)
     } else seen = outcome.found
     if (seen.is !== 'absent' && seen.foreign) return use(seen)
   }
+  if (seen.is === 'absent' && seen.rivals) throw ambiguous(key, seen.rivals, cx.rows.row(key))
   if (seen.is === 'absent') throw new InfraError(`${key} is not there although it was made`)
   // Reads lag behind writes: what was made or seen a moment ago, and is not shown now, is not gone.
   shownAt = cx.clock.now()
@@ -161,23 +164,12 @@ const useForeign = async <C>(
   cx: Context<C>,
   save: (attrs: JsonObject) => Promise<void>,
 ): Promise<JsonObject> => {
-  if (!node.shared && !node.adopt && !cx.rows.row(node.key)?.adopted) throw foreign(node, seen)
   const row = cx.rows.row(node.key)
+  if (!node.shared && !node.adopt && !row?.adopted) throw foreign(node, seen, row?.attrs !== undefined, cx.stamp(node, '').stack)
   if (!row?.adopted || !same(row.attrs, seen.attrs)) await save(seen.attrs)
   cx.report({ type: 'resource.ready', key: node.key, did: 'found', id: idOf(seen.attrs, node.name), tookMs: 0 })
   return seen.attrs
 }
-
-/** The sentence for a name that is taken by something of someone else. */
-export const foreign = <C>(node: Pick<Node<C>, 'key' | 'name' | 'kind'>, seen: Present): InfraError =>
-  new InfraError(`${node.key}: the name ${node.name} is taken by ${seen.foreign}`, {
-    why: `this ${node.kind.facts.title} was not made by this stack, so it is left alone`,
-    next:
-      node.kind.facts.inside === undefined
-        ? `To use it as it is: infra adopt ${node.key} ${idOf(seen.attrs, node.name)}. Else set another namePrefix in infra.yaml`
-        : 'Take another name for it in infra.yaml; or make it by hand what is wanted here, then run the same command again',
-    exitCode: 2,
-  })
 
 /** The sentence for something that was to be taken in and is not there. */
 export const adoptMissing = <C>(node: Pick<Node<C>, 'key' | 'adopt' | 'kind'>): InfraError =>

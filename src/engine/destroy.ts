@@ -4,6 +4,7 @@ import { mustWake } from './asleep.ts'
 import type { Context, KindOf } from './context.ts'
 import { checkStop, InfraError, SLOWER } from './errors.ts'
 import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
+import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
 import { type Outcome, runGraph } from './run.ts'
 import { observe, type Subject, type Survey, settle, subjectOfRow } from './survey.ts'
 import { pause, until } from './wait.ts'
@@ -49,6 +50,7 @@ export const goingWith = <C>(
  * Takes recorded resources down, dependants first, in parallel where it can. Needs only the state. A row goes only after AWS
  * said that the resource is absent.
  * @param seen a survey of these rows
+ * @throws InfraError before anything is changed, when one of them is not this stack's to delete
  */
 export const destroy = async <C>(
   keys: readonly string[],
@@ -57,6 +59,7 @@ export const destroy = async <C>(
   kindOf: KindOf<C>,
   options: DestroyOptions,
 ): Promise<Outcome> => {
+  for (const refusal of notToDelete(keys, seen, cx.rows.all(), kindOf)) throw refusal
   const rows = keys.flatMap((key) => {
     const row = cx.rows.row(key)
     return row ? [{ key, row }] : []
@@ -110,9 +113,14 @@ const remove = async <C>(
   // row is gone.
   if (seen.is === 'absent' && row.is === 'creating' && (kind.facts.found === 'tag' || !row.attrs))
     seen = await settle(subject, row.want, cx, Date.parse(row.at))
-  if (seen.is === 'absent') return gone()
-  // An intent that was never carried out may bear the name of something that was there all the time.
-  if (seen.foreign && !row.adopted) return gone(`${seen.foreign}: this stack did not make it, so it stays`)
+  if (seen.is === 'absent' && seen.rivals && !row.attrs) throw ambiguous(key, seen.rivals, row)
+  if (seen.is === 'absent')
+    return gone(seen.rivals && `${seen.rivals.join(', ')}: carries the same tags, but infra did not make it`)
+  if (seen.foreign && !row.adopted) {
+    if (row.attrs) throw foreign({ key, name: row.name, kind }, seen, true)
+    // An intent that was never carried out may bear the name of something that was there all the time.
+    return gone(`${seen.foreign}: this stack did not make it, so it stays`)
+  }
 
   const refuseAsleep = (): void => {
     const refusal = mustWake(key, seen, kind, options.snapshots)
@@ -127,6 +135,7 @@ const remove = async <C>(
   const how: DeleteHow = snapshot ? { finalSnapshot: snapshot } : {}
   if (seen.is !== 'deleting') {
     refuseAsleep()
+    if (!row.adopted) await checkOwner(subject, row, { ...seen, attrs }, cx)
     await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
     if (seen.is === 'pending' && !kind.facts.deletesPending) seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
     refuseAsleep()

@@ -2,6 +2,13 @@ import type { JsonObject } from '../state/json.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
+/** Whose a resource is by its tags. */
+export interface Owner {
+  /** `project/environment` */
+  readonly stack: string
+  readonly key: string | undefined
+}
+
 /** What the engine stamps on a resource: how it is named, tagged and found again. */
 export interface Stamp {
   readonly key: string
@@ -18,7 +25,12 @@ export interface Stamp {
 
 /** A resource as AWS shows it. `props` holds what could be read back: a prop that is missing is unknown, not different. */
 export type Seen<P, A> =
-  | { readonly is: 'absent'; readonly note?: string }
+  | {
+      readonly is: 'absent'
+      readonly note?: string
+      /** Ids of what carries this resource's tags and yet cannot be told to be it: several, or another one than is recorded. */
+      readonly rivals?: readonly string[]
+    }
   | {
       readonly is: 'pending' | 'ready' | 'failed' | 'deleting'
       readonly attrs: A
@@ -26,8 +38,10 @@ export type Seen<P, A> =
       readonly tags?: Tags
       /** AWS's own status word, for the screen. */
       readonly note?: string
-      /** Set when the name is taken by something that this stack did not make: says what. */
+      /** Set when it is something that this stack did not make: says what. */
       readonly foreign?: string
+      /** Whose the foreign one is, as far as its tags tell. The engine sets it. */
+      readonly owner?: Owner
       /** Nobody could look now, for this reason: it is told from the record. */
       readonly unseen?: string
       /** True while AWS would refuse the delete (deletion protection). */
@@ -109,8 +123,8 @@ export interface Facts<P> {
 /**
  * One type of AWS resource. `C` is how it reaches AWS; the engine hands it through and never looks inside.
  *
- * - `observe` reads only. It serves find, wait, gone, drift, adopt and crash recovery: it looks by recorded id (`last`), else by
- *   name, else by tag. `want` holds the props as far as they are known (natural keys need them).
+ * - `observe` reads only. It serves find, wait, gone, drift, adopt and crash recovery: it looks by recorded id (`last`) and by that
+ *   alone; without one by name, else by tag. `want` holds the props as far as they are known (natural keys need them).
  * - `create` asks once and returns the id at once; it never waits and never looks first.
  * - `update` changes the named props in place; `pending` when AWS works on it after the answer.
  * - `delete` asks; the engine waits until it is absent. `left`: AWS offers no way to delete it now and it goes by itself.
@@ -121,6 +135,8 @@ export interface Kind<P, A, C> {
   create(aws: C, want: P, stamp: Stamp): Promise<Made<P, A>>
   update?(aws: C, attrs: A, want: P, changed: readonly (keyof P & string)[]): Promise<'done' | 'pending'>
   tag?(aws: C, attrs: A, tags: Tags): Promise<void>
+  /** The tags of what `observe` shows without them. A delete asks first whose it is. */
+  tagsOf?(aws: C, attrs: A): Promise<Tags>
   unguard?(aws: C, attrs: A): Promise<void>
   delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | Left>
   /** What else in the account keeps it from being deleted, in words. */

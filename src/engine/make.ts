@@ -41,7 +41,7 @@ export const make = async <C>(
       // AWS says that it is there: then it will show, however late.
       const graceMs = trouble === 'exists' || kind.facts.found === 'tag' ? cx.graceMs : Math.min(cx.graceMs, NAMED_MS)
       const found = await settle(subject, want, cx, sent, graceMs)
-      if (found.is !== 'absent') return { found }
+      if (found.is !== 'absent' || found.rivals) return { found }
       if (trouble === 'exists' || attempt >= ATTEMPTS) throw error
     }
   }

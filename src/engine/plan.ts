@@ -2,10 +2,11 @@ import type { Json, JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep, insideAsleep } from './asleep.ts'
 import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
-import { adoptMissing, foreign, immutable } from './converge.ts'
+import { adoptMissing, immutable } from './converge.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, AnySeen, Stamp } from './kind.ts'
+import { ambiguous, foreign, foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
 import type { Survey } from './survey.ts'
 
@@ -77,6 +78,15 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     return describe(node, node.kind, verdict, monthly(node.kind, known, region))
   })
   const obsolete = [...rows].filter(([key, row]) => !graph.get(key) && input.steps.includes(row.step))
+  problems.push(
+    ...notToDelete(
+      obsolete.map(([key]) => key),
+      survey,
+      rows,
+      input.kindOf,
+      foundFor(graph.nodes(), survey, rows),
+    ),
+  )
   for (const [key, row] of obsolete) {
     const kind = input.kindOf(row.type)
     const gone = survey.get(key)?.is === 'absent'
@@ -130,19 +140,23 @@ const judge = <C>(
     if (seen.is === 'absent') problems.push(adoptMissing(node))
     return { action: 'keep', reason: `${node.adopt} is used as it is` }
   }
+  if (seen.is === 'absent' && seen.rivals) {
+    problems.push(ambiguous(node.key, seen.rivals, row))
+    return { action: 'keep', reason: `${seen.rivals.join(', ')} with the same tags` }
+  }
   if (seen.is === 'absent') {
     if (row?.adopted) return { action: 'create', reason: 'the one that was used is gone' }
     const reason =
       seen.note ?? (row?.is === 'ready' ? 'was deleted outside of infra' : row?.is === 'creating' ? 'was begun' : 'new')
     return { action: 'create', reason }
   }
+  if (seen.foreign && !row?.adopted) {
+    if (node.shared) return { action: 'keep', reason: `${seen.foreign}; used as it is` }
+    problems.push(foreign(node, seen, row?.attrs !== undefined, input.stamp(node).stack))
+    return { action: 'keep', reason: seen.foreign }
+  }
   if (seen.is === 'deleting') return { action: 'create', reason: 'is being deleted; made anew after that' }
   if (row?.adopted) return { action: 'keep', reason: 'adopted: used as it is' }
-  if (seen.foreign) {
-    if (node.shared) return { action: 'keep', reason: `${seen.foreign}; used as it is` }
-    problems.push(foreign(node, seen))
-    return { action: 'keep', reason: `the name is taken by ${seen.foreign}` }
-  }
   if (seen.is === 'failed') {
     if (!node.kind.facts.data) return { action: 'create', reason: `failed (${seen.note ?? 'no reason given'}); made anew` }
     problems.push(

@@ -5,6 +5,7 @@ import type { Context, KindOf } from './context.ts'
 import { Interrupted } from './errors.ts'
 import type { Graph } from './graph.ts'
 import type { AnyKind, AnySeen, Tags } from './kind.ts'
+import { attributed } from './ownership.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
 import { pause, STALE_MS } from './wait.ts'
 
@@ -106,19 +107,16 @@ const isBelieved = <C>({ ignore }: Subject<C>, row: Row, seen: AnySeen, cx: Cont
 }
 
 /** One look at one resource through the given pass. */
-export const observe = <C>(
+export const observe = async <C>(
   subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags' | 'adopt'>,
   pass: C,
   cx: Context<C>,
   want: Readonly<Record<string, unknown>>,
 ): Promise<AnySeen> => {
   const row = cx.rows.row(subject.key)
-  return subject.kind.observe(
-    pass,
-    cx.stamp(subject, row?.token ?? ''),
-    want as JsonObject,
-    row?.attrs ?? recordOf(subject.adopt),
-  )
+  const stamp = cx.stamp(subject, row?.token ?? '')
+  const seen = await subject.kind.observe(pass, stamp, want as JsonObject, row?.attrs ?? recordOf(subject.adopt))
+  return attributed(seen, { ...subject, row, stamp, ownerOf: cx.ownerOf })
 }
 
 /** Kinds look by what they recorded; of something that is to be taken in, only the id is known, whatever the kind calls it. */
@@ -128,7 +126,7 @@ export const recordOf = (id: string | undefined): JsonObject | undefined =>
 /**
  * Looks for something that may have been made but may not be visible yet, until the grace is over.
  * @param sinceMs when it may have been made; the grace counts from there
- * @param isShown whether a look is the answer; default: it shows the thing
+ * @param isShown whether a look is the answer; default: it shows the thing, or several of which none can be told to be it
  */
 export const settle = async <C>(
   subject: Subject<C>,
@@ -136,7 +134,7 @@ export const settle = async <C>(
   cx: Context<C>,
   sinceMs: number,
   graceMs = cx.graceMs,
-  isShown: (seen: AnySeen) => boolean = (seen) => seen.is !== 'absent',
+  isShown: (seen: AnySeen) => boolean = (seen) => seen.is !== 'absent' || seen.rivals !== undefined,
 ): Promise<AnySeen> => {
   for (;;) {
     const seen = await observe(subject, cx.look(), cx, want)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { KEY_TAG, STACK_TAG } from '../../src/aws/tags.ts'
+import { KEY_TAG, ownerOf, STACK_TAG } from '../../src/aws/tags.ts'
 import { differing } from '../../src/engine/compare.ts'
 import type { AnySeen, Present, Tags } from '../../src/engine/kind.ts'
 import { kinds } from '../../src/kinds/index.ts'
@@ -24,6 +24,9 @@ const LOOKS_BEFORE_WRITING = new Set([
   ...['rds.db-instance', 'secretsmanager.secret-field', 'ec2.instance'],
   ...['sql.role', 'sql.database'],
 ])
+
+/** It belongs to a service, which has tags: whose that is, it is. */
+const TELLS_NO_TAGS = new Set(['autoscaling.target'])
 
 it('every kind has a fixture', () => {
   expect(fixtures.map((f) => f.kind.type).sort()).toEqual(kinds.map((k) => k.type).sort())
@@ -158,6 +161,23 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
         await kind.update?.(aws, attrs, wanted, [prop])
         expect(account.sent).toEqual(sends)
         expect(iam.update).toEqual(expect.arrayContaining([...account.actions]))
+      })
+
+    if (kind.tag && !TELLS_NO_TAGS.has(kind.type))
+      it('tells by its tags whose it is, also when its id is recorded', async () => {
+        const account = cloud({ ...fixture.writes, ...there({ ...ours, [STACK_TAG]: 'shop/other' }) })
+        const seen = ready(await kind.observe(aws, stamp, want, attrs))
+        const tags = seen.tags ?? (await kind.tagsOf?.(aws, seen.attrs))
+        expect(tags && ownerOf(tags)).toEqual({ stack: 'shop/other', key: stamp.key })
+        expect([...iam.observe, ...iam.delete]).toEqual(expect.arrayContaining([...account.actions]))
+      })
+
+    if (kind.type.startsWith('ec2.') && kind.tag)
+      it('acts on the recorded id alone: another one with the same tags is a stranger', async () => {
+        cloud(there(ours))
+        const seen = await kind.observe(aws, stamp, want, { ...attrs, id: 'recorded-and-gone' })
+        expect(seen.is).toBe('absent')
+        if (kind.facts.found === 'tag') expect(seen).toEqual({ is: 'absent', rivals: [attrs.id] })
       })
 
     if (kind.tag)

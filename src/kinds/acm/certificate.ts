@@ -3,7 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { isOurs, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Stamp } from '../../engine/kind.ts'
-import { must } from '../ec2/common.ts'
+import { must, none, one } from '../ec2/common.ts'
 import { arnIn } from '../elb/common.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
@@ -33,9 +33,10 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
   type: 'acm.certificate',
   async observe(aws, stamp, want, last) {
     const recorded = arnIn(last)
-    const arn = recorded ?? (await byTags(aws, stamp, want.domain))
+    const tagged = recorded === undefined ? await byTags(aws, stamp, want.domain) : []
+    const arn = recorded ?? one(tagged)
     const c = arn === undefined ? undefined : await describe(aws, arn)
-    if (!c || arn === undefined) return { is: 'absent' }
+    if (!c || arn === undefined) return none(tagged.length > 1 ? tagged : []).absent
     const names = (c.SubjectAlternativeNames ?? []).filter((n) => n !== c.DomainName)
     const status = c.Status ?? 'unknown'
     return {
@@ -59,6 +60,9 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
   },
   async tag(aws, attrs, tags) {
     await aws.acm('AddTagsToCertificate', { CertificateArn: attrs.arn, Tags: tagList(tags) })
+  },
+  async tagsOf(aws, attrs) {
+    return tagMap((await aws.acm('ListTagsForCertificate', { CertificateArn: attrs.arn })).Tags)
   },
   async delete(aws, attrs) {
     await aws.acm('DeleteCertificate', { CertificateArn: attrs.arn })
@@ -93,14 +97,14 @@ const describe = async (aws: Aws, CertificateArn: string): Promise<CertificateDe
   (await unlessGone(aws.acm('DescribeCertificate', { CertificateArn })))?.Certificate
 
 /** The list has no tags; that of the account may be long, so only those of the domain are asked for theirs. */
-const byTags = async (aws: Aws, stamp: Stamp, domain: string | undefined): Promise<string | undefined> => {
+const byTags = async (aws: Aws, stamp: Stamp, domain: string | undefined): Promise<string[]> => {
   const all = await pages(async (NextToken) => {
     const page = await aws.acm('ListCertificates', { MaxItems: 1000, ...(NextToken ? { NextToken } : {}) })
     return [page.CertificateSummaryList, page.NextToken]
   })
   const arns = all.flatMap((c) => (domain === undefined || c.DomainName === domain ? (c.CertificateArn ?? []) : []))
   const tags = await Promise.all(arns.map((CertificateArn) => unlessGone(aws.acm('ListTagsForCertificate', { CertificateArn }))))
-  return arns.find((_, i) => isOurs(tagMap(tags[i]?.Tags), stamp))
+  return arns.filter((_, i) => isOurs(tagMap(tags[i]?.Tags), stamp))
 }
 
 const idOf = (arn: string): string => arn.split('/').at(-1) ?? arn

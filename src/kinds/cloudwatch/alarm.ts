@@ -32,10 +32,7 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
       (await listed(aws, stamp.prefix)).find((a) => a.AlarmName === name) ??
       (name.startsWith(stamp.prefix) ? undefined : await single(aws, name))
     if (!alarm) return { is: 'absent' }
-    const tags =
-      last || !alarm.AlarmArn
-        ? undefined
-        : tagMap((await aws.cloudWatch('ListTagsForResource', { ResourceARN: alarm.AlarmArn })).Tags)
+    const tags = last || !alarm.AlarmArn ? undefined : await tagsAt(aws, alarm.AlarmArn)
     return {
       is: 'ready',
       attrs: { id: name },
@@ -56,6 +53,10 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
     // PutMetricAlarm does not change the tags of an alarm that is there, and its answer has no ARN.
     const arn = (await single(aws, attrs.id))?.AlarmArn
     if (arn) await aws.cloudWatch('TagResource', { ResourceARN: arn, Tags: tagList(tags) })
+  },
+  async tagsOf(aws, attrs) {
+    const arn = (await single(aws, attrs.id))?.AlarmArn
+    return arn ? tagsAt(aws, arn) : {}
   },
   async delete(aws, attrs) {
     await aws.cloudWatch('DeleteAlarms', { AlarmNames: [attrs.id] })
@@ -122,3 +123,6 @@ const request = (name: string, want: AlarmProps) => ({
   AlarmActions: [...want.alarmActions],
   OKActions: [...want.okActions],
 })
+
+const tagsAt = async (aws: Aws, ResourceARN: string): Promise<Record<string, string>> =>
+  tagMap((await aws.cloudWatch('ListTagsForResource', { ResourceARN })).Tags)

@@ -18,21 +18,37 @@ export const tagSpecification = <T extends string>(
   stamp: Stamp,
 ): [{ ResourceType: T; Tags: { Key: string; Value: string }[] }] => [{ ResourceType: type, Tags: tagList(stamp.tags) }]
 
+/** What a look by id or tags gives: the item, or why there is none. */
+export interface Found<T> {
+  readonly item: T | undefined
+  readonly absent: { readonly is: 'absent'; readonly rivals?: readonly string[] }
+}
+
 /**
- * Finds one resource: in the stack's list by recorded id, else by our tags; else by id alone (its tags were taken off by hand, or
- * the tag index lags). Filters are used instead of id parameters, since they answer an empty list where those answer an error.
+ * Finds one resource: by the recorded id and by that alone, else by our tags, which must lead to one. "Launch more like this" and its
+ * like copy tags. By id it is also found when its tags were removed by hand, or the tag index lags. Filters are used instead of id
+ * parameters, since they answer an empty list where those answer an error.
  */
 export const find = async <T extends { readonly Tags?: readonly Tag[] | undefined }>(
   list: (filters: Filter[]) => Promise<readonly T[] | undefined>,
   id: { readonly of: (item: T) => string | undefined; readonly filter: string },
   stamp: Stamp,
   last: string | undefined,
-): Promise<T | undefined> => {
+): Promise<Found<T>> => {
   const all = (await list(ofStack(stamp))) ?? []
-  const found = all.find((i) => last !== undefined && id.of(i) === last) ?? all.find((i) => isOurs(tagMap(i.Tags), stamp))
-  if (found || last === undefined) return found
-  return ((await list([filter(id.filter, last)])) ?? []).find((i) => id.of(i) === last)
+  const byId = (items: readonly T[] | undefined): T | undefined => items?.find((i) => id.of(i) === last)
+  const tagged = all.filter((i) => isOurs(tagMap(i.Tags), stamp))
+  const item = last !== undefined ? (byId(all) ?? byId(await list([filter(id.filter, last)]))) : one(tagged)
+  return { item, ...none(item ? [] : tagged.flatMap((i) => id.of(i) ?? [])) }
 }
+
+/** The only one there is. */
+export const one = <T>(items: readonly T[]): T | undefined => (items.length === 1 ? items[0] : undefined)
+
+/** @param rivals ids of what carries the tags without being it */
+export const none = (rivals: readonly string[]): Pick<Found<never>, 'absent'> => ({
+  absent: { is: 'absent', ...(rivals.length > 0 ? { rivals } : {}) },
+})
 
 /** Every EC2 resource takes tags in the same way. */
 export const tagEc2 = async (aws: Aws, attrs: { readonly id: string }, tags: Tags): Promise<void> => {

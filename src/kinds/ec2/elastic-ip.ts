@@ -11,8 +11,8 @@ export const ElasticIp: AwsKind<ElasticIpProps, ElasticIpAttrs> = {
   type: 'ec2.elastic-ip',
   async observe(aws, stamp, _want, last) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeAddresses', { Filters })).Addresses
-    const found = await find(list, { of: (i) => i.AllocationId, filter: 'allocation-id' }, stamp, last?.id)
-    if (!found?.AllocationId) return { is: 'absent' }
+    const { item: found, absent } = await find(list, { of: (i) => i.AllocationId, filter: 'allocation-id' }, stamp, last?.id)
+    if (!found?.AllocationId) return absent
     return { is: 'ready', attrs: { id: found.AllocationId, ip: found.PublicIp ?? '' }, tags: tagMap(found.Tags) }
   },
   async create(aws, _want, stamp) {

@@ -23,12 +23,12 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
   type: 'ec2.instance',
   async observe(aws, stamp, want, last) {
     const list = async (Filters: Filter[]) => (await listed(aws, Filters)).filter((i) => stateOf(i) !== 'terminated')
-    const i = await find(list, { of: (x) => x.InstanceId, filter: 'instance-id' }, stamp, last?.id)
+    const { item: i, absent } = await find(list, { of: (x) => x.InstanceId, filter: 'instance-id' }, stamp, last?.id)
     if (!i?.InstanceId) {
       // A terminated one stays listed for about an hour, and may tell why its launch came to nothing.
       const ended = last?.id === undefined ? [] : await listed(aws, ofStack(stamp))
       const note = launchError(ended.find((x) => x.InstanceId === last?.id))
-      return { is: 'absent', ...(note ? { note } : {}) }
+      return { ...absent, ...(note ? { note } : {}) }
     }
     const waits = want.agent === true && stateOf(i) === 'running' && !(await agentOnline(aws, i.InstanceId))
     return {

@@ -10,8 +10,13 @@ export const InternetGateway: AwsKind<InternetGatewayProps, InternetGatewayAttrs
   type: 'ec2.internet-gateway',
   async observe(aws, stamp, _want, last) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeInternetGateways', { Filters })).InternetGateways
-    const igw = await find(list, { of: (i) => i.InternetGatewayId, filter: 'internet-gateway-id' }, stamp, last?.id)
-    if (!igw?.InternetGatewayId) return { is: 'absent' }
+    const { item: igw, absent } = await find(
+      list,
+      { of: (i) => i.InternetGatewayId, filter: 'internet-gateway-id' },
+      stamp,
+      last?.id,
+    )
+    if (!igw?.InternetGatewayId) return absent
     return { is: 'ready', attrs: { id: igw.InternetGatewayId }, tags: tagMap(igw.Tags) }
   },
   async create(aws, _want, stamp) {

@@ -12,8 +12,8 @@ export const NatGateway: AwsKind<NatGatewayProps, NatGatewayAttrs> = {
   async observe(aws, stamp, _want, last) {
     const list = async (Filter: { Name: string; Values: string[] }[]) =>
       (await aws.ec2('DescribeNatGateways', { Filter })).NatGateways?.filter((n) => n.State !== 'deleted')
-    const nat = await find(list, { of: (i) => i.NatGatewayId, filter: 'nat-gateway-id' }, stamp, last?.id)
-    if (!nat?.NatGatewayId) return { is: 'absent' }
+    const { item: nat, absent } = await find(list, { of: (i) => i.NatGatewayId, filter: 'nat-gateway-id' }, stamp, last?.id)
+    if (!nat?.NatGatewayId) return absent
     const address = nat.NatGatewayAddresses?.[0]?.AllocationId
     return {
       is:

@@ -10,8 +10,8 @@ export const RouteTable: AwsKind<RouteTableProps, RouteTableAttrs> = {
   type: 'ec2.route-table',
   async observe(aws, stamp, _want, last) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeRouteTables', { Filters })).RouteTables
-    const table = await find(list, { of: (i) => i.RouteTableId, filter: 'route-table-id' }, stamp, last?.id)
-    if (!table?.RouteTableId) return { is: 'absent' }
+    const { item: table, absent } = await find(list, { of: (i) => i.RouteTableId, filter: 'route-table-id' }, stamp, last?.id)
+    if (!table?.RouteTableId) return absent
     return {
       is: 'ready',
       attrs: { id: table.RouteTableId },

@@ -1,6 +1,6 @@
 import { isOurs, tagMap } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
-import { filter, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { filter, must, none, ofStack, tagEc2, tagSpecification } from './common.ts'
 
 export type SecurityGroupRuleProps = {
   groupId: string
@@ -21,17 +21,19 @@ export const SecurityGroupRule: AwsKind<SecurityGroupRuleProps, SecurityGroupRul
       ((await aws.ec2('DescribeSecurityGroupRules', { Filters })).SecurityGroupRules ?? []).filter((r) => !r.IsEgress)
     const listed = await rules(ofStack(stamp))
     const groupId = want.groupId ?? last?.groupId
-    let rule = listed.find((r) => r.SecurityGroupRuleId === last?.id) ?? listed.find((r) => isOurs(tagMap(r.Tags), stamp))
-    if (!rule && groupId)
-      rule = (await rules([filter('group-id', groupId)])).find(
-        (r) =>
-          r.SecurityGroupRuleId === last?.id ||
-          (r.IpProtocol === 'tcp' &&
-            r.FromPort === want.port &&
-            r.ToPort === want.port &&
-            r.CidrIpv4 === want.cidr &&
-            r.ReferencedGroupInfo?.GroupId === want.sourceGroupId),
-      )
+    const tagged = last?.id === undefined ? listed.filter((r) => isOurs(tagMap(r.Tags), stamp)) : []
+    if (tagged.length > 1) return none(tagged.flatMap((r) => r.SecurityGroupRuleId ?? [])).absent
+    const wanted = (r: (typeof listed)[number]): boolean =>
+      last?.id !== undefined
+        ? r.SecurityGroupRuleId === last.id
+        : r.IpProtocol === 'tcp' &&
+          r.FromPort === want.port &&
+          r.ToPort === want.port &&
+          r.CidrIpv4 === want.cidr &&
+          r.ReferencedGroupInfo?.GroupId === want.sourceGroupId
+    let rule = tagged[0] ?? (last?.id === undefined ? undefined : listed.find(wanted))
+    // A group cannot hold two equal rules, so one that is there already is the one that is wanted.
+    if (!rule && groupId) rule = (await rules([filter('group-id', groupId)])).find(wanted)
     if (!rule?.SecurityGroupRuleId || !rule.GroupId) return { is: 'absent' }
     return {
       is: 'ready',

@@ -11,7 +11,7 @@ export const SecurityGroup: AwsKind<SecurityGroupProps, SecurityGroupAttrs> = {
   async observe(aws, stamp, want, last) {
     const listed = (await aws.ec2('DescribeSecurityGroups', { Filters: ofStack(stamp) })).SecurityGroups ?? []
     const inVpc = (g: (typeof listed)[number]) => want.vpcId === undefined || g.VpcId === want.vpcId
-    let group = listed.find((g) => g.GroupId === last?.id) ?? listed.find((g) => g.GroupName === stamp.name && inVpc(g))
+    let group = listed.find((g) => (last?.id === undefined ? g.GroupName === stamp.name && inVpc(g) : g.GroupId === last.id))
     if (!group && (last?.id || want.vpcId)) {
       const by = last?.id ? [filter('group-id', last.id)] : [filter('group-name', stamp.name), filter('vpc-id', want.vpcId ?? '')]
       group = (await aws.ec2('DescribeSecurityGroups', { Filters: by })).SecurityGroups?.[0]

@@ -18,8 +18,8 @@ export const Subnet: AwsKind<SubnetProps, SubnetAttrs> = {
   type: 'ec2.subnet',
   async observe(aws, stamp, _want, last) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeSubnets', { Filters })).Subnets
-    const s = await find(list, { of: (i) => i.SubnetId, filter: 'subnet-id' }, stamp, last?.id)
-    if (!s?.SubnetId) return { is: 'absent' }
+    const { item: s, absent } = await find(list, { of: (i) => i.SubnetId, filter: 'subnet-id' }, stamp, last?.id)
+    if (!s?.SubnetId) return absent
     return {
       is: s.State === 'available' ? 'ready' : 'pending',
       attrs: { id: s.SubnetId },

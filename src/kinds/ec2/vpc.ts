@@ -21,8 +21,8 @@ export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
     // A recorded id is most likely the right one: both are asked at once.
     const early = last?.id === undefined ? undefined : dnsOf(last.id)
     early?.catch(() => undefined)
-    const vpc = await listed
-    if (!vpc?.VpcId || !vpc.CidrBlock) return { is: 'absent' }
+    const { item: vpc, absent } = await listed
+    if (!vpc?.VpcId || !vpc.CidrBlock) return absent
     const dns = await (vpc.VpcId === last?.id ? early : dnsOf(vpc.VpcId))
     // Listed a moment ago, and just deleted.
     if (!dns) return { is: 'absent' }

@@ -73,6 +73,7 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.ecr('TagResource', { resourceArn: attrs.arn, tags: tagList(tags) })
   },
+  tagsOf: (aws, attrs) => tagsOf(aws, attrs.arn),
   async delete(aws, attrs) {
     // Whether the images may go was asked before: they are data.
     await aws.ecr('DeleteRepository', { repositoryName: attrs.id, force: true })

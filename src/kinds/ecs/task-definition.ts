@@ -65,7 +65,10 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
     const family = familyOf(attrs.id)
     const active = await activeOf(aws, family)
     const tags = await Promise.all(active.map((resourceArn) => aws.ecs('ListTagsForResource', { resourceArn })))
-    const ours = active.filter((_, i) => fromEcsTags(tags[i]?.tags)[STACK_TAG] !== undefined)
+    const stacks = tags.map((t) => fromEcsTags(t.tags)[STACK_TAG])
+    // Without a tag on the recorded one (removed by hand), whatever a stack has registered counts as this one's.
+    const stack = stacks[active.indexOf(attrs.arn)]
+    const ours = active.filter((_, i) => stacks[i] !== undefined && (stack === undefined || stacks[i] === stack))
     await Promise.all(ours.map((taskDefinition) => aws.ecs('DeregisterTaskDefinition', { taskDefinition })))
     const kept: string[] = []
     // The API takes at most ten.

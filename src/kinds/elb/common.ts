@@ -18,6 +18,9 @@ export const tagsByArn = async (aws: Aws, arns: readonly string[]): Promise<Read
   return found
 }
 
+export const tagsOfElb = async (aws: Aws, { arn }: { readonly arn: string }): Promise<Tags> =>
+  (await tagsByArn(aws, [arn])).get(arn) ?? {}
+
 interface Attributes {
   readonly Attributes?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined
 }

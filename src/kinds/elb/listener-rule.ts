@@ -3,10 +3,11 @@ import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, isOurs, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Stamp, Tags } from '../../engine/kind.ts'
+import { none } from '../ec2/common.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
 import { inWantedOrder } from '../sets.ts'
-import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn } from './common.ts'
+import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
 
 export type ListenerRuleProps = {
   listenerArn: string
@@ -26,7 +27,7 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     const recorded = arnIn(last)
     const found = recorded === undefined ? await unrecorded(aws, stamp, want) : { rule: await byArn(aws, recorded) }
     const arn = found?.rule?.RuleArn
-    if (!found?.rule || !arn) return { is: 'absent' }
+    if (!found?.rule || !arn) return none(found?.rivals ?? []).absent
     const { rule, tags } = found
     return {
       is: 'ready',
@@ -58,6 +59,7 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     return 'done'
   },
   tag: tagElb,
+  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteRule', { RuleArn: attrs.arn })
   },
@@ -83,7 +85,7 @@ const unrecorded = async (
   aws: Aws,
   stamp: Stamp,
   want: Partial<ListenerRuleProps>,
-): Promise<{ rule: Rule | undefined; tags?: Tags } | undefined> => {
+): Promise<{ rule: Rule | undefined; tags?: Tags; rivals?: readonly string[] } | undefined> => {
   const ListenerArn = want.listenerArn
   if (ListenerArn === undefined) return undefined
   const all = await pages(async (Marker) => {
@@ -96,7 +98,9 @@ const unrecorded = async (
     rules.flatMap((r) => r.RuleArn ?? []),
   )
   const tagsOf = (r: Rule): Tags => byArns.get(r.RuleArn ?? '') ?? {}
-  const rule = rules.find((r) => isOurs(tagsOf(r), stamp)) ?? rules.find((r) => Number(r.Priority) === want.priority)
+  const ours = rules.filter((r) => isOurs(tagsOf(r), stamp))
+  if (ours.length > 1) return { rule: undefined, rivals: ours.flatMap((r) => r.RuleArn ?? []) }
+  const rule = ours[0] ?? rules.find((r) => Number(r.Priority) === want.priority)
   return rule && { rule, tags: tagsOf(rule) }
 }
 

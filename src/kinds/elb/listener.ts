@@ -4,7 +4,7 @@ import { unlessGone } from '../../aws/trouble.ts'
 import { same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
-import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn } from './common.ts'
+import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
 
 export type ListenerAction =
   /** To the target group of this ARN. */
@@ -61,6 +61,7 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     return 'done'
   },
   tag: tagElb,
+  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteListener', { ListenerArn: attrs.arn })
   },

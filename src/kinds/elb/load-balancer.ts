@@ -4,7 +4,7 @@ import { unlessGone } from '../../aws/trouble.ts'
 import type { CostItem } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { arnIn, suffixOf, tagElb, tagsByArn, withAttributes } from './common.ts'
+import { arnIn, suffixOf, tagElb, tagsByArn, tagsOfElb, withAttributes } from './common.ts'
 
 export type LoadBalancerProps = {
   scheme: 'internet-facing' | 'internal'
@@ -92,6 +92,7 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
     return 'pending'
   },
   tag: tagElb,
+  tagsOf: tagsOfElb,
   async unguard(aws, attrs) {
     const Attributes = [{ Key: PROTECTION, Value: 'false' }]
     await aws.elb('ModifyLoadBalancerAttributes', { LoadBalancerArn: attrs.arn, Attributes })

@@ -2,7 +2,7 @@ import type { TargetGroup as AwsTargetGroup } from '@aws-sdk/client-elastic-load
 import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { arnIn, suffixOf, tagElb, tagsByArn, withAttributes } from './common.ts'
+import { arnIn, suffixOf, tagElb, tagsByArn, tagsOfElb, withAttributes } from './common.ts'
 
 export type TargetGroupProps = {
   vpcId: string
@@ -76,6 +76,7 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
     return 'done'
   },
   tag: tagElb,
+  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteTargetGroup', { TargetGroupArn: attrs.arn })
   },

@@ -1,4 +1,5 @@
 import type { LogGroup as AwsLogGroup } from '@aws-sdk/client-cloudwatch-logs'
+import type { Aws } from '../../aws/clients.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
@@ -28,7 +29,7 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
     const group = logGroups.find((g) => g.logGroupName === name)
     if (!group) return { is: 'absent' }
     const arn = arnOf(group)
-    const tags = last || !arn ? undefined : ((await aws.logs('ListTagsForResource', { resourceArn: arn })).tags ?? {})
+    const tags = last || !arn ? undefined : await tagsOf(aws, arn)
     return {
       is: 'ready',
       attrs: { id: name, arn },
@@ -48,6 +49,7 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.logs('TagResource', { resourceArn: attrs.arn, tags: { ...tags } })
   },
+  tagsOf: (aws, attrs) => tagsOf(aws, attrs.arn),
   async delete(aws, attrs) {
     await aws.logs('DeleteLogGroup', { logGroupName: attrs.id })
   },
@@ -68,3 +70,6 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
 
 /** The older form of the ARN ends in `:*`, which the calls about tags refuse. */
 const arnOf = (group: AwsLogGroup): string => group.logGroupArn ?? group.arn?.replace(/:\*$/, '') ?? ''
+
+const tagsOf = async (aws: Aws, resourceArn: string): Promise<Record<string, string>> =>
+  (await aws.logs('ListTagsForResource', { resourceArn })).tags ?? {}

@@ -13,9 +13,12 @@ export const foreignGroup = async (
   what: string,
 ): Promise<{ foreign?: string; tags?: Tags }> => {
   if (recorded || !arn) return {}
-  const tags = tagMap((await aws.rds('ListTagsForResource', { ResourceName: arn })).TagList)
+  const tags = await tagsOfRds(aws, { arn })
   return { tags, ...foreignTo(stamp, tags, what) }
 }
+
+export const tagsOfRds = async (aws: Aws, attrs: { readonly arn: string }): Promise<Tags> =>
+  tagMap((await aws.rds('ListTagsForResource', { ResourceName: attrs.arn })).TagList)
 
 export const tagRds = async (aws: Aws, attrs: { readonly arn: string }, tags: Tags): Promise<void> => {
   await aws.rds('AddTagsToResource', { ResourceName: attrs.arn, Tags: tagList(tags) })

@@ -1,7 +1,7 @@
 import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { foreignGroup, tagRds } from './common.ts'
+import { foreignGroup, tagRds, tagsOfRds } from './common.ts'
 
 export type DbParameterGroupProps = {
   /** Engine and major version, for example postgres16. */
@@ -73,6 +73,7 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
     return 'done'
   },
   tag: tagRds,
+  tagsOf: tagsOfRds,
   async delete(aws, attrs) {
     await aws.rds('DeleteDBParameterGroup', { DBParameterGroupName: attrs.id })
   },

@@ -2,7 +2,7 @@ import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { foreignGroup, tagRds } from './common.ts'
+import { foreignGroup, tagRds, tagsOfRds } from './common.ts'
 
 export type DbSubnetGroupProps = { description: string; subnetIds: readonly string[] }
 export type DbSubnetGroupAttrs = { id: string; arn: string }
@@ -46,6 +46,7 @@ export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
     return 'done'
   },
   tag: tagRds,
+  tagsOf: tagsOfRds,
   async delete(aws, attrs) {
     await aws.rds('DeleteDBSubnetGroup', { DBSubnetGroupName: attrs.id })
   },

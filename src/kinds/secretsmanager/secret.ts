@@ -29,7 +29,9 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
     const found = await unlessGone(aws.secretsManager('DescribeSecret', { SecretId }))
     if (!found?.ARN) return { is: 'absent' }
     const tags = tagMap(found.Tags)
-    const owner = last ? undefined : foreignTo(stamp, tags, `the secret ${SecretId}`)
+    // One that was deleted and made anew under the same name has another ARN: then its tags say whose it is.
+    const recorded = last !== undefined && (!last.arn?.startsWith('arn:') || last.arn === found.ARN)
+    const owner = recorded ? undefined : foreignTo(stamp, tags, `the secret ${SecretId}`)
     if (found.DeletedDate && !owner?.foreign)
       return { is: 'absent', note: 'was scheduled for deletion; restored with its old values' }
     // A person may have put something else into it: then its keys are not known, and only writing to it is an error.

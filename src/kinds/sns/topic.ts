@@ -1,3 +1,4 @@
+import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
@@ -8,6 +9,9 @@ export type TopicProps = {
 }
 export type TopicAttrs = { arn: string }
 
+const tagsOf = async (aws: Aws, { arn }: TopicAttrs): Promise<Record<string, string>> =>
+  tagMap((await aws.sns('ListTagsForResource', { ResourceArn: arn })).Tags)
+
 /** An SNS topic. CreateTopic with a name that exists answers the existing one, so it is looked at before. */
 export const Topic: AwsKind<TopicProps, TopicAttrs> = {
   type: 'sns.topic',
@@ -17,7 +21,7 @@ export const Topic: AwsKind<TopicProps, TopicAttrs> = {
     // The same request as the subscriptions': a pass sends it once.
     if (!(await unlessGone(aws.sns('ListSubscriptionsByTopic', { TopicArn: arn })))) return { is: 'absent' }
     if (last?.arn) return { is: 'ready', attrs: { arn }, props: { arn } }
-    const tags = tagMap((await aws.sns('ListTagsForResource', { ResourceArn: arn })).Tags)
+    const tags = await tagsOf(aws, { arn })
     return { is: 'ready', attrs: { arn }, props: { arn }, tags, ...foreignTo(stamp, tags, `the SNS topic ${stamp.name}`) }
   },
   async create(aws, _want, stamp) {
@@ -27,6 +31,7 @@ export const Topic: AwsKind<TopicProps, TopicAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.sns('TagResource', { ResourceArn: attrs.arn, Tags: tagList(tags) })
   },
+  tagsOf,
   async delete(aws, attrs) {
     await aws.sns('DeleteTopic', { TopicArn: attrs.arn })
   },

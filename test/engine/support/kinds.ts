@@ -50,15 +50,16 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
   type,
   async observe(aws, stamp, want, last) {
     const name = nameOf(spec, stamp, want)
-    const find = async (): Promise<Shown | undefined> => {
-      if (spec.found !== 'tag') return aws.get(type, last?.id ?? name ?? '')
+    const tagged = async (): Promise<{ it: Shown | undefined; rivals: string[] }> => {
       const all = await aws.list(type)
-      const found = all.find((t) => t.id === last?.id) ?? all.find((t) => t.tags.key === stamp.key)
-      return found ?? (last?.id ? aws.get(type, last.id) : undefined)
+      const ours = all.filter((t) => t.tags.key === stamp.key)
+      const recorded = last?.id ? (all.find((t) => t.id === last.id) ?? (await aws.get(type, last.id))) : undefined
+      const it = last?.id ? recorded : ours.length === 1 ? ours[0] : undefined
+      return { it, rivals: it ? [] : ours.map((t) => t.id) }
     }
-    const it = await find()
-    if (!it) return { is: 'absent' }
-    const ours = spec.found === 'natural' || it.tags.stack === stamp.stack
+    const { it, rivals } = spec.found === 'tag' ? await tagged() : { it: await aws.get(type, last?.id ?? name ?? ''), rivals: [] }
+    if (!it) return { is: 'absent', ...(rivals.length > 0 ? { rivals } : {}) }
+    const ours = spec.found === 'natural' || last?.id || (it.tags.stack === stamp.stack && it.tags.key === stamp.key)
     return {
       is: it.is,
       attrs: { id: it.id },

@@ -1,4 +1,4 @@
-import type { Stamp } from '../../../src/engine/kind.ts'
+import type { Owner, Stamp, Tags } from '../../../src/engine/kind.ts'
 
 /** The one stack of these tests. */
 export const STACK = 'shop/dev'
@@ -12,3 +12,5 @@ export const stampOf = (of: { key: string; name: string; tags?: Readonly<Record<
   stack: STACK,
   token,
 })
+
+export const ownerOf = ({ stack, key }: Tags): Owner | undefined => (stack === undefined ? undefined : { stack, key })

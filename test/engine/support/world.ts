@@ -13,7 +13,7 @@ import { Client } from './client.ts'
 import { anyKind, type FakeKind, KINDS } from './kinds.ts'
 import { MemoryRows } from './rows.ts'
 import { type Ground, Session } from './session.ts'
-import { stampOf } from './stamp.ts'
+import { ownerOf, stampOf } from './stamp.ts'
 
 /** What is declared: one function for a stack of one step, or one for each step. */
 export type Declare = (add: Add<Client>) => void
@@ -61,6 +61,7 @@ export class World implements Ground {
       aws,
       look: () => aws.pass(),
       stamp: stampOf,
+      ownerOf,
       token: () => `token-${++this.#tokens}`,
       classify: (error) => (error instanceof Fault ? error.trouble : 'fatal'),
       graceMs: this.graceMs,

@@ -114,10 +114,11 @@ describe('internet gateway attachment', () => {
 
 describe('NAT gateway', () => {
   const want = { subnetId: 'subnet-1', allocationId: 'eipalloc-1' }
-  const look = (...states: object[]) => {
+  const lookFor = (last: { id: string } | undefined, ...states: object[]) => {
     cloud({ DescribeNatGateways: { NatGateways: states.map((s) => ({ NatGatewayId: 'nat-1', Tags: TAG_LIST, ...s })) } })
-    return NatGateway.observe(aws, stamp, want, { id: 'nat-1' })
+    return NatGateway.observe(aws, stamp, want, last)
   }
+  const look = (...states: object[]) => lookFor({ id: 'nat-1' }, ...states)
   it.each([
     ['pending', 'pending'],
     ['available', 'ready'],
@@ -138,7 +139,9 @@ describe('NAT gateway', () => {
   })
 
   it('that was deleted stays listed for an hour and is passed over for the new one', async () => {
-    const seen = await look({ State: 'deleted' }, { NatGatewayId: 'nat-2', State: 'available' })
-    expect(seen).toMatchObject({ is: 'ready', attrs: { id: 'nat-2' } })
+    const two = [{ State: 'deleted' }, { NatGatewayId: 'nat-2', State: 'available' }]
+    expect(await lookFor(undefined, ...two)).toMatchObject({ is: 'ready', attrs: { id: 'nat-2' } })
+    // Nobody recorded the other one: perhaps its tags were copied.
+    expect(await lookFor({ id: 'nat-1' }, ...two)).toEqual({ is: 'absent', rivals: ['nat-2'] })
   })
 })

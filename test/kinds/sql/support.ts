@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Aws, pass } from '../../../src/aws/clients.ts'
+import { ownerOf } from '../../../src/aws/tags.ts'
 import { classify } from '../../../src/aws/trouble.ts'
 import type { Context } from '../../../src/engine/context.ts'
 import { create } from '../../../src/engine/create.ts'
@@ -144,6 +145,7 @@ const process = async <T>(
     stamp: (of, token) => ({ key: of.key, name: of.name, tags: {}, prefix: 'shop-dev', stack: 'shop/dev', token }),
     token: () => `token-${++tokens}`,
     classify,
+    ownerOf,
     graceMs: 60,
     clock: { now: Date.now, sleep: (ms, signal) => sleep(ms / 10, undefined, { signal }).catch(() => undefined) },
     report: (event) => {

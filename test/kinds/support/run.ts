@@ -1,4 +1,5 @@
 import { type Aws, pass } from '../../../src/aws/clients.ts'
+import { ownerOf } from '../../../src/aws/tags.ts'
 import { classify } from '../../../src/aws/trouble.ts'
 import type { Context } from '../../../src/engine/context.ts'
 import { converge } from '../../../src/engine/converge.ts'
@@ -59,6 +60,7 @@ export class Run<P, A> {
       stamp: () => stamp,
       token: () => stamp.token,
       classify,
+      ownerOf,
       graceMs: 10_000,
       clock: this.clock,
       report: (event) => void this.events.push(event),
