@@ -69,7 +69,7 @@ const known = (name: string, word: string): boolean =>
   (name === 'sandbox'
     ? /^(start|stop|status|reset|push)$/.test(word)
     : name === 'state'
-      ? /^(move|local)$/.test(word)
+      ? /^(move|local|rename|forget|web|app)$/.test(word)
       : name === 'bastion'
         ? /^(start|stop)$/.test(word)
         : STEPS.some((s) => s === word))

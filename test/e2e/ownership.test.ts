@@ -44,7 +44,9 @@ describe.skipIf(!url)('what infra did not make', () => {
   }
   const ids = async () => (await vpcs()).map((v) => v.id).sort()
 
-  it('copied tags ("Launch more like this") make nothing ours: it is neither destroyed nor taken over', async () => {
+  it('copied tags ("Launch more like this") make nothing ours: it is neither destroyed nor taken over', {
+    timeout: 60_000,
+  }, async () => {
     await init('steps=[vpc]')
     await ok('create', '--yes')
     const [{ id: ours = '', tags = [] } = {}] = await vpcs()
