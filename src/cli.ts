@@ -25,6 +25,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   }
   everywhere('--config <file>', 'the config (default: infra.yaml in this folder)')
   everywhere('--env <name>', 'the environment (default: the one in the config)')
+  everywhere('--new-env', 'with --env: yes, an environment that does not exist yet')
   everywhere('--region <name>', 'the AWS region (default: the one in the config)')
   everywhere('--profile <name>', 'a profile of the AWS CLI')
   everywhere('--sandbox', 'a local AWS instead of the real one: no account, no cost')

@@ -7,6 +7,7 @@ import { knownProps, resolve } from '../engine/ref.ts'
 import { localBackend } from '../state/local.ts'
 import { readState } from '../state/parse.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
+import { checkEnvironment } from './environment.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { header } from './screens.ts'
@@ -33,6 +34,8 @@ export const costCommand = async (g: Globals): Promise<number> => {
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
   const state = await readState(localBackend(loaded.stateFile(wantsSandbox(g))))
+  // Asks nobody: where the state is in a bucket, that is not looked at.
+  await checkEnvironment(loaded, g, async () => config.state !== 'local')
   const itemsFor = (c: Config): Item[] => itemsOf(c, state?.lookups ?? {})
   const items = itemsFor(config)
   const monthlyUsd = total(items)

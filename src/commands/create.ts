@@ -1,5 +1,5 @@
 import type { Via } from '../aws/sql.ts'
-import { loadConfig } from '../config/load.ts'
+import { type Loaded, loadConfig } from '../config/load.ts'
 import { countNotes } from '../containers/asleep.ts'
 import { create } from '../engine/create.ts'
 import { Deferred, refuse } from '../engine/errors.ts'
@@ -15,7 +15,7 @@ import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
 import { nextOf } from './next.ts'
 import { conclude, withReporter } from './outcome.ts'
-import { openQuestions } from './questions.ts'
+import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import { checkedSteps } from './stack.ts'
@@ -38,21 +38,28 @@ export interface CreateHow {
 }
 
 /** Shows the plan, asks, and makes the world match it. */
-export const createCommand = async (
+export const createCommand = async (names: readonly string[], flags: CreateFlags, how: CreateHow = {}): Promise<number> => {
+  const ended = await attempt(names, flags, how)
+  return typeof ended === 'number' ? ended : createCommand(ended.steps, flags, how)
+}
+
+/** @returns the exit code; or the steps that came along, whose open questions come first */
+const attempt = async (
   names: readonly string[],
   flags: CreateFlags,
-  { via, onYes }: CreateHow = {},
-): Promise<number> => {
+  { via, onYes }: CreateHow,
+): Promise<number | { readonly steps: readonly string[] }> => {
   const io = ioOf(flags)
   const again = typed(names, flags)
   if (io.interactive) await initIfMissing(flags)
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const asked = checkedSteps(names, first.config)
-  const loaded = io.interactive ? await openQuestions(first, asked, asker(io), flags) : first
-  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, loaded, { depth: 'change', via })
+  const questions = io.interactive ? (of: Loaded) => openQuestions(of, asked, asker(io), flags) : undefined
+  const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, first, { depth: 'change', via, questions })
   try {
     let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
     const steps = await withMissing(s, asked, view, flags)
+    if (steps.length > asked.length && isOpen(s.config, steps, flags)) return { steps }
     let plan = view.plan(steps)
     if (!s.io.json) {
       header({ ...s, account: s.caller.account }, 'Create')

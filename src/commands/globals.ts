@@ -4,6 +4,8 @@ import { type Io, terminalIo } from '../ui/io.ts'
 export interface Globals {
   readonly config?: string
   readonly env?: string
+  /** --env names one that does not exist yet, and that is meant. */
+  readonly newEnv?: boolean
   readonly region?: string
   readonly profile?: string
   readonly sandbox?: boolean
@@ -25,6 +27,7 @@ export const commandLine = (g: Globals, words: string): string =>
     words,
     ...(g.config ? [`--config ${g.config}`] : []),
     ...(g.env ? [`--env ${g.env}`] : []),
+    ...(g.newEnv ? ['--new-env'] : []),
     ...(g.region ? [`--region ${g.region}`] : []),
     ...(g.profile ? [`--profile ${g.profile}`] : []),
     ...(g.sandbox ? ['--sandbox'] : []),

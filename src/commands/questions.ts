@@ -12,11 +12,21 @@ import { type Globals, wantsSandbox } from './globals.ts'
 export const natPrice = (region: string): number =>
   monthlyPrice('ec2.nat-gateway.hour', region).usd + monthlyPrice('ec2.public-ipv4.hour', region).usd
 
+const asksNat = (config: Config, steps: readonly string[]): boolean => steps.includes('vpc') && config.vpc.nat === undefined
+const asksEmail = (config: Config, steps: readonly string[]): boolean =>
+  steps.includes('monitoring') && config.monitoring.emails.length === 0
+const asksVia = (config: Config, steps: readonly string[], g: Globals): boolean =>
+  steps.includes('databases') && config.databases.via === undefined && !wantsSandbox(g)
+
+/** Whether these steps have a question whose answer changes what is made. */
+export const isOpen = (config: Config, steps: readonly string[], g: Globals): boolean =>
+  asksNat(config, steps) || asksVia(config, steps, g)
+
 /** Asks what the config leaves open and the chosen steps need, and writes the answers into the config, so that nobody is asked twice. */
 export const openQuestions = async (loaded: Loaded, steps: readonly string[], ask: Asker, g: Globals): Promise<Loaded> => {
   const { config } = loaded
   const answers: [path: string[], value: string][] = []
-  if (steps.includes('vpc') && config.vpc.nat === undefined) {
+  if (asksNat(config, steps)) {
     const one = natPrice(config.region)
     const nat = await ask.choose(
       'Create a NAT gateway? It lets private subnets reach the internet; databases do not need it.',
@@ -42,7 +52,7 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
     )
     answers.push([['vpc', 'nat'], nat])
   }
-  if (steps.includes('monitoring') && config.monitoring.emails.length === 0) {
+  if (asksEmail(config, steps)) {
     const check = (v: string): string | undefined =>
       v === '' || email.safeParse(v).success ? undefined : 'That is not an e-mail address, for example ops@example.com'
     const address = await ask.text(
@@ -53,8 +63,7 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
     )
     if (address) answers.push([['monitoring', 'email'], address])
   }
-  if (steps.includes('databases') && config.databases.via === undefined && !wantsSandbox(g))
-    answers.push([['databases', 'via'], await askVia(config, ask)])
+  if (asksVia(config, steps, g)) answers.push([['databases', 'via'], await askVia(config, ask)])
   if (answers.length === 0) return loaded
   await setInFile(loaded.file, answers)
   return loadConfig({ file: g.config, environment: g.env, region: g.region })

@@ -2,6 +2,7 @@ import type { Loaded } from '../config/load.ts'
 import { localBackend } from '../state/local.ts'
 import { checkIdentity, readState } from '../state/parse.ts'
 import type { StateFile } from '../state/schema.ts'
+import { checkEnvironment } from './environment.ts'
 import type { Globals } from './globals.ts'
 
 /** The state as it was written last; undefined when there is none. Nobody is asked for an account. @throws InfraError (exit 2) */
@@ -12,6 +13,7 @@ export const recordedState = async (g: Globals, loaded: Loaded, sandbox: boolean
   const backend = local ? localBackend(loaded.stateFile(sandbox)) : await (await import('./status-live.ts')).remote(g, loaded)
   const state = await readState(backend)
   const { project, environment, region } = config
+  await checkEnvironment(loaded, g, async () => state !== undefined)
   if (state) checkIdentity(backend.place, state, { project, environment, region, sandbox })
   return state
 }

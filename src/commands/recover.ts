@@ -11,6 +11,7 @@ import type { Lookups } from '../steps/types.ts'
 import { columns, count, shortId } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { restoredInAccount } from './db-restored.ts'
+import { checkEnvironment } from './environment.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { askLookups, rememberLookups } from './lookups.ts'
 import { header } from './screens.ts'
@@ -19,7 +20,7 @@ import { declareStack } from './stack.ts'
 
 /** Rebuilds a lost state from the tags and names in the account. Changes nothing in AWS. */
 export const recoverCommand = async (g: Globals): Promise<number> => {
-  const s = await openSession(g, 'infra recover', undefined, { depth: 'look' })
+  const s = await openSession(g, 'infra recover', undefined, { depth: 'look', anyEnvironment: true })
   try {
     const lookups = await askLookups(s, { steps: s.config.steps })
     const graph = declareStack(s.config, lookups)
@@ -49,6 +50,7 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
     })
     show(s, found)
     if (found.length === 0) {
+      await checkEnvironment(s.loaded, g, async () => (await s.backend.read()) !== undefined)
       if (s.io.json) s.io.data({ recovered: [] })
       s.io.say(`  Nothing of this stack was found that the state does not know. Next: ${s.io.c.cyan(commandLine(g, 'status'))}`)
       return 0

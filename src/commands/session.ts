@@ -17,7 +17,8 @@ import type { Backend } from '../state/backend.ts'
 import type { Lock } from '../state/lock.ts'
 import { StoredState } from '../state/store.ts'
 import type { Io } from '../ui/io.ts'
-import type { Globals } from './globals.ts'
+import { checkEnvironment } from './environment.ts'
+import { type Globals, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { backendFor } from './place.ts'
 import { orRefused, reach } from './reach.ts'
@@ -51,7 +52,8 @@ export interface Session {
 /** How long a create whose answer was lost may stay invisible. EC2 shows new objects within seconds; this is generous. */
 const GRACE_SECONDS = 20
 
-export interface IntoDatabases {
+/** How a session is opened, besides its config. */
+export interface Opening {
   /** Default: `record`. */
   readonly depth?: Depth
   /** Another way than the one in the config. */
@@ -59,23 +61,29 @@ export interface IntoDatabases {
   /** What a person who looked in has brought back: nobody else looks then. */
   readonly result?: InsideServer | undefined
   readonly passwords?: Passwords | undefined
+  /** Asks what the config leaves open, once the account is known. */
+  readonly questions?: ((loaded: Loaded) => Promise<Loaded>) | undefined
+  /** Also one that nothing is known of: `recover` looks for it in the account, and makes nothing. */
+  readonly anyEnvironment?: boolean
 }
 
 /**
  * Reads the config, finds the account, opens the state; with `exclusive` nobody else may work on it meanwhile.
  * @throws InfraError with exit code 2: nothing was changed yet
  */
-export const openSession = async (
-  g: Globals,
-  exclusive?: string,
-  loaded?: Loaded,
-  into: IntoDatabases = {},
-): Promise<Session> => {
-  const from = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
-  const { config } = from
-  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, config.region, g.profile ?? config.profile)
+export const openSession = async (g: Globals, exclusive?: string, loaded?: Loaded, into: Opening = {}): Promise<Session> => {
+  const first = loaded ?? (await loadConfig({ file: g.config, environment: g.env, region: g.region }))
+  const { region: where, profile, state: at } = first.config
+  // A state in a file tells it without an account.
+  const near = at === 'local' || wantsSandbox(g)
+  if (near && !into.anyEnvironment) await checkEnvironment(first, g, async () => false)
+  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, where, g.profile ?? profile)
   const orRefuse = <T>(work: Promise<T>): Promise<T> => orRefused(surroundings, work)
-  const backend = await backendFor(from, sandbox, plain)
+  const backend = await backendFor(first, sandbox, plain)
+  if (!near && !into.anyEnvironment) await orRefuse(checkEnvironment(first, g, async () => (await backend.read()) !== undefined))
+  // Nobody is asked anything that a missing right, or a slip in a name, makes pointless.
+  const from = into.questions ? await into.questions(first) : first
+  const { config } = from
   let held: Lock | undefined
   const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined)
   const lost = (): void => {

@@ -2,6 +2,7 @@ import { connect } from '../aws/clients.ts'
 import { loadConfig } from '../config/load.ts'
 import { refuse } from '../engine/errors.ts'
 import { asker } from '../ui/ask.ts'
+import { checkEnvironment } from './environment.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { backendFor } from './place.ts'
 
@@ -11,6 +12,7 @@ export const unlockCommand = async (g: Globals): Promise<number> => {
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const aws = connect({ region: loaded.config.region, profile: g.profile ?? loaded.config.profile })
   const backend = await backendFor(loaded, wantsSandbox(g), aws)
+  await checkEnvironment(loaded, g, async () => (await backend.read()) !== undefined)
   const holder = await backend.holder()
   if (!holder) {
     if (io.json) io.data({ unlocked: false, holder: null })

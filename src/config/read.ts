@@ -49,7 +49,8 @@ const keepVersions = (doc: Document.Parsed): void => {
 export const readConfig = (raw: JsonObject, options: LoadOptions, file: string): Config => {
   const { environments, ...base } = raw
   const proposed = defaultsOf(base.preset)
-  const environment = options.environment ?? given(base.environment) ?? proposed?.environment ?? 'dev'
+  const written = given(base.environment) ?? proposed?.environment ?? 'dev'
+  const environment = options.environment ?? written
   const own = merge(base, overlayFor(environments, environment, file))
   const defaults = defaultsOf(own.preset)
   const project = given(own.project) ?? defaults?.project
@@ -60,7 +61,8 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
     region: options.region ?? given(own.region) ?? regionOfShell(),
   }
   const parsed = configSchema.safeParse(all, { reportInput: true })
-  if (parsed.success) return settle(parsed.data)
+  const known = [...new Set([String(written), ...Object.keys(isObject(environments) ? environments : {})])]
+  if (parsed.success) return settle(parsed.data, known)
   throw mistakes(file, withTogether(parsed.error.issues, all), all, options)
 }
 

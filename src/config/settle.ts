@@ -12,6 +12,8 @@ export interface Config extends Containers {
   readonly preset: string | undefined
   readonly project: string
   readonly environment: string
+  /** All that infra.yaml names, its own one first. */
+  readonly environments: readonly string[]
   readonly region: string
   readonly profile: string | undefined
   readonly namePrefix: string
@@ -98,7 +100,7 @@ const settleDatabases = (file: ConfigFile): Config['databases'] => {
 }
 
 /** Fills in what depends on other keys. */
-export const settle = (file: ConfigFile): Config => {
+export const settle = (file: ConfigFile, environments: readonly string[] = [file.environment]): Config => {
   const { project, environment, region, rds, vpc, monitoring } = file
   const namePrefix = file.namePrefix ?? `${project}-${environment}`
   const application = file.application ?? project
@@ -121,6 +123,7 @@ export const settle = (file: ConfigFile): Config => {
     preset: file.preset,
     project,
     environment,
+    environments,
     region,
     profile: file.profile,
     namePrefix,

@@ -115,7 +115,7 @@ describe.skipIf(!url)('in a terminal', () => {
   })
 
   it('create rds offers the steps that it needs; no refuses, yes makes them', async () => {
-    expect((await p.run(...INIT, '--set', 'vpc.nat=none')).code).toBe(0)
+    expect((await p.run(...INIT)).code).toBe(0)
     const no = terminal(p, ['create', 'rds'])
     await no.answer('rds needs vpc, security-groups and secrets first. Create them too?', `n${enter}`)
     await ends(no, 2)
@@ -123,6 +123,8 @@ describe.skipIf(!url)('in a terminal', () => {
     expect(proxy.changing()).toEqual([])
     const yes = terminal(p, ['create', 'rds'])
     await yes.answer('Create them too?', enter)
+    // A step that comes along has its question too, and the answer is asked for once.
+    await yes.answer('Create a NAT gateway?', enter)
     await yes.answer('Do it?', enter)
     await ends(yes, 0)
     expect(yes.screen()).toContain('vpc, security-groups, secrets and rds done in')
@@ -142,6 +144,16 @@ describe.skipIf(!url)('in a terminal', () => {
     expect(right.screen()).toMatch(/✓ 26 resources of .* gone after/)
     expect(right.screen()).toMatch(/stays: .*final/)
     expect(Object.keys((await p.state()).resources)).toEqual([])
+  })
+
+  it('without credentials nothing is asked, and nothing is written into infra.yaml', async () => {
+    const text = 'project: shop\nregion: us-east-1\n'
+    await writeFile(join(p.dir, 'infra.yaml'), text)
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...env } = p.env
+    const t = terminal({ ...p, env }, ['create', 'vpc'])
+    await ends(t, 2)
+    expect(t.screen()).not.toContain('NAT gateway')
+    expect(await readFile(join(p.dir, 'infra.yaml'), 'utf8')).toBe(text)
   })
 
   it('no colour where none is wanted, and the words say it all', async () => {

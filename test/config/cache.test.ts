@@ -42,7 +42,7 @@ describe('the memory of the config', () => {
     await writeFile(file(), 'project: shop\n')
     await utimes(file(), 1, 1)
     expect(await told()).toEqual(first)
-    expect(await told('--env', 'qa')).toEqual({ ...first, environment: 'qa' })
+    expect(await told('--env', 'qa', '--new-env')).toEqual({ ...first, environment: 'qa' })
     expect(await told('--region', 'eu-west-1')).toEqual({ ...first, region: 'eu-west-1' })
     expect(await told()).toEqual(first)
     p.env.AWS_REGION = 'eu-west-3'

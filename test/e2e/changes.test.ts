@@ -162,7 +162,7 @@ describe.skipIf(!url)('a stack that changes', () => {
 
   it('two environments of one project live side by side in one account', async () => {
     await ok('create', '--yes')
-    await ok('create', '--yes', '--env', 'staging')
+    await ok('create', '--yes', '--env', 'staging', '--new-env')
     const [production, staging] = [(await p.state()).resources, (await p.state('staging.json')).resources]
     expect(Object.keys(staging)).toEqual(Object.keys(production))
     const names = (rows: Record<string, unknown>) =>

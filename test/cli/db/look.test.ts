@@ -233,9 +233,11 @@ select nope; select 'still here' as said`
     const state = join(x.p.dir, 'state', 'dev.json')
     expect(JSON.parse(await readFile(state, 'utf8')).environment).toBe('dev')
     for (const args of [['list'], ['connect', 'shop'], ['tunnel'], ['backup', 'shop']])
-      expect(refused(await run(...args, '--env', 'other')).stderr).toMatch(
-        /There is no database server yet.*\nNext: infra create rds --env other/,
+      expect(refused(await run(...args, '--env', 'other', '--new-env')).stderr).toMatch(
+        /There is no database server yet.*\nNext: infra create rds --env other --new-env/,
       )
-    expect(refused(await run('credentials', '--env', 'other')).stderr).toContain('Next: infra create secrets --env other')
+    expect(refused(await run('credentials', '--env', 'other', '--new-env')).stderr).toContain(
+      'Next: infra create secrets --env other --new-env',
+    )
   })
 })
