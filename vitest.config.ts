@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { LongFirst } from './test/support/order.ts'
 
 const every = {
-  setupFiles: ['test/support/loopback.ts'],
+  setupFiles: ['test/support/loopback.ts', 'test/support/models/setup.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
   // The files of a worker share what they have imported: half of the time went into loading the SDK anew.
@@ -17,7 +17,7 @@ const REPLACED = 'test/cli/bastion.test.ts'
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/built.ts', 'test/support/moto.ts'],
+    globalSetup: ['test/support/built.ts', 'test/support/moto.ts', 'test/support/models/global.ts'],
     maxWorkers: 5,
     sequence: { sequencer: LongFirst },
     projects: [
@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           ...every,
           name: 'alone',
-          include: ['test/{config,containers,crash,docs,engine,kinds,steps,ui}/**/*.test.ts', 'test/*.test.ts', REPLACED],
+          include: ['test/{config,containers,crash,docs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', REPLACED],
           exclude: REAL.slice(1),
         },
       },

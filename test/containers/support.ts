@@ -1,6 +1,7 @@
 import type { Aws } from '../../src/aws/clients.ts'
 import type { Deployment, Service, Task } from '../../src/aws/services/ecs-types.ts'
 import type { Clock } from '../../src/engine/context.ts'
+import { fakeAws } from '../support/models/fake.ts'
 
 export const REGION = 'us-east-1'
 export const arnOf = (revision: string): string => `arn:aws:ecs:us-east-1:111122223333:task-definition/${revision}`
@@ -19,9 +20,13 @@ export const account = (answers: Readonly<Record<string, unknown>>): Aws & { rea
     if (answer instanceof Error) throw answer
     return answer
   }
-  return new Proxy({ sent } as unknown as Aws & { readonly sent: [string, unknown][] }, {
-    get: (target, name) => (name === 'sent' ? target.sent : name === 'then' || name === 'toJSON' ? undefined : send),
-  })
+  const any = new Proxy(
+    { sent },
+    {
+      get: (target, name) => (name === 'sent' ? target.sent : name === 'then' || name === 'toJSON' ? undefined : send),
+    },
+  )
+  return fakeAws<{ readonly sent: [string, unknown][] }>(any)
 }
 
 export const awsError = (name: string, message = name): Error =>

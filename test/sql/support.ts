@@ -6,6 +6,7 @@ import type { PasswordAt, Server } from '../../src/aws/sql.ts'
 import { findPostgres } from '../../src/sandbox/postgres.ts'
 import type { Address } from '../../src/sql/client-channel.ts'
 import { type OpenSql, openSql } from '../../src/sql/open.ts'
+import { fakeAws } from '../support/models/fake.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
 export interface Programs {
@@ -28,14 +29,14 @@ export const newest: Programs = programs.at(-1) ?? { version: '', bin: '' }
 /** Secrets in memory. What a test puts in counts from then on. */
 export class Secrets {
   readonly values: Record<string, Record<string, string>> = {}
-  readonly aws = {
+  readonly aws: Pick<Aws, 'secretsManager'> = fakeAws({
     secretsManager: async (operation: string, { SecretId }: { SecretId: string }) => {
       const value = this.values[SecretId]
       if (operation !== 'GetSecretValue' || !value)
         throw Object.assign(new Error(`${operation} ${SecretId}`), { name: 'ResourceNotFoundException' })
       return { SecretString: JSON.stringify(value) }
     },
-  } as unknown as Pick<Aws, 'secretsManager'>
+  })
 
   /** A password under the key `password` of a secret with this name. */
   give(secret: string, password: string): PasswordAt {

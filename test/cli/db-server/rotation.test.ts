@@ -3,6 +3,7 @@ import type { Aws } from '../../../src/aws/clients.ts'
 import { beginRotation, finishRotation, progressOf, type Rotation } from '../../../src/aws/rotation.ts'
 import { passwordVariable } from '../../../src/sql/script.ts'
 import { taskEnvironment } from '../../../src/sql/task-environment.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 const APP: Rotation = { secret: 'shop/db', key: 'password', of: 'app' }
 const MASTER: Rotation = { secret: 'shop/db', key: 'master_password', of: 'master' }
@@ -58,7 +59,7 @@ const secret = (first: object = FIRST) => {
     }
     return given
   }
-  const aws = { secretsManager: send } as unknown as Pick<Aws, 'secretsManager'>
+  const aws: Pick<Aws, 'secretsManager'> = fakeAws({ secretsManager: send })
   const values = (stage = 'AWSCURRENT'): Record<string, unknown> => JSON.parse(at(stage)?.text ?? '{}')
   return { aws, on, log, put, values, at }
 }

@@ -3,6 +3,7 @@ import type { LogSource } from '../../../src/containers/log.ts'
 import type { LogEvent } from '../../../src/containers/log-read.ts'
 import { type Tail, tail } from '../../../src/containers/tail.ts'
 import { quickClock } from '../../containers/support.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 export const WEB: LogSource = { group: '/ecs/shop', container: 'web', streams: 'web/web/' }
 export const SIDE: LogSource = { group: '/ecs/shop', container: 'side', streams: 'web/side/' }
@@ -50,7 +51,7 @@ export class Streams {
     this.written.push({ id: `e${++this.#n}`, at, stream, message, from: at + late * 1000 })
   }
 
-  readonly aws = {
+  readonly aws: Pick<Aws, 'logs'> = fakeAws({
     logs: async (operation: string, input: Asked): Promise<unknown> => {
       if (operation !== 'FilterLogEvents') throw new Error(`unexpected call: ${operation}`)
       const n = this.asked.push(input) - 1
@@ -73,7 +74,7 @@ export class Streams {
         ...more,
       }
     },
-  } as unknown as Pick<Aws, 'logs'>
+  })
 
   /** @param rounds after so many looks it is left */
   async tail(more: Partial<Tail> = {}, rounds = 1): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { batched } from '../../../src/aws/batch.ts'
 import type { Aws } from '../../../src/aws/clients.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 type Call = { readonly operation: string; readonly input: { cluster?: string; services?: string[] } }
 
@@ -20,7 +21,7 @@ const ecs = (there: readonly string[], fails?: Error) => {
       failures: asked.filter((n) => !there.some((t) => t === n || arn(t) === n)).map((n) => ({ arn: arn(n), reason: 'MISSING' })),
     }
   }
-  const aws = batched({ ecs: send } as unknown as Aws)
+  const aws = batched(fakeAws({ ecs: send }))
   const look = (name: string, cluster = 'c') => aws.ecs('DescribeServices', { cluster, services: [name], include: ['TAGS'] })
   return { calls, look, aws }
 }

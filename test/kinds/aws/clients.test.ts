@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Aws, connect, pass } from '../../../src/aws/clients.ts'
 import { UnknownOutcome } from '../../../src/aws/guard.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 import { ec2Answer, ec2Error, type LocalServer, serve } from '../support/http.ts'
 
 let server: LocalServer | undefined
@@ -66,7 +67,7 @@ describe('pass', () => {
       if (operation === 'DescribeSubnets') throw new Error('refused')
       return { nth: sent.length }
     }
-    return { sent, aws: { ec2: answer('ec2'), rds: answer('rds') } as unknown as Aws }
+    return { sent, aws: fakeAws({ ec2: answer('ec2'), rds: answer('rds') }) }
   }
 
   it('sends an identical read once, whatever the order of its keys, even while it runs', async () => {

@@ -16,6 +16,7 @@ import { DatabaseRole } from '../../../src/kinds/sql/role.ts'
 import type { Address } from '../../../src/sql/client-channel.ts'
 import type { Row, Rows } from '../../../src/state/schema.ts'
 import type { Place } from '../../sql/support.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 /** A secret of a role, as the real kind behaves to those that refer to it: its ARN is not known before it is there. */
 type SecretProps = { name: string; password: string }
@@ -131,13 +132,13 @@ const process = async <T>(
   const stop = new AbortController()
   let tokens = 0
   const { host: Address, port: Port } = place.server
-  const aws = {
+  const aws = fakeAws({
     ...place.secrets.aws,
     rds: async () => ({
       DBInstances: [{ DBInstanceStatus: 'available', Engine: 'postgres', Endpoint: { Address, Port } }],
     }),
     sql: opened.send,
-  } as unknown as Aws
+  })
   const cx: Context<Aws> = {
     rows,
     aws,

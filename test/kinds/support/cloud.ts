@@ -15,6 +15,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
 import type { Stamp } from '../../../src/engine/kind.ts'
+import { heard } from '../../support/models/fake.ts'
 
 export type Input = Readonly<Record<string, unknown>>
 /** One call as the SDK got it. */
@@ -76,11 +77,15 @@ const answered = async (service: string, operation: string, input: Input): Promi
   return answer
 }
 
+/** Where the name that requests are signed for is another. */
+const SIGNED: Readonly<Record<string, string>> = { cloudwatch: 'monitoring' }
+
 for (const [service, mock] of Object.entries(mocks)) {
   const stub = mock.send as unknown as { callsFake(fake: (command: Command) => Promise<unknown>): void }
   stub.callsFake(async (command) => {
     const operation = command.constructor.name.replace(/Command$/, '')
     const input = command.input as Input
+    heard(SIGNED[service] ?? service, operation, input)
     for (const action of actionsOf(service, operation, input)) account.actions.add(action)
     return answered(service, operation, input)
   })

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Aws } from '../../../src/aws/clients.ts'
 import type { TaskPlace } from '../../../src/sql/task.ts'
 import type { TaskEnvironment } from '../../../src/sql/task-environment.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 import type { Secrets } from '../support.ts'
 
 /** What a call may hold, by AWS's own documents (API_RunTask, API_DescribeTasks, API_StopTask, API_GetLogEvents). */
@@ -94,10 +95,10 @@ export class Containers {
     })
   }
 
-  readonly aws = {
+  readonly aws: Pick<Aws, 'ecs' | 'logs'> = fakeAws({
     ecs: (operation: string, input: object) => this.#answer(operation, input),
     logs: (operation: string, input: object) => this.#answer(operation, input),
-  } as unknown as Pick<Aws, 'ecs' | 'logs'>
+  })
 
   async #answer(operation: string, input: object): Promise<unknown> {
     this.calls.push(operation)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { TunnelOptions } from '../../../src/sql/ssm.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 /** What a call may hold, by AWS's own documents (API_StartSession, API_DescribeInstanceInformation and so on). */
 const SHAPES: Readonly<Record<string, readonly string[]>> = {
@@ -46,11 +47,11 @@ export class Sessions {
   refuse: Readonly<Record<string, Error>> = {}
   count = 0
 
-  readonly aws = {
+  readonly aws: TunnelOptions['aws'] = fakeAws({
     ssm: (operation: string, input: object) => this.#answer(operation, input),
     ec2: (operation: string, input: object) => this.#answer(operation, input),
     ecs: (operation: string, input: object) => this.#answer(operation, input),
-  } as unknown as TunnelOptions['aws']
+  })
 
   did(operation: string): Readonly<Record<string, unknown>>[] {
     return this.calls.filter((c) => c.operation === operation).map((c) => c.input)

@@ -14,6 +14,7 @@ import type { Row } from '../../../../src/state/schema.ts'
 import { StoredState } from '../../../../src/state/store.ts'
 import type { Io } from '../../../../src/ui/io.ts'
 import { read } from '../../../config/support/read.ts'
+import { fakeAws } from '../../../support/models/fake.ts'
 import { quick } from './quick.ts'
 
 export const CLUSTER = 'shop-dev-cluster'
@@ -115,9 +116,12 @@ export class World {
     unlock: async () => undefined,
   }
 
-  readonly aws = new Proxy({} as Aws, {
-    get: (_, service) => (service === 'then' ? undefined : async (op: string, input: never) => this.#answer(op, input)),
-  })
+  readonly aws: Aws = fakeAws(
+    new Proxy(
+      {},
+      { get: (_, service) => (service === 'then' ? undefined : async (op: string, input: never) => this.#answer(op, input)) },
+    ),
+  )
 
   #answer(op: string, input: Record<string, unknown>): unknown {
     if (this.dead) throw new Killed(op)

@@ -1,0 +1,35 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type {} from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { prepare } from './archive.ts'
+import { buildPreload } from './children.ts'
+import { FOLDERS } from './model.ts'
+import { summary } from './summary.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the check of requests finds AWS's models, keeps its books, and what child processes load first. */
+    models: { readonly root: string; readonly books: string; readonly preload: string }
+  }
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** vitest globalSetup: a book for each worker, and the sum of them at the end. */
+export default async function setup(project: TestProject): Promise<() => void> {
+  const books = mkdtempSync(join(tmpdir(), 'infra-models-'))
+  prepare(root, Object.values(FOLDERS))
+  const preload = await buildPreload(root)
+  project.provide('models', { root, books, preload })
+  return () => {
+    const { text, ...counts } = summary(readdirSync(books).map((name) => readFileSync(join(books, name), 'utf8')))
+    console.log(`\n${text}`)
+    const report = process.env.INFRA_MODELS_REPORT
+    if (report) writeFileSync(report, JSON.stringify(counts))
+    rmSync(books, { recursive: true, force: true })
+    rmSync(preload, { force: true })
+  }
+}
