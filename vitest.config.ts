@@ -11,7 +11,11 @@ const every = {
   maxWorkers: 5,
 }
 /** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
-const REAL = ['test/{cli,crash-real,e2e,proxy,sandbox,sql,state}/**/*.test.ts', 'test/kinds/aws/{clients,guard}.test.ts']
+const REAL = [
+  'test/{cli,crash-real,e2e,proxy,sandbox,sql,state}/**/*.test.ts',
+  'test/kinds/aws/{clients,guard}.test.ts',
+  'test/models/wire.test.ts',
+]
 /** In the folder of others, but with clients that are replaced. */
 const REPLACED = 'test/cli/bastion.test.ts'
 

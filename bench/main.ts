@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPython } from '../src/sandbox/python.ts'
 import { end, launch } from '../src/sandbox/server.ts'
+import { watchRun } from '../test/support/models/run.ts'
 import { type FaultProxy, startProxy } from '../test/support/proxy.ts'
 import { printCalls } from './calls.ts'
 import { Cli } from './cli.ts'
@@ -15,6 +16,8 @@ const quick = process.argv.includes('--quick')
 const RDS_SECONDS = 20
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-bench-'))
+/** Requests that a proxy hears; the runs that go past it send the same ones. */
+const checked = watchRun(root, folder)
 const servers: number[] = []
 const proxies: FaultProxy[] = []
 
@@ -50,9 +53,12 @@ const bench = async (): Promise<boolean> => {
   console.log('')
   print(rows)
   console.log('\nTimes are judged by the minimum of interleaved runs: the machine may do other things meanwhile.')
+  const models = checked()
+  console.log(models.text)
+  for (const text of models.refusals) console.log(text)
   const missed = rows.filter((row) => row.ok === false).length
   console.log(missed === 0 ? 'All limits are kept.' : `${missed} of ${rows.filter((r) => r.limit).length} limits are missed.`)
-  return missed === 0
+  return missed === 0 && models.refused === 0
 }
 
 try {

@@ -9,8 +9,14 @@ import { bastionCommand } from '../../src/commands/bastion.ts'
 import { InfraError } from '../../src/engine/errors.ts'
 import { machine, reservations, running } from '../kinds/fixtures/ec2-instance.ts'
 import { type Cloud, cloud } from '../kinds/support/cloud.ts'
+import { checkInput } from '../support/models/watch.ts'
 
-mockClient(STSClient).on(GetCallerIdentityCommand).resolves({ Account: '111122223333', Arn: 'arn:aws:iam::111122223333:user/me' })
+mockClient(STSClient)
+  .on(GetCallerIdentityCommand)
+  .callsFake((input) => {
+    checkInput('sts', 'GetCallerIdentity', input)
+    return { Account: '111122223333', Arn: 'arn:aws:iam::111122223333:user/me' }
+  })
 
 let dir: string
 beforeEach(async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
+import { watchRun } from '../support/models/run.ts'
 import { COURSES, runBenches } from './databases.ts'
 import { copyOfCli } from './home.ts'
 import { CONTAINERS, type Ground, isGood, type Kills, live, type Undisturbed, undisturbed, type Verdict } from './life.ts'
@@ -30,6 +31,7 @@ const both = process.argv.includes('--both')
 const only = ['--databases', '--containers'].find((flag) => process.argv.includes(flag))
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
+const checked = watchRun(root, folder)
 let server: number | undefined
 
 /** A local AWS of its own for the work, with or without a PostgreSQL behind its databases. */
@@ -134,8 +136,11 @@ try {
     ['--containers', inContainers],
   ] as const)
     if (only === undefined || only === flag) bad += await work()
+  const models = checked()
+  console.log(`\n${models.text}`)
+  for (const text of models.refusals) console.log(text)
   console.log(bad === 0 ? '\nNothing was lost, nothing is there twice.' : `\n${bad} bad cases.`)
-  process.exitCode = bad === 0 ? 0 : 1
+  process.exitCode = bad === 0 && models.refused === 0 ? 0 : 1
 } finally {
   if (server !== undefined) await end(server)
   rmSync(folder, { recursive: true, force: true })

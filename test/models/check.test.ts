@@ -174,6 +174,7 @@ it('the sum of a run counts requests, operations, services and what would be ref
     operations: 2,
     services: 2,
     refused: 1,
+    refusals: ['ec2.CreateVpc: x is unknown'],
     text: "AWS's models: 3 requests (2 operations of 2 services) checked, 1 would be refused",
   })
 })

@@ -72,8 +72,10 @@ const wireOf = async (Client: new (config: never) => unknown, command: unknown, 
     [value].flat().map((v) => (v === null ? encodeURIComponent(key) : `${encodeURIComponent(key)}=${encodeURIComponent(v)}`)),
   )
   const headers = Object.fromEntries(Object.entries(http.headers).map(([key, value]) => [key.toLowerCase(), value]))
-  const body = http.body === undefined ? Buffer.alloc(0) : Buffer.from(http.body as string)
-  return { method: http.method, path: query.length > 0 ? `${http.path}?${query.join('&')}` : http.path, headers, body }
+  const { body = '' } = http
+  const bytes =
+    body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.from(String(body))
+  return { method: http.method, path: query.length > 0 ? `${http.path}?${query.join('&')}` : http.path, headers, body: bytes }
 }
 
 const back = async (Client: new (config: never) => unknown, command: unknown, more?: object) => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MARK } from './models/judge.ts'
+import { checkWire } from './models/watch.ts'
 
 /** What happens to calls that match. Several rules that match one call all apply. */
 export interface Rule {
@@ -112,6 +114,10 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
     const body = await whole(question)
     const text = body.toString('utf8')
     const op = operationOf(question, text)
+    if (question.headers[MARK] === undefined) {
+      checkWire({ method: question.method ?? '', path: question.url ?? '/', headers: question.headers, body })
+      question.headers[MARK] = '1'
+    }
     const call: Call = { n: log.length + 1, op, at, changing: !READS.test(op), body: text }
     log.push(call)
     const finish = (status: number, headers: Record<string, string | string[] | undefined>, content: Buffer): void => {

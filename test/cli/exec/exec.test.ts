@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { spawn } from '@lydell/node-pty'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BIN } from '../../support/cli.ts'
+import { judgedHere } from '../../support/models/here.ts'
 import { KEYS, terminal } from '../support/terminal.ts'
 import { type House, house, ID, task } from './account.ts'
 
@@ -90,7 +91,7 @@ describe('infra exec', () => {
 
   it('a plugin that is killed leaves the terminal as it was, and the session is ended in AWS', async () => {
     const line = `"${process.execPath}" "${BIN}" exec ${WHERE.join(' ')}; echo "code $?"; stty -a`
-    const pty = spawn('/bin/sh', ['-c', line], { cwd: h.p.dir, env: h.p.env, cols: 200, rows: 40 })
+    const pty = spawn('/bin/sh', ['-c', line], { cwd: h.p.dir, env: judgedHere(h.p.env), cols: 200, rows: 40 })
     let screen = ''
     let killed = false
     const done = new Promise((resolve) => pty.onExit(resolve))

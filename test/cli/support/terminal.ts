@@ -1,6 +1,7 @@
 import { spawn } from '@lydell/node-pty'
 import xterm from '@xterm/headless'
 import { BIN, type Place } from '../../support/cli.ts'
+import { judgedHere } from '../../support/models/here.ts'
 
 export const KEYS = { enter: '\r', down: '\x1b[B', up: '\x1b[A', ctrlC: '\x03' } as const
 
@@ -23,7 +24,7 @@ export const terminal = (p: Place, args: readonly string[], { rows = 60, cols = 
   const { INFRA_CACHE_DIR: _, ...env } = p.env
   const pty = spawn(process.execPath, [BIN, ...args], {
     cwd: p.dir,
-    env: { ...env, INFRA_CACHE_DIR: p.env.INFRA_CACHE_DIR ?? '', TERM: 'xterm-256color' },
+    env: judgedHere({ ...env, INFRA_CACHE_DIR: p.env.INFRA_CACHE_DIR ?? '', TERM: 'xterm-256color' }),
     cols,
     rows,
   })

@@ -56,27 +56,28 @@ describe('observe', () => {
   })
 
   it('is found by its tags among those of its domain only, in all pages', async () => {
+    const arnOf = (name: string): string => `arn:aws:acm:us-east-1:111122223333:certificate/${name}`
     const account = cloud({
       ListCertificates: (input: Input) =>
         input.NextToken
           ? { CertificateSummaryList: [{ CertificateArn: certificateArn, DomainName: '*.example.com' }] }
           : {
               CertificateSummaryList: [
-                { CertificateArn: 'arn:old', DomainName: '*.example.com' },
-                { CertificateArn: 'arn:gone', DomainName: '*.example.com' },
-                { CertificateArn: 'arn:other', DomainName: 'example.net' },
+                { CertificateArn: arnOf('old'), DomainName: '*.example.com' },
+                { CertificateArn: arnOf('gone'), DomainName: '*.example.com' },
+                { CertificateArn: arnOf('other'), DomainName: 'example.net' },
               ],
               NextToken: '2',
             },
       ListTagsForCertificate: ({ CertificateArn }: Input) =>
-        CertificateArn === 'arn:gone'
+        CertificateArn === arnOf('gone')
           ? awsError('ResourceNotFoundException')
           : { Tags: CertificateArn === certificateArn ? toTags(stamp.tags) : [] },
       DescribeCertificate: { Certificate: shownCertificate },
     })
     expect(await Certificate.observe(aws, stamp, want)).toMatchObject({ is: 'ready', attrs: { arn: certificateArn } })
     const asked = account.sent.filter(([name]) => name === 'ListTagsForCertificate').map(([, i]) => i.CertificateArn)
-    expect(asked).toEqual(['arn:old', 'arn:gone', certificateArn])
+    expect(asked).toEqual([arnOf('old'), arnOf('gone'), certificateArn])
     expect(account.sent.slice(0, 2)).toEqual([
       ['ListCertificates', { MaxItems: 1000 }],
       ['ListCertificates', { MaxItems: 1000, NextToken: '2' }],

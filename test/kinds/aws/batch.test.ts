@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { batched } from '../../../src/aws/batch.ts'
-import type { Aws } from '../../../src/aws/clients.ts'
 import { fakeAws } from '../../support/models/fake.ts'
 
 type Call = { readonly operation: string; readonly input: { cluster?: string; services?: string[] } }

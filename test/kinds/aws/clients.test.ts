@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type Aws, connect, pass } from '../../../src/aws/clients.ts'
+import { connect, pass } from '../../../src/aws/clients.ts'
 import { UnknownOutcome } from '../../../src/aws/guard.ts'
 import { fakeAws } from '../../support/models/fake.ts'
 import { ec2Answer, ec2Error, type LocalServer, serve } from '../support/http.ts'

@@ -96,7 +96,10 @@ describe('a role with policies of its own', () => {
       ListAttachedRolePolicies: {},
       AttachRolePolicy: {},
     })
-    await Role.update?.(aws, attrs, { ...want, managedPolicies: ['arn:p'] }, ['policies', 'managedPolicies'])
+    await Role.update?.(aws, attrs, { ...want, managedPolicies: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }, [
+      'policies',
+      'managedPolicies',
+    ])
     expect(account.writes.map(([operation]) => operation)).toEqual(['PutRolePolicy', 'AttachRolePolicy'])
   })
 
@@ -124,7 +127,9 @@ describe('a role without that prop', () => {
     expect(seen).toMatchObject({ attrs: { id: RoleName, arn } })
     expect(seen.is !== 'absent' && seen.props).not.toHaveProperty('policies')
     expect(await Role.create(aws, without, stamp)).toMatchObject({ props: { managedPolicies: [] } })
-    await Role.update?.(aws, { id: RoleName, arn }, { ...without, managedPolicies: ['arn:p'] }, ['managedPolicies'])
+    await Role.update?.(aws, { id: RoleName, arn }, { ...without, managedPolicies: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }, [
+      'managedPolicies',
+    ])
     await Role.delete(aws, { id: RoleName, arn }, {})
     expect(account.sent.map(([operation]) => operation).filter((o) => /RolePolic(y|ies)$/.test(o) && !/Attach/.test(o))).toEqual(
       [],

@@ -74,9 +74,10 @@ it('a topic that is recorded is not asked for its tags: an ordinary run sends on
 })
 
 describe('role', () => {
+  const policy = (name: string): string => `arn:aws:iam::aws:policy/${name}`
   const attrs = { id: 'shop-dev-thing', arn: 'arn:role' }
-  const wanted = { service: 'monitoring.rds.amazonaws.com', description: 'x', managedPolicies: ['A', 'B'] }
-  const attached = (...arns: string[]) => ({ AttachedPolicies: arns.map((PolicyArn) => ({ PolicyArn })) })
+  const wanted = { service: 'monitoring.rds.amazonaws.com', description: 'x', managedPolicies: [policy('A'), policy('B')] }
+  const attached = (...names: string[]) => ({ AttachedPolicies: names.map((name) => ({ PolicyArn: policy(name) })) })
   const writes = { AttachRolePolicy: {}, DetachRolePolicy: {}, DeleteRole: {} }
 
   it.each([
@@ -88,7 +89,7 @@ describe('role', () => {
   ])('update with %s', async (_, now, calls) => {
     const account = cloud({ ...writes, ListAttachedRolePolicies: attached(...now) })
     await Role.update?.(aws, attrs, wanted, ['managedPolicies'])
-    expect(account.writes.map(([operation, input]) => `${operation} ${input.PolicyArn}`)).toEqual(calls)
+    expect(account.writes.map(([operation, input]) => `${operation} ${String(input.PolicyArn).split('/')[1]}`)).toEqual(calls)
   })
 
   it('delete detaches first: AWS refuses otherwise', async () => {

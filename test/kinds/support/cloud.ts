@@ -15,7 +15,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { KEY_TAG, STACK_TAG } from '../../../src/aws/tags.ts'
 import type { Stamp } from '../../../src/engine/kind.ts'
-import { heard } from '../../support/models/fake.ts'
+import { checkInput } from '../../support/models/watch.ts'
 
 export type Input = Readonly<Record<string, unknown>>
 /** One call as the SDK got it. */
@@ -85,7 +85,7 @@ for (const [service, mock] of Object.entries(mocks)) {
   stub.callsFake(async (command) => {
     const operation = command.constructor.name.replace(/Command$/, '')
     const input = command.input as Input
-    heard(SIGNED[service] ?? service, operation, input)
+    checkInput(SIGNED[service] ?? service, operation, input)
     for (const action of actionsOf(service, operation, input)) account.actions.add(action)
     return answered(service, operation, input)
   })
@@ -149,7 +149,7 @@ export const stamp: Stamp = {
   tags: { Name: 'shop-dev-thing', Project: 'shop', [STACK_TAG]: 'shop/dev', [KEY_TAG]: 'the-key' },
   prefix: 'shop-dev-',
   stack: 'shop/dev',
-  token: 'token-of-this-generation',
+  token: 'token-of-this-very-generation-of-it',
 }
 
 export const TAG_LIST = Object.entries(stamp.tags).map(([Key, Value]) => ({ Key, Value }))

@@ -160,7 +160,11 @@ const compiled = new Map<string, RegExp | undefined>()
 export const regexOf = (pattern: string): RegExp | undefined => {
   if (compiled.has(pattern)) return compiled.get(pattern)
   const [text, flags] = pattern.startsWith('(?i)') ? [pattern.slice(4), 'i'] : [pattern, '']
-  const made = compile(text, `u${flags}`) ?? compile(withoutNeedlessEscapes(text), `u${flags}`) ?? compile(text, flags)
+  // Java's class of what can be printed in ASCII.
+  const ours = text.replaceAll('\\p{Print}', '[ -~]')
+  const strict = compile(ours, `u${flags}`) ?? compile(withoutNeedlessEscapes(ours), `u${flags}`)
+  // Without Unicode, \p{L} would mean the letter p; for the rest, the older syntax takes what Java takes: [\w-_].
+  const made = strict ?? (/\\p\{/.test(ours) ? undefined : compile(ours, flags))
   compiled.set(pattern, made)
   return made
 }
@@ -181,7 +185,7 @@ const withoutNeedlessEscapes = (pattern: string): string => {
       inside = part === '['
       return part
     }
-    const means = /[\w^$\\.*+?()[\]{}|/]/.test(escaped) || (escaped === '-' && inside)
+    const means = /[A-Za-z0-9^$\\.*+?()[\]{}|/]/.test(escaped) || (escaped === '-' && inside)
     return means ? part : escaped
   })
 }

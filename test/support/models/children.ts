@@ -16,11 +16,11 @@ export const buildPreload = async (root: string): Promise<string> => {
   return join(dir, name)
 }
 
-/** The environment in which a Node process checks its own requests. */
+/** The environment in which a Node process checks its own requests, in this book where the environment names no other. */
 export const judged = (env: NodeJS.ProcessEnv, preload: string, root: string, book: string): NodeJS.ProcessEnv => ({
   ...env,
   NODE_OPTIONS: [env.NODE_OPTIONS, `--require=${JSON.stringify(preload)}`].filter(Boolean).join(' '),
-  INFRA_TEST_MODELS: `${root}\n${book}`,
+  INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? `${root}\n${book}`,
 })
 
 /**

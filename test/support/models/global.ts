@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,9 +27,10 @@ export default async function setup(project: TestProject): Promise<() => void> {
   return () => {
     const { text, ...counts } = summary(readdirSync(books).map((name) => readFileSync(join(books, name), 'utf8')))
     console.log(`\n${text}`)
-    const report = process.env.INFRA_MODELS_REPORT
-    if (report) writeFileSync(report, JSON.stringify(counts))
+    for (const refusal of counts.refusals) console.log(`  ${refusal}`)
     rmSync(books, { recursive: true, force: true })
     rmSync(preload, { force: true })
+    // A process may have outlived the test that should have failed.
+    if (counts.refused > 0) process.exitCode = 1
   }
 }

@@ -4,7 +4,7 @@ import { serviceModel } from './model.ts'
 import { header, type Wire } from './request.ts'
 import { read, serviceOf } from './wire.ts'
 
-/** A request that bears it was checked where it was sent. AWS's signatures leave it alone. */
+/** A request that bears this header was checked where it was sent. It is added after signing, and no signature covers it. */
 export const MARK = 'x-infra-model-checked'
 
 /** What the check of one request says. */

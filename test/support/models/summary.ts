@@ -3,6 +3,8 @@ export interface Summary {
   readonly operations: number
   readonly services: number
   readonly refused: number
+  /** Each once. */
+  readonly refusals: readonly string[]
   /** `AWS's models: 18,637 requests (234 operations of 15 services) checked, 0 would be refused` */
   readonly text: string
 }
@@ -18,6 +20,7 @@ export const summary = (books: readonly string[]): Summary => {
     operations: names.size,
     services: services.size,
     refused: lines.length - asked.length,
+    refusals: [...new Set(lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1)))],
   }
   const n = (value: number): string => value.toLocaleString('en-US')
   const text = `AWS's models: ${n(counts.requests)} requests (${counts.operations} operations of ${counts.services} services) checked, ${n(counts.refused)} would be refused`

@@ -1,8 +1,29 @@
 import { ClientRequest } from 'node:http'
-import { judgeWire, MARK, note } from './judge.ts'
+import { judgeInput, judgeWire, MARK, note } from './judge.ts'
+import type { Wire } from './request.ts'
 import { serviceOf } from './wire.ts'
 
 const WATCHED = Symbol.for('infra.models.watched')
+
+/** Where a process that watches finds the models, and what it writes in. */
+interface Where {
+  readonly root: string
+  readonly book: string
+}
+const prototype = ClientRequest.prototype as ClientRequest & { [WATCHED]?: Where }
+
+/** Notes what a request says to the models. In a process that does not watch, nothing. */
+export const checkWire = (wire: Wire): void => {
+  const where = prototype[WATCHED]
+  const verdict = where && judgeWire(where.root, wire)
+  if (where && verdict) note(where.book, verdict)
+}
+
+/** The same of a request that never leaves the process, because something in memory answers it. @param service as it would be signed for */
+export const checkInput = (service: string, operation: string, input: unknown): void => {
+  const where = prototype[WATCHED]
+  if (where) note(where.book, judgeInput(where.root, service, operation, input))
+}
 
 type Chunk = string | Uint8Array
 /** What is told of a request until it is sent. */
@@ -16,7 +37,6 @@ interface Open {
  * and noted in the book.
  */
 export const watch = (root: string, book: string): void => {
-  const prototype = ClientRequest.prototype as ClientRequest & { [WATCHED]?: { root: string; book: string } }
   const first = prototype[WATCHED] === undefined
   prototype[WATCHED] = { root, book }
   if (!first) return
@@ -46,11 +66,9 @@ export const watch = (root: string, book: string): void => {
     keep(this, args[0], args[1])
     const told = open.get(this)
     if (told && !told.marked) {
-      const where = prototype[WATCHED] ?? { root, book }
       const { method, path } = this
       const headers = this.getHeaders() as Record<string, string>
-      const verdict = judgeWire(where.root, { method, path, headers, body: Buffer.concat(told.parts) })
-      if (verdict) note(where.book, verdict)
+      checkWire({ method, path, headers, body: Buffer.concat(told.parts) })
     }
     return (end as (...a: unknown[]) => ClientRequest).apply(this, args)
   } as typeof end
