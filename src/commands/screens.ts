@@ -1,9 +1,10 @@
-import { type Action, FOUND, type Plan } from '../engine/plan.ts'
+import { FOUND } from '../engine/decide.ts'
+import type { Action, Plan } from '../engine/plan.ts'
 import { about, change, columns, count, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import type { Session } from './session.ts'
 
-const SIGN = { create: '+', update: '~', keep: '=', delete: '-' } as const
+const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' } as const
 
 /** The first line of every screen: which stack, where; loud when it is the sandbox. */
 export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account?: string | undefined }, title: string): void => {
@@ -18,7 +19,7 @@ export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account
 /** What a run would do, by step; what stays as it is, is only counted. */
 export const planScreen = (io: Io, plan: Plan): void => {
   const { c } = io
-  const paint = { create: c.green, update: c.yellow, keep: c.dim, delete: c.red }
+  const paint = { create: c.green, replace: c.yellow, update: c.yellow, keep: c.dim, delete: c.red }
   const doing = plan.actions.filter((a) => a.action !== 'keep')
   const steps = [...new Set(plan.actions.map((a) => a.step))]
   for (const step of steps) {
@@ -37,7 +38,7 @@ export const planScreen = (io: Io, plan: Plan): void => {
   }
   const kept = plan.actions.length - doing.length
   if (doing.length > 0) io.say()
-  const tally = (['create', 'update', 'delete'] as const).flatMap((a) => {
+  const tally = (['create', 'replace', 'update', 'delete'] as const).flatMap((a) => {
     const n = plan.actions.filter((x) => x.action === a).length
     return n > 0 ? [`${n} to ${a}`] : []
   })

@@ -23,7 +23,13 @@ export const create = async <C>(
   const nodes = graph.nodes().filter((n) => steps.includes(n.step) && !leave.has(n.key))
   const minutes = (n: Node<C>): number => (seen.get(n.key)?.is === 'ready' ? 0 : n.kind.facts.minutes)
   const fail = (n: { key: string }, error: Error): void => cx.report({ type: 'resource.failed', key: n.key, error })
-  const outcome = await runGraph(nodes, minutes, (n) => converge(n, seen.get(n.key) ?? { is: 'absent' }, cx), cx.signal, fail)
+  const outcome = await runGraph(
+    nodes,
+    minutes,
+    (n, progress) => converge(n, seen.get(n.key) ?? { is: 'absent' }, cx, progress),
+    cx.signal,
+    fail,
+  )
   for (const [key, by] of outcome.blocked) cx.report({ type: 'resource.blocked', key, by })
   const obsolete = [...cx.rows.all()].filter(([key, row]) => !graph.get(key) && steps.includes(row.step)).map(([key]) => key)
   if (obsolete.length === 0 || outcome.failed.size > 0 || outcome.interrupted) return outcome

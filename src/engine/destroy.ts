@@ -3,6 +3,7 @@ import type { Row } from '../state/schema.ts'
 import { mustWake } from './asleep.ts'
 import type { Context, KindOf } from './context.ts'
 import { checkStop, InfraError, SLOWER } from './errors.ts'
+import { allGenerations } from './generation.ts'
 import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
 import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
 import { type Outcome, runGraph } from './run.ts'
@@ -68,7 +69,9 @@ export const destroy = async <C>(
   const needing = new Map<string, string[]>()
   // Nobody waits for what goes with another: it is that one's end that it waits for itself.
   for (const { key, row } of rows)
-    if (!within.has(key)) for (const dep of row.deps) needing.set(dep, [...(needing.get(dep) ?? []), key])
+    if (!within.has(key))
+      for (const dep of row.deps.flatMap((d) => allGenerations(d, cx.rows.all())))
+        if (dep !== key) needing.set(dep, [...(needing.get(dep) ?? []), key])
   const around = (key: string): string[] => {
     const container = within.get(key)
     return container === undefined ? [] : [container]
@@ -137,7 +140,8 @@ const remove = async <C>(
     refuseAsleep()
     if (!row.adopted) await checkOwner(subject, row, { ...seen, attrs }, cx)
     await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
-    if (seen.is === 'pending' && !kind.facts.deletesPending) seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+    if (seen.is === 'pending' && !seen.switching && !kind.facts.deletesPending)
+      seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
     refuseAsleep()
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
       checkStop(cx.signal)

@@ -23,13 +23,13 @@ export interface DriftInput {
 
 /**
  * What changed outside of infra since it was recorded: AWS against the state, not against the config (that is plan's). What is
- * unfinished is no drift, and what was taken in is not ours to watch, unless it is gone.
+ * unfinished or replaced is no drift, and what was taken in is not ours to watch, unless it is gone.
  */
 export const drift = ({ rows, survey, tagsOf, ignoreOf }: DriftInput): Drift[] =>
   [...rows].flatMap(([key, row]): Drift[] => {
     const seen = survey.get(key)
     const ignore = ignoreOf(key)
-    if (row.is !== 'ready' || !seen || ignore.includes('*')) return []
+    if (row.is !== 'ready' || row.replaced || !seen || ignore.includes('*')) return []
     const of = { key, step: row.step, type: row.type, name: row.name }
     if (seen.is === 'absent') return [{ ...of, what: 'deleted', changes: [] }]
     if (seen.is === 'deleting') return [{ ...of, what: 'deleting', changes: [] }]

@@ -48,6 +48,14 @@ export type Seen<P, A> =
       readonly guarded?: boolean
       /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update mends it. */
       readonly over?: boolean
+      /**
+       * It still serves the old generation of what it refers to and knows the new one already: what depends on it may go on. `due`: the
+       * new one can take over, so `update` has to be called again.
+       */
+      readonly switching?: 'waiting' | 'due'
+      /** Set by the engine: it was found, without a record, as this generation; `old` is the one before, which is still there. */
+      readonly generation?: string
+      readonly old?: Present
       /** Set while it is switched off, so that AWS refuses to change it and takes no last snapshot: the command that switches it on. */
       readonly asleep?: string
     }
@@ -99,6 +107,11 @@ export interface Facts<P> {
   readonly immutable?: readonly (keyof P & string)[]
   /** An update makes a new one with an id of its own, and whoever refers to it is changed too (a revision of a task definition). */
   readonly renewed?: boolean
+  /**
+   * A change of what is immutable makes a new one beside the old one; whoever refers to it is switched over, then the old one is
+   * deleted. Only for what holds no data and may exist twice. `name`: what the new one is called, where names are unique.
+   */
+  readonly replace?: { name(declared: string, generation: string): string }
   /** How it is found again without a recorded id: by a unique name, by what it connects (natural key), or only by its tags. */
   readonly found: 'name' | 'natural' | 'tag'
   /** Holds data that cannot be made again: deleted only with its own yes. */

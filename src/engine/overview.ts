@@ -47,7 +47,9 @@ export const overview = <C>(
   const cost = (node: Node<C>): number =>
     monthly(node.kind, knownProps(resolve(node.props, () => undefined) as Record<string, unknown>) as never, region)
   const ofStep = (step: string): Node<C>[] => graph.nodes().filter((n) => n.step === step)
-  const done = new Set(enabled.filter((s) => ofStep(s).every((n) => condition(n) === 'ready')))
+  // An old one that was replaced is still there: its run did not come to its end.
+  const switching = new Set([...rows.values()].flatMap((row) => (row.replaced === undefined ? [] : [row.step])))
+  const done = new Set(enabled.filter((s) => !switching.has(s) && ofStep(s).every((n) => condition(n) === 'ready')))
   const steps = enabled.map((name): StepView => {
     const nodes = ofStep(name)
     const by = (c: Condition): Node<C>[] => nodes.filter((n) => condition(n) === c)
@@ -55,7 +57,7 @@ export const overview = <C>(
     const begun = nodes.length - by('absent').length
     const state: StepState = done.has(name)
       ? 'done'
-      : by('pending').length > 0
+      : by('pending').length > 0 || switching.has(name)
         ? 'in progress'
         : begun > 0
           ? 'partial'

@@ -1,20 +1,17 @@
-import type { Json, JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
-import { asleep, insideAsleep } from './asleep.ts'
-import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
-import { adoptMissing, immutable } from './converge.ts'
+import { insideAsleep } from './asleep.ts'
+import { type Decision, decide } from './decide.ts'
 import { type InfraError, refuse } from './errors.ts'
+import { earlierLike, identityOf } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
-import type { AnyKind, AnySeen, Stamp } from './kind.ts'
-import { ambiguous, foreign, foundFor, notToDelete } from './ownership.ts'
+import type { AnyKind, Stamp, Tags } from './kind.ts'
+import { foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
 import type { Survey } from './survey.ts'
 
-/** The reason of a resource that is there, ours, and unknown to the state. */
-export const FOUND = 'found by its tags and name'
-
 export interface Action {
-  readonly action: 'create' | 'update' | 'keep' | 'delete'
+  readonly action: 'create' | 'replace' | 'update' | 'keep' | 'delete'
   readonly key: string
   readonly type: string
   readonly title: string
@@ -46,7 +43,7 @@ export interface PlanInput<C> {
   readonly steps: readonly string[]
   readonly region: string
   readonly kindOf: (type: string) => AnyKind<C>
-  readonly stamp: (node: Node<C>) => Stamp
+  readonly stamp: (of: { readonly key: string; readonly name: string; readonly tags?: Tags }) => Stamp
 }
 
 /** What create would do to the given steps, told from the survey alone. Changes nothing. */
@@ -54,8 +51,10 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   const { graph, survey, rows, region } = input
   const nodes = graph.nodes().filter((n) => input.steps.includes(n.step))
   const problems: InfraError[] = []
+  /** Earlier generations that are taken back, by key. */
+  const back = new Map<string, string>()
   const attrsOf = (key: string): JsonObject | undefined => {
-    const seen = survey.get(key)
+    const seen = survey.get(back.get(key) ?? key)
     return seen && seen.is !== 'absent' ? seen.attrs : undefined
   }
   /** What it costs as it is now. */
@@ -65,19 +64,34 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   const actions = nodes.map((node) => {
     const want = resolve(node.props, attrsOf) as Record<string, unknown>
     const seen = survey.get(node.key) ?? { is: 'absent' as const }
-    const verdict = judge(node, want, seen, input, problems, renewed)
-    if (verdict.action === 'update' && node.kind.facts.renewed) renewed.add(node.key)
+    const row = rows.get(node.key)
+    const stamp = input.stamp(identityOf(node, row, row?.generation ?? (seen.is === 'absent' ? undefined : seen.generation)))
+    const following = new Map(
+      Object.keys(node.props).flatMap((p) =>
+        [...refsIn(node.props[p])].flatMap((key) => (renewed.has(key) ? [[p, key] as const] : [])),
+      ),
+    )
+    const earlier = earlierLike(node.key, node.kind, want, rows)
+    if (earlier !== undefined) back.set(node.key, earlier)
+    const decision = decide({ node, row, seen, want, stamp, following, earlier })
+    const verdict = verdictOf(decision)
+    if (decision.do === 'refuse') problems.push(decision.error)
+    if ((decision.do === 'replace' && earlier === undefined) || (decision.do === 'update' && node.kind.facts.renewed))
+      renewed.add(node.key)
+    if (decision.do === 'replace') problems.push(...leftOut(node, input))
     const { inside } = node.kind.facts
     const around = inside === undefined ? undefined : node.deps.find((d) => graph.get(d)?.kind.type === inside)
     const box = around === undefined ? undefined : survey.get(around)
     if (around !== undefined && box && box.is !== 'absent' && box.asleep && verdict.action !== 'keep')
-      problems.push(insideAsleep(node.key, verdict.action, around, box))
+      problems.push(insideAsleep(node.key, verdict.action === 'create' ? 'create' : 'update', around, box))
     const known = knownProps(want) as JsonObject
     if (seen.is !== 'absent' && verdict.action !== 'create')
       before.set(node.key, monthly(node.kind, { ...known, ...seen.props }, region))
     return describe(node, node.kind, verdict, monthly(node.kind, known, region))
   })
-  const obsolete = [...rows].filter(([key, row]) => !graph.get(key) && input.steps.includes(row.step))
+  const obsolete = [...rows].filter(
+    ([key, row]) => !graph.get(key) && ![...back.values()].includes(key) && input.steps.includes(row.step),
+  )
   problems.push(
     ...notToDelete(
       obsolete.map(([key]) => key),
@@ -98,11 +112,13 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
           `Put it back into infra.yaml, or remove it with its own yes: ${kind.facts.removedBy?.(row.attrs ?? {}) ?? `infra destroy ${row.step}`}`,
         ),
       )
-    const reason = row.adopted
-      ? 'no longer in the config; it was adopted, so it stays'
-      : gone
-        ? 'already gone'
-        : 'no longer in the config'
+    const reason = row.replaced
+      ? `replaced by another ${row.replaced}`
+      : row.adopted
+        ? 'no longer in the config; it was adopted, so it stays'
+        : gone
+          ? 'already gone'
+          : 'no longer in the config'
     actions.push(
       describe({ key, step: row.step, name: row.name }, kind, { action: 'delete', reason }, monthly(kind, row.want, region)),
     )
@@ -123,72 +139,38 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
 }
 
 interface Verdict {
-  readonly action: 'create' | 'update' | 'keep'
+  readonly action: Exclude<Action['action'], 'delete'>
   readonly reason: string
 }
 
-const judge = <C>(
-  node: Node<C>,
-  want: Readonly<Record<string, unknown>>,
-  seen: AnySeen,
-  input: PlanInput<C>,
-  problems: InfraError[],
-  renewed: ReadonlySet<string>,
-): Verdict => {
-  const row = input.rows.get(node.key)
-  if (node.adopt) {
-    if (seen.is === 'absent') problems.push(adoptMissing(node))
-    return { action: 'keep', reason: `${node.adopt} is used as it is` }
-  }
-  if (seen.is === 'absent' && seen.rivals) {
-    problems.push(ambiguous(node.key, seen.rivals, row))
-    return { action: 'keep', reason: `${seen.rivals.join(', ')} with the same tags` }
-  }
-  if (seen.is === 'absent') {
-    if (row?.adopted) return { action: 'create', reason: 'the one that was used is gone' }
-    const reason =
-      seen.note ?? (row?.is === 'ready' ? 'was deleted outside of infra' : row?.is === 'creating' ? 'was begun' : 'new')
-    return { action: 'create', reason }
-  }
-  if (seen.foreign && !row?.adopted) {
-    if (node.shared) return { action: 'keep', reason: `${seen.foreign}; used as it is` }
-    problems.push(foreign(node, seen, row?.attrs !== undefined, input.stamp(node).stack))
-    return { action: 'keep', reason: seen.foreign }
-  }
-  if (seen.is === 'deleting') return { action: 'create', reason: 'is being deleted; made anew after that' }
-  if (row?.adopted) return { action: 'keep', reason: 'adopted: used as it is' }
-  if (seen.is === 'failed') {
-    if (!node.kind.facts.data) return { action: 'create', reason: `failed (${seen.note ?? 'no reason given'}); made anew` }
-    problems.push(
-      refuse(
-        `${node.key} has failed (${seen.note ?? 'no reason given'})`,
-        'it may hold data, so it is not replaced by itself',
-        `Look at it in the AWS console, then: infra destroy ${node.step}`,
-      ),
-    )
-    return { action: 'keep', reason: 'failed' }
-  }
-  const changed = differing(seen.props, want, node.ignore)
-  const fixed = unchangeable(node.kind, changed)
-  if (fixed.length > 0) problems.push(immutable(node, fixed, seen, want))
-  const changeable = changed.filter((p) => !fixed.includes(p))
-  const following = Object.keys(node.props).filter((p) => !changed.includes(p) && followed(node, p, renewed))
-  if (seen.asleep && changeable.length > 0) problems.push(asleep(node.key, changeable, seen))
-  const tags = node.kind.tag ? Object.keys(missingTags(seen.tags ?? row?.tags, input.stamp(node).tags, node.ignore)) : []
-  if (changeable.length + following.length + tags.length > 0) {
-    const parts = [
-      ...changeable.flatMap((p) => changesOf(p, seen.props?.[p], want[p] as Json)),
-      ...following.map((p) => `${p}: the new one of ${followed(node, p, renewed)}`),
-    ]
-    return { action: 'update', reason: [...parts, ...(tags.length > 0 ? [`tags: ${tags.join(', ')}`] : [])].join('; ') }
-  }
-  if (!row) return { action: 'keep', reason: FOUND }
-  return { action: 'keep', reason: seen.is === 'pending' ? `${seen.note ?? 'pending'}; waited for` : 'as wanted' }
-}
+const ACTION = {
+  create: 'create',
+  clear: 'create',
+  replace: 'replace',
+  update: 'update',
+  wait: 'keep',
+  use: 'keep',
+  keep: 'keep',
+  refuse: 'keep',
+} as const
 
-/** The key of what the prop refers to, if that will be another one by then. */
-const followed = <C>(node: Node<C>, prop: string, renewed: ReadonlySet<string>): string | undefined =>
-  [...refsIn(node.props[prop])].find((key) => renewed.has(key))
+const verdictOf = (decision: Decision): Verdict => ({ action: ACTION[decision.do], reason: decision.why })
+
+/** What refers to the replaced one and is there, but not part of this run: it would go on with the old one, which is to be deleted. */
+const leftOut = <C>(node: Node<C>, { graph, survey, steps }: PlanInput<C>): InfraError[] => {
+  const others = graph
+    .nodes()
+    .filter((n) => refsIn(n.props).has(node.key) && !steps.includes(n.step) && (survey.get(n.key)?.is ?? 'absent') !== 'absent')
+  if (others.length === 0) return []
+  const all = graph.steps.filter((s) => steps.includes(s) || others.some((n) => n.step === s))
+  return [
+    refuse(
+      `${node.key} is to be replaced, and ${others.map((n) => n.key).join(', ')} would go on with the old one`,
+      'what refers to it has to change in the same run',
+      `infra create ${all.join(' ')}`,
+    ),
+  ]
+}
 
 const describe = <C>(
   of: { key: string; step: string; name: string },
@@ -205,6 +187,7 @@ const describe = <C>(
   monthlyUsd: round(usd),
   minutes: {
     create: kind.facts.minutes,
+    replace: kind.facts.minutes + (kind.facts.deleteMinutes ?? 0),
     update: kind.facts.updateMinutes ?? 0,
     delete: kind.facts.deleteMinutes ?? 0,
     keep: 0,

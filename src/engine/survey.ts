@@ -1,10 +1,11 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
-import { differing, missingTags } from './compare.ts'
+import { differing, missingTags, unchangeable } from './compare.ts'
 import type { Context, KindOf } from './context.ts'
 import { Interrupted } from './errors.ts'
+import { generationOf, identityOf } from './generation.ts'
 import type { Graph } from './graph.ts'
-import type { AnyKind, AnySeen, Tags } from './kind.ts'
+import type { AnyKind, AnySeen, Present, Tags } from './kind.ts'
 import { attributed } from './ownership.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
 import { pause, STALE_MS } from './wait.ts'
@@ -106,18 +107,34 @@ const isBelieved = <C>({ ignore }: Subject<C>, row: Row, seen: AnySeen, cx: Cont
   return differing(seen.props, row.want, ignore).length + tags.length === 0
 }
 
-/** One look at one resource through the given pass. */
+/**
+ * One look at one resource through the given pass. Without a record, also as what it would be called had it been replaced: then the one
+ * before it may be there, too.
+ */
 export const observe = async <C>(
-  subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags' | 'adopt'>,
+  subject: Pick<Subject<C>, 'key' | 'kind' | 'name' | 'tags' | 'props' | 'adopt'>,
   pass: C,
   cx: Context<C>,
   want: Readonly<Record<string, unknown>>,
 ): Promise<AnySeen> => {
   const row = cx.rows.row(subject.key)
-  const stamp = cx.stamp(subject, row?.token ?? '')
-  const seen = await subject.kind.observe(pass, stamp, want as JsonObject, row?.attrs ?? recordOf(subject.adopt))
-  return attributed(seen, { ...subject, row, stamp, ownerOf: cx.ownerOf })
+  const { kind } = subject
+  const look = async (generation?: string): Promise<AnySeen> => {
+    const stamp = cx.stamp(identityOf(subject, row, generation), row?.token ?? '')
+    const seen = await kind.observe(pass, stamp, want as JsonObject, row?.attrs ?? recordOf(subject.adopt))
+    return attributed(seen, { ...subject, row, stamp, ownerOf: cx.ownerOf })
+  }
+  const seen = await look()
+  if (row || subject.adopt || !kind.facts.replace) return seen
+  const generation = generationOf(kind, subject.props, want)
+  if (generation === undefined || (seen.is !== 'absent' && !seen.foreign && !changesFixed(kind, seen, want))) return seen
+  const later = await look(generation)
+  if (later.is === 'absent' || later.foreign) return seen
+  return { ...later, generation, ...(seen.is === 'absent' || seen.foreign ? {} : { old: seen }) }
 }
+
+const changesFixed = <C>(kind: AnyKind<C>, seen: Present, want: Readonly<Record<string, unknown>>): boolean =>
+  unchangeable(kind, differing(seen.props, want)).length > 0
 
 /** Kinds look by what they recorded; of something that is to be taken in, only the id is known, whatever the kind calls it. */
 export const recordOf = (id: string | undefined): JsonObject | undefined =>

@@ -25,6 +25,10 @@ export interface Row {
   readonly took?: number
   /** True for what was there before `infra`: used, never changed, never deleted. */
   readonly adopted?: boolean
+  /** Set where it was made beside another one: what its name and its key tag end in. */
+  readonly generation?: string
+  /** The key of which this is an earlier generation: replaced, and to be deleted. */
+  readonly replaced?: string
 }
 
 export interface StateFile {
@@ -48,4 +52,6 @@ export interface Rows {
   all(): ReadonlyMap<string, Row>
   put(key: string, row: Row): Promise<void>
   drop(key: string): Promise<void>
+  /** Several changes at once, all or none of them durable. undefined: the row goes. */
+  write(changes: Readonly<Record<string, Row | undefined>>): Promise<void>
 }

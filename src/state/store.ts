@@ -46,15 +46,20 @@ export class StoredState implements Rows {
   all(): ReadonlyMap<string, Row> {
     return this.#rows
   }
-  async put(key: string, row: Row): Promise<void> {
-    // A row that must not be written (a Secret in it throws) would keep every later change of other rows from being saved, too.
-    JSON.stringify(row)
-    this.#rows.set(key, row)
-    await this.#save()
+  put(key: string, row: Row): Promise<void> {
+    return this.write({ [key]: row })
   }
   drop(key: string): Promise<void> {
-    this.#rows.delete(key)
-    return this.#save()
+    return this.write({ [key]: undefined })
+  }
+  async write(changes: Readonly<Record<string, Row | undefined>>): Promise<void> {
+    // A row that must not be written (a Secret in it throws) would keep every later change of other rows from being saved, too.
+    JSON.stringify(changes)
+    for (const [key, row] of Object.entries(changes)) {
+      if (row) this.#rows.set(key, row)
+      else this.#rows.delete(key)
+    }
+    await this.#save()
   }
   remember(lookups: JsonObject): Promise<void> {
     if (JSON.stringify(lookups) === JSON.stringify(this.#lookups)) return Promise.resolve()

@@ -32,6 +32,7 @@ const numbered = (state: StoredState, world: World): Rows => {
     all: () => state.all(),
     put: (key, row) => write(`put ${key} ${row.is}`, () => state.put(key, row)),
     drop: (key) => write(`drop ${key}`, () => state.drop(key)),
+    write: (changes) => write(`write ${Object.keys(changes).join(', ')}`, () => state.write(changes)),
   }
 }
 

@@ -94,7 +94,9 @@ export class Cloud {
   /** Everything that is there, with ids replaced by what they stand for: equal for runs that led to the same. */
   picture(): string[] {
     const all = this.things()
-    const called = (text: string): string => all.reduce((s, t) => s.replaceAll(t.id, `<${t.tags.key ?? t.type}>`), text)
+    // Whether it is the first of its generations or another is no difference.
+    const called = (text: string): string =>
+      all.reduce((s, t) => s.replaceAll(t.id, `<${t.tags.key ?? t.type}>`), text).replaceAll(/[@-][0-9a-f]{8}\b/g, '')
     return all.map((t) => called(canonical({ type: t.type, name: t.name, tags: t.tags, props: t.props }))).sort()
   }
   /** Someone deletes it outside of the engine. */

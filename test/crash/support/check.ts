@@ -34,7 +34,7 @@ export const wrongs = (world: World, wanted: readonly string[], outcome: Outcome
   for (const [key, row] of rows) {
     const thing = things.find((t) => t.id === row.attrs?.id)
     if (!thing) found.push(`the row ${key} has no resource`)
-    else if (thing.type !== row.type || (thing.tags.key ?? key) !== key)
+    else if (thing.type !== row.type || (thing.tags.key ?? key).split('@')[0] !== key)
       found.push(`the row ${key} has the id of ${nameOf(thing)}`)
     if (row.is !== 'ready') found.push(`the row ${key} is ${row.is}`)
   }

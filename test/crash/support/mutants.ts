@@ -21,6 +21,7 @@ const withRows = (change: (rows: Rows, cx: Cx) => Partial<Rows>): Mutant => ({
       all: () => rows.all(),
       put: (key, row) => rows.put(key, row),
       drop: (key) => rows.drop(key),
+      write: (changes) => rows.write(changes),
     }
     return { ...cx, rows: { ...same, ...change(rows, cx) } }
   },

@@ -27,6 +27,8 @@ export interface Spec {
   readonly changeMs?: number
   readonly found?: 'name' | 'natural' | 'tag'
   readonly immutable?: readonly (keyof Props)[]
+  /** A change of what is immutable makes another one beside it. */
+  readonly replace?: boolean
   /** No update at all. */
   readonly fixed?: boolean
   readonly data?: boolean
@@ -107,6 +109,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
     iam: { observe: [], create: [], delete: [] },
     found: spec.found ?? 'name',
     immutable: spec.immutable ?? [],
+    ...(spec.replace ? { replace: { name: (declared: string, generation: string) => `${declared}-${generation}` } } : {}),
     ...definedOnly({ deleteMinutes: spec.deleteMinutes, deadline: spec.deadline, data: spec.data, inside: spec.inside }),
     ...(spec.usd ? { monthly: (want: Props) => [{ what: type, usd: (spec.usd ?? 0) * (want.size ?? 1) }] } : {}),
     ...(spec.data

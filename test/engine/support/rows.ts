@@ -20,13 +20,19 @@ export class MemoryRows implements Rows {
     return this.#rows
   }
   put(key: string, row: Row): Promise<void> {
-    // Through text, as a file would: what is not Json shows as a difference on the next run.
-    const kept = JSON.parse(JSON.stringify(row)) as Row
-    this.#rows.set(key, kept)
-    return this.#session.call('write', `put ${key} ${row.is}${row.attrs ? '+id' : ''}`, (on) => void on.rows.set(key, kept))
+    return this.write({ [key]: row })
   }
   drop(key: string): Promise<void> {
-    this.#rows.delete(key)
-    return this.#session.call('write', `drop ${key}`, (on) => void on.rows.delete(key))
+    return this.write({ [key]: undefined })
+  }
+  write(changes: Readonly<Record<string, Row | undefined>>): Promise<void> {
+    // Through text, as a file would: what is not Json shows as a difference on the next run.
+    const kept = Object.entries(changes).map(([key, row]) => [key, row && (JSON.parse(JSON.stringify(row)) as Row)] as const)
+    const apply = (rows: Map<string, Row>): void => {
+      for (const [key, row] of kept) row ? rows.set(key, row) : rows.delete(key)
+    }
+    apply(this.#rows)
+    const text = kept.map(([key, row]) => (row ? `put ${key} ${row.is}${row.attrs ? '+id' : ''}` : `drop ${key}`)).join(', ')
+    return this.#session.call('write', text, (on) => apply(on.rows))
   }
 }

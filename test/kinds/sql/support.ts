@@ -48,20 +48,17 @@ export class Disk {
     const rows = new Map(disk)
     let alive = true
     const never = (): Promise<never> => new Promise(() => {})
+    const write: Rows['write'] = async (changes) => {
+      if (!alive) return never()
+      for (const [key, row] of Object.entries(changes))
+        for (const to of [rows, disk]) row ? to.set(key, JSON.parse(JSON.stringify(row)) as Row) : to.delete(key)
+    }
     return {
       row: (key) => rows.get(key),
       all: () => rows,
-      put: async (key, row) => {
-        if (!alive) return never()
-        const kept = JSON.parse(JSON.stringify(row)) as Row
-        rows.set(key, kept)
-        disk.set(key, kept)
-      },
-      drop: async (key) => {
-        if (!alive) return never()
-        rows.delete(key)
-        disk.delete(key)
-      },
+      put: (key, row) => write({ [key]: row }),
+      drop: (key) => write({ [key]: undefined }),
+      write,
       kill: () => {
         alive = false
       },

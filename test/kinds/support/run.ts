@@ -54,6 +54,9 @@ export class Run<P, A> {
         all: () => rows,
         put: async (key, row) => void rows.set(key, row),
         drop: async (key) => void rows.delete(key),
+        write: async (changes) => {
+          for (const [key, row] of Object.entries(changes)) row ? rows.set(key, row) : rows.delete(key)
+        },
       },
       aws,
       look: () => pass(aws),

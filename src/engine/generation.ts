@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { canonical } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
+import type { AnyKind, Tags } from './kind.ts'
+import { hasUnknown } from './ref.ts'
+
+/*
+ * What cannot change in place and holds no data is replaced: made anew beside the old one, under a name and a key tag of its own. Both are
+ * computed from what is immutable about it, so the new one is found again even when the state is lost. In the state the new one takes
+ * the key, and the old one gets a row of its own, which create deletes at the end like anything that is no longer declared.
+ */
+
+type Props = Readonly<Record<string, unknown>>
+
+/**
+ * What AWS's name and key tag of such a resource end in.
+ * @param declared its props, whose refs may not be known yet
+ * @param want what is known of them
+ * @returns undefined while something that is immutable is not known
+ */
+export const generationOf = <C>(kind: AnyKind<C>, declared: Props, want: Props): string | undefined => {
+  const fixed = immutableOf(kind, want)
+  const missing = (kind.facts.immutable ?? []).some((p) => declared[p] !== undefined && want[p] === undefined)
+  if (missing || hasUnknown(fixed)) return undefined
+  return createHash('sha256').update(canonical(fixed)).digest('hex').slice(0, 8)
+}
+
+const immutableOf = <C>(kind: AnyKind<C>, of: Props): Props =>
+  Object.fromEntries((kind.facts.immutable ?? []).flatMap((p) => (of[p] === undefined ? [] : [[p, of[p]]])))
+
+/** How AWS knows it: the key that its tag holds, and its name. */
+export const identityOf = <C>(
+  of: { readonly key: string; readonly name: string; readonly kind: AnyKind<C>; readonly tags?: Tags },
+  row: Row | undefined,
+  generation = row?.generation,
+): { readonly key: string; readonly name: string; readonly tags?: Tags } => {
+  const key = row?.replaced ?? of.key
+  const tags = of.tags ? { tags: of.tags } : {}
+  if (generation === undefined) return { key, name: of.name, ...tags }
+  const name = row?.generation === generation ? row.name : nextName(of, generation)
+  return { key: `${key}@${generation}`, name, ...tags }
+}
+
+const nextName = <C>(of: { readonly name: string; readonly kind: AnyKind<C> }, generation: string): string =>
+  of.kind.facts.replace?.name(of.name, generation) ?? of.name
+
+/** The key of the row that a replaced generation gets. */
+export const replacedKey = (key: string, row: Pick<Row, 'generation'>): string => `${key}@${row.generation ?? 'first'}`
+
+/** The key and those of its earlier generations that are still recorded. */
+export const allGenerations = (key: string, rows: ReadonlyMap<string, Row>): string[] => [
+  key,
+  ...[...rows].filter(([, row]) => row.replaced === key).map(([old]) => old),
+]
+
+/** An earlier generation that is just what is wanted now, while the present one is not. */
+export const earlierLike = <C>(
+  key: string,
+  kind: AnyKind<C>,
+  want: Props,
+  rows: ReadonlyMap<string, Row>,
+): string | undefined => {
+  const alike = (row: Row): boolean => canonical(immutableOf(kind, row.want)) === canonical(immutableOf(kind, want))
+  const row = rows.get(key)
+  if (!kind.facts.replace || !row || alike(row)) return undefined
+  return [...rows].find(([, old]) => old.replaced === key && alike(old))?.[0]
+}

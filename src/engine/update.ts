@@ -1,0 +1,64 @@
+import { differences, differing } from './compare.ts'
+import { InfraError } from './errors.ts'
+import type { AnySeen, Present, Tags } from './kind.ts'
+import { patiently } from './patience.ts'
+import { broken } from './refusals.ts'
+import { until } from './wait.ts'
+import type { Work } from './work.ts'
+
+/** Changes props and tags in place, and waits until AWS shows it. @returns what there is to see then */
+export const change = async <C>(work: Work<C>, seen: Present, props: readonly string[], tags: Tags): Promise<Present> => {
+  const { node, cx, limit } = work
+  const { kind, key } = node
+  const after = props.length > 0 ? await changeProps(work, seen, props) : seen
+  const { tag } = kind
+  if (tag && Object.keys(tags).length > 0) {
+    await patiently(cx, key, limit.minutes, () => tag(cx.aws, after.attrs, tags))
+    if (work.did === 'kept') work.did = 'updated'
+  }
+  return after
+}
+
+const changeProps = async <C>(work: Work<C>, first: Present, props: readonly string[]): Promise<Present> => {
+  const { node, cx, want, limit } = work
+  const { kind, key } = node
+  const { update } = kind
+  if (!update) return first
+  if (work.did === 'created') await work.save({ is: 'creating', attrs: first.attrs })
+  else {
+    cx.report({ type: 'resource.updating', key, title: kind.facts.title, name: work.stamp.name, why: props.join(', ') })
+    work.did = 'updated'
+  }
+  const during = {
+    ...limit,
+    minutes: kind.facts.updateMinutes ?? 0,
+    lacking: (s: AnySeen) => (s.is === 'absent' || s.switching ? [] : differences(s.props, want, node.ignore)),
+  }
+  const applied = (s: AnySeen): boolean =>
+    (s.is === 'absent' && !work.late(s)) ||
+    s.is === 'failed' ||
+    (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
+  const look = async (): Promise<AnySeen> => {
+    const seen = await work.look()
+    if (seen.is !== 'absent' && seen.switching) work.progress.release()
+    return seen
+  }
+  for (let seen = first; ; ) {
+    const { attrs } = seen
+    if ((await patiently(cx, key, limit.minutes, () => update(cx.aws, attrs, want, props))) === 'done') return seen
+    const due = (s: AnySeen): boolean =>
+      s.is !== 'absent' && (s.switching === 'due' || (s.switching !== undefined && work.progress.released()))
+    const after = await until(cx, key, look, (s) => applied(s) || due(s), during)
+    if (after.is === 'absent' || (after.is !== 'ready' && !after.switching)) throw broken(node, after)
+    if (!after.switching) return after
+    if (after.switching === 'waiting') throw stays(key, after)
+    seen = after
+  }
+}
+
+/** All that could have brought the new one to life has ended. */
+const stays = (key: string, seen: Present): InfraError =>
+  new InfraError(`${key} still serves the old one: ${seen.note ?? 'the new one is not ready'}`, {
+    why: 'what should have made the new one ready has ended without it; nothing is interrupted, the old one goes on serving',
+    next: 'Fix what failed, then run the same command again: it goes on with the switch',
+  })
