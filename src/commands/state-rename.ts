@@ -2,6 +2,7 @@ import { KEY_TAG } from '../aws/tags.ts'
 import { renamedIn } from '../containers/table.ts'
 import { idOf } from '../engine/context.ts'
 import { refuse } from '../engine/errors.ts'
+import { keyTagOf } from '../engine/generation.ts'
 import type { Graph } from '../engine/graph.ts'
 import { sameThing } from '../engine/ownership.ts'
 import { kindOf } from '../kinds/index.ts'
@@ -57,6 +58,12 @@ const toMove = (s: Session, graph: Graph<unknown>, from: string, to: string): Mo
     const old = before(node.key, from, to)
     const row = old === undefined ? undefined : s.state.row(old)
     if (old === undefined || row?.type !== node.kind.type || graph.get(old)) return []
+    if ([...s.state.all().values()].some((r) => r.replaced === old))
+      throw refuse(
+        `${old} is being replaced: the one before is not deleted yet`,
+        'a rename moves whole resources',
+        `Call it ${from} in ${s.loaded.file} again, run infra create, then rename`,
+      )
     const there = s.state.row(node.key)
     if (there?.attrs && !sameThing(there, row))
       throw refuse(
@@ -75,7 +82,7 @@ const before = (key: string, from: string, to: string): string | undefined =>
 const halfDone = (s: Session, from: string, to: string): Moving[] =>
   [...s.state.all()].flatMap(([key, row]) => {
     const old = before(key, from, to)
-    return old !== undefined && row.tags?.[KEY_TAG] === old ? [{ from: old, to: key, row }] : []
+    return old !== undefined && row.tags?.[KEY_TAG] === keyTagOf(old, row) ? [{ from: old, to: key, row }] : []
   })
 
 const nothing = (s: Session, graph: Graph<unknown>, from: string, to: string, g: Globals) => {
@@ -125,12 +132,13 @@ const tag = async (s: Session, moving: readonly Moving[]): Promise<string[]> => 
       const row = s.state.row(to)
       const kind = row && kindOf(row.type)
       if (!row?.attrs || !kind?.tag || row.adopted) return undefined
+      const tags = { [KEY_TAG]: keyTagOf(to, row) }
       try {
-        await kind.tag(s.aws, row.attrs, { [KEY_TAG]: to })
+        await kind.tag(s.aws, row.attrs, tags)
       } catch (error) {
         return `${to}: ${s.explain(error).what}`
       }
-      await s.state.put(to, { ...row, tags: { ...row.tags, [KEY_TAG]: to } })
+      await s.state.put(to, { ...row, tags: { ...row.tags, ...tags } })
       return undefined
     }),
   )

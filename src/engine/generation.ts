@@ -34,15 +34,19 @@ export const identityOf = <C>(
   row: Row | undefined,
   generation = row?.generation,
 ): { readonly key: string; readonly name: string; readonly tags?: Tags } => {
-  const key = row?.replaced ?? of.key
   const tags = of.tags ? { tags: of.tags } : {}
-  if (generation === undefined) return { key, name: of.name, ...tags }
+  const replaced = row?.replaced ?? of.key
+  if (generation === undefined) return { key: keyTagOf(of.key, { replaced }), name: of.name, ...tags }
   const name = row?.generation === generation ? row.name : nextName(of, generation)
-  return { key: `${key}@${generation}`, name, ...tags }
+  return { key: keyTagOf(of.key, { replaced, generation }), name, ...tags }
 }
 
 const nextName = <C>(of: { readonly name: string; readonly kind: AnyKind<C> }, generation: string): string =>
   of.kind.facts.replace?.name(of.name, generation) ?? of.name
+
+/** What the key tag of a row's resource holds. */
+export const keyTagOf = (key: string, { generation, replaced = key }: Pick<Row, 'generation' | 'replaced'>): string =>
+  generation === undefined ? replaced : `${replaced}@${generation}`
 
 /** The key of the row that a replaced generation gets. */
 export const replacedKey = (key: string, row: Pick<Row, 'generation'>): string => `${key}@${row.generation ?? 'first'}`
