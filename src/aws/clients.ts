@@ -1,6 +1,11 @@
 import type { CommandIO } from '@smithy/types'
+import { Interrupted } from '../engine/errors.ts'
 import { canonical } from '../state/json.ts'
+import { HEADERS_MS, wholeAnswers } from './answer.ts'
+import { type AskCode, credentialsFor } from './credentials.ts'
 import { guard } from './guard.ts'
+import { allPages } from './lists.ts'
+import { agentFor } from './proxy.ts'
 import { withoutSecrets } from './secrecy.ts'
 import { closedSql, type SqlSend } from './sql.ts'
 
@@ -49,6 +54,10 @@ export interface Connection {
   /** Loopback URL of the sandbox, with fixed credentials. Without it the SDK's own environment variables and files count. */
   readonly sandboxUrl?: string | undefined
   readonly profile?: string | undefined
+  /** Asks for the code of a profile with MFA; without it, such a profile is refused. */
+  readonly askCode?: AskCode | undefined
+  /** Told to stop: what is in flight then has {@link LEFT_MS} left. */
+  readonly signal?: AbortSignal | undefined
   /** Hears each call: for --verbose. */
   readonly onCall?: ((service: ServiceName, operation: string, ms: number, error?: Error) => void) | undefined
 }
@@ -63,34 +72,34 @@ const MAX_ATTEMPTS = 8
 
 /** Clients for one run, made when first used; all share one resolution of the credentials. */
 export const connect = (to: Connection): Aws => {
-  const sandbox = to.sandboxUrl
-    ? { endpoint: to.sandboxUrl, credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } }
-    : undefined
-  let credentials: Promise<object> | undefined
-  const shared = async (): Promise<object> => {
-    const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
-    return { credentials: defaultProvider(to.profile ? { profile: to.profile } : {}) }
-  }
+  let shared: Promise<object> | undefined
+  const inFlight = stoppable(to.signal)
   const make = async (service: ServiceName): Promise<(operation: string, input: object) => Promise<unknown>> => {
-    credentials ??= sandbox ? Promise.resolve(sandbox) : shared()
-    const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, credentials])
+    shared ??= to.sandboxUrl ? Promise.resolve(sandbox(to.sandboxUrl)) : account(to)
+    const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, shared])
     const client = new module.Client({
       region: to.region,
       maxAttempts: MAX_ATTEMPTS,
       retryMode: 'standard',
-      // Without the last one the SDK only warns that a call hangs, and goes on hanging.
-      requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
       customUserAgent: 'infra',
       // A state bucket may be in another region than the stack.
       ...(service === 's3' ? { followRegionRedirects: true } : {}),
       ...access,
     })
     guard(client, IN_FLIGHT)
-    return (operation, input) => {
+    wholeAnswers(client)
+    const once = async (operation: string, input: object): Promise<unknown> => {
       const Command = module[`${operation}Command`]
       if (!Command) throw new Error(`operation ${service}.${operation} is not in src/aws/services`)
-      return client.send(new Command(input))
+      const { Body } = input as { Body?: unknown }
+      const size = typeof Body === 'string' || Body instanceof Uint8Array ? Body.length : 0
+      const options = { requestTimeout: HEADERS_MS + size / SLOWEST_UPLOAD }
+      // What is recorded in a bucket is let through to its end.
+      return service === 's3'
+        ? client.send(new Command(input), options)
+        : inFlight((abortSignal) => client.send(new Command(input), { ...options, abortSignal }))
     }
+    return service === 'ec2' ? (operation, input) => allPages(operation, input, once) : once
   }
   const send = (service: ServiceName): unknown => {
     let client: ReturnType<typeof make> | undefined
@@ -114,9 +123,56 @@ export const connect = (to: Connection): Aws => {
   return { ...all, sql: closedSql('this command does not look into databases') } as unknown as Aws
 }
 
+/** Bytes a millisecond: a slower line could not send a part of a dump in time. */
+const SLOWEST_UPLOAD = 32
+// Without the last one the SDK only warns that a call hangs, and goes on hanging.
+const PATIENCE = { connectionTimeout: 5000, requestTimeout: HEADERS_MS, throwOnRequestTimeout: true }
+
+/** The sandbox is on this machine: no proxy, fixed credentials. */
+const sandbox = (endpoint: string): object => ({
+  endpoint,
+  credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+  requestHandler: PATIENCE,
+})
+
+const account = async (to: Connection): Promise<object> => {
+  const agent = await agentFor()
+  // A proxy looks up the name and connects on its part before it answers.
+  const through = agent ? { httpAgent: agent, httpsAgent: agent, connectionTimeout: 15_000 } : {}
+  const requestHandler = { ...PATIENCE, ...through }
+  return { requestHandler, credentials: await credentialsFor({ ...to, requestHandler }) }
+}
+
+/** For calls in flight when the run is told to stop. Their outcome is unknown then, as after a kill: the next run looks. */
+const LEFT_MS = 5000
+
+const stoppable = (signal: AbortSignal | undefined): (<T>(call: (signal: AbortSignal) => Promise<T>) => Promise<T>) => {
+  const flying = new Set<AbortController>()
+  signal?.addEventListener('abort', () => {
+    const now = [...flying]
+    setTimeout(() => {
+      for (const one of now) one.abort()
+    }, LEFT_MS).unref()
+  })
+  return async (call) => {
+    const stop = new AbortController()
+    flying.add(stop)
+    try {
+      return await call(stop.signal)
+    } catch (error) {
+      throw stop.signal.aborted ? new Interrupted() : error
+    } finally {
+      flying.delete(stop)
+    }
+  }
+}
+
 /** What every service module looks like from here. */
 interface Loaded {
-  readonly Client: new (config: object) => Parameters<typeof guard>[0] & { send(command: unknown): Promise<unknown> }
+  readonly Client: new (
+    config: object,
+  ) => Parameters<typeof guard>[0] &
+    Parameters<typeof wholeAnswers>[0] & { send(command: unknown, options: object): Promise<unknown> }
   readonly [command: `${string}Command`]: new (input: object) => unknown
 }
 

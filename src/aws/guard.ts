@@ -15,6 +15,20 @@ export class UnknownOutcome extends Error {
   }
 }
 
+/**
+ * AWS was silent for {@link SILENCE_MS}, over several attempts: the call is over. The SDK does not send it again, since it does not know
+ * the name.
+ */
+class NoAnswer extends Error {
+  constructor(cause: Error, seconds: number) {
+    super(`no answer in ${seconds} s (${cause.message.replace(/^@smithy\/node-http-handler - (\[ERROR\] )?/, '')})`)
+    this.name = 'NoAnswer'
+  }
+}
+
+/** How long all attempts of one call may wait for answers, taken together. Pauses between them and the queue do not count. */
+const SILENCE_MS = 80_000
+
 interface Guarded {
   readonly middlewareStack: {
     addRelativeTo(middleware: never, options: never): void
@@ -31,18 +45,22 @@ type Next = (args: { input: unknown }) => Promise<unknown>
  */
 export const guard = (client: Guarded, inFlight: number): void => {
   const limit = pLimit(inFlight)
-  const middleware =
-    (next: Next, context: { commandName?: string }): Next =>
-    (args) =>
+  const middleware = (next: Next, context: { commandName?: string }): Next => {
+    let silent = 0
+    return (args) =>
       limit(async () => {
+        const began = performance.now()
         try {
           return await next(args)
         } catch (error) {
           const operation = (context.commandName ?? '').replace(/Command$/, '')
           if (/^(Create|Allocate)/.test(operation) && outcomeUnknown(error)) throw new UnknownOutcome(operation, error)
+          if (error instanceof Error && error.name === 'TimeoutError') silent += performance.now() - began
+          if (silent >= SILENCE_MS) throw new NoAnswer(error as Error, Math.round(silent / 1000))
           throw error
         }
       })
+  }
   client.middlewareStack.addRelativeTo(
     middleware as never,
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'infraGuard' } as never,

@@ -30,6 +30,7 @@ export const outcomeUnknown = (error: unknown): boolean => {
   if (status !== undefined) return status < 300 || (status >= 500 && status !== 501)
   return (
     e.name === 'TimeoutError' ||
+    e.name === 'NoAnswer' ||
     e.code === 'ECONNRESET' ||
     e.code === 'EPIPE' ||
     e.code === 'ETIMEDOUT' ||

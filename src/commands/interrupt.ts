@@ -9,13 +9,20 @@ export interface Interrupt {
   stop(): void
 }
 
+/** For giving back the lock, before leaving. */
+const RELEASE_MS = 5000
+
 /**
  * Ctrl-C. While a command only looks around, it leaves at once. When it is at work, the first one lets the calls in flight finish
  * and saves; the second leaves at once (the state is whole at every instant).
  * @param release gives back what is held, before leaving; undefined for commands that hold nothing
+ * @param controller of the signal that calls to AWS have already been given
  */
-export const onInterrupt = (io: Io, release: (() => Promise<void>) | undefined): Interrupt => {
-  const controller = new AbortController()
+export const onInterrupt = (
+  io: Io,
+  release: (() => Promise<void>) | undefined,
+  controller = new AbortController(),
+): Interrupt => {
   let working = false
   const leave = (): never => process.exit(130)
   const handler = (): void => {
@@ -27,6 +34,8 @@ export const onInterrupt = (io: Io, release: (() => Promise<void>) | undefined):
       )
     else {
       io.note('\nInterrupted. Nothing was changed in the account.')
+      // A bucket that does not answer must not keep anybody: the lock ends with its lease.
+      setTimeout(leave, RELEASE_MS)
       release?.().finally(leave)
     }
   }

@@ -2,6 +2,7 @@ import { type Aws, connect } from '../aws/clients.ts'
 import { explain, type Surroundings } from '../aws/explain.ts'
 import { type Caller, whoAmI } from '../aws/identity.ts'
 import { InfraError } from '../engine/errors.ts'
+import { mfaCode } from '../ui/ask.ts'
 import type { Io } from '../ui/io.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 
@@ -15,8 +16,11 @@ export interface Reach {
   readonly surroundings: Surroundings
 }
 
-/** @throws InfraError with exit code 2 */
-export const reach = async (g: Globals, region: string, profile = g.profile): Promise<Reach> => {
+/**
+ * @param signal told to stop: calls in flight end soon
+ * @throws InfraError with exit code 2
+ */
+export const reach = async (g: Globals, region: string, profile = g.profile, signal?: AbortSignal): Promise<Reach> => {
   const io = ioOf(g)
   const sandbox = wantsSandbox(g)
   const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
@@ -25,6 +29,8 @@ export const reach = async (g: Globals, region: string, profile = g.profile): Pr
     region,
     sandboxUrl: sandbox ? endpoint : undefined,
     profile,
+    askCode: mfaCode(),
+    signal,
     onCall: io.verbose
       ? (service, operation, ms, error) =>
           io.note(io.c.dim(`  ${service}.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))

@@ -77,7 +77,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   // A state in a file tells it without an account.
   const near = at === 'local' || wantsSandbox(g)
   if (near && !into.anyEnvironment) await checkEnvironment(first, g, async () => false)
-  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, where, g.profile ?? profile)
+  const stop = new AbortController()
+  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, where, g.profile ?? profile, stop.signal)
   const orRefuse = <T>(work: Promise<T>): Promise<T> => orRefused(surroundings, work)
   const backend = await backendFor(first, sandbox, plain)
   if (!near && !into.anyEnvironment) await orRefuse(checkEnvironment(first, g, async () => (await backend.read()) !== undefined))
@@ -85,7 +86,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   const from = into.questions ? await into.questions(first) : first
   const { config } = from
   let held: Lock | undefined
-  const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined)
+  const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined, stop)
   const lost = (): void => {
     io.note(`\nThe lock on ${backend.place} is another run's now: this one finishes its calls in flight and stops.`)
     interrupt.abort()

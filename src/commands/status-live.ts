@@ -2,6 +2,7 @@ import { connect } from '../aws/clients.ts'
 import type { Loaded } from '../config/load.ts'
 import { overview } from '../engine/overview.ts'
 import type { Backend } from '../state/backend.ts'
+import { mfaCode } from '../ui/ask.ts'
 import type { Globals } from './globals.ts'
 import { lookAround } from './look.ts'
 import { offlineLookups } from './lookups.ts'
@@ -30,5 +31,5 @@ export const live = async (g: Globals, loaded: Loaded): Promise<Status> => {
 /** The state's place when it is not a file of this folder. */
 export const remote = async (g: Globals, loaded: Loaded): Promise<Backend> => {
   const profile = g.profile ?? loaded.config.profile
-  return backendFor(loaded, false, connect({ region: loaded.config.region, profile }))
+  return backendFor(loaded, false, connect({ region: loaded.config.region, profile, askCode: mfaCode() }))
 }

@@ -1,7 +1,7 @@
 import { connect } from '../aws/clients.ts'
 import { loadConfig } from '../config/load.ts'
 import { refuse } from '../engine/errors.ts'
-import { asker } from '../ui/ask.ts'
+import { asker, mfaCode } from '../ui/ask.ts'
 import { checkEnvironment } from './environment.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { backendFor } from './place.ts'
@@ -10,7 +10,7 @@ import { backendFor } from './place.ts'
 export const unlockCommand = async (g: Globals): Promise<number> => {
   const io = ioOf(g)
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
-  const aws = connect({ region: loaded.config.region, profile: g.profile ?? loaded.config.profile })
+  const aws = connect({ region: loaded.config.region, profile: g.profile ?? loaded.config.profile, askCode: mfaCode() })
   const backend = await backendFor(loaded, wantsSandbox(g), aws)
   await checkEnvironment(loaded, g, async () => (await backend.read()) !== undefined)
   const holder = await backend.holder()

@@ -36,3 +36,16 @@ export const asker = (io: Io): Asker => {
     },
   }
 }
+
+/**
+ * Asks for the code of an MFA device, also with --yes and --json: it is a sign-in, not a decision. Undefined where there is no terminal.
+ */
+export const mfaCode = (): ((device: string) => Promise<string>) | undefined => {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
+  return async (device) => {
+    const { input } = await import('@inquirer/prompts')
+    const validate = (v: string): true | string => /^\d{6}$/.test(v.trim()) || 'six digits, as the device shows them'
+    const code = await input({ message: `MFA code of ${device}:`, validate }, { output: process.stderr })
+    return code.trim()
+  }
+}

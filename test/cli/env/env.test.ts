@@ -340,6 +340,7 @@ describe('with --reveal', () => {
       [arnOf('shop/dev/stripe')]: { body: { SecretString: 'not json\nat all' } },
     }
     server = createServer((request, answer) => {
+      answer.setHeader('x-amzn-requestid', '1')
       let body = ''
       request.on('data', (d) => {
         body += d

@@ -97,6 +97,7 @@ export interface House {
 export const house = async (): Promise<House> => {
   const account = new Account()
   const server = createServer(async (question, answer) => {
+    answer.setHeader('x-amzn-requestid', '1')
     const parts: Buffer[] = []
     for await (const part of question) parts.push(part as Buffer)
     const body = Buffer.concat(parts).toString()

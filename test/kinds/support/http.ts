@@ -36,7 +36,7 @@ export const serve = async (reply: (action: string, nth: number) => Reply): Prom
       return
     }
     await answer.after
-    response.writeHead(answer.status, { 'content-type': 'text/xml' }).end(answer.body)
+    response.writeHead(answer.status, { 'content-type': 'text/xml', 'x-amzn-requestid': '1' }).end(answer.body)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
