@@ -2,6 +2,7 @@ import { InfraError } from '../engine/errors.ts'
 import { callOf } from './clients.ts'
 import { BALANCER_RULES } from './explain-balancers.ts'
 import { FARGATE_LIMIT, LIMIT_RULES } from './explain-limits.ts'
+import { NETWORK_RULES } from './explain-network.ts'
 import { AGAIN, type Rule, type Surroundings, type Words } from './explain-rule.ts'
 import { SERVICE_RULES } from './explain-services.ts'
 import { SHAPE_RULES } from './explain-shape.ts'
@@ -51,32 +52,7 @@ const RULES: readonly Rule[] = [
     /^NotImplemented/,
     (e, at) => ({ what: at.sandbox ? 'The sandbox cannot do this' : 'The endpoint cannot do this', why: e.message }),
   ],
-  [
-    /^UnknownOutcome/,
-    (e) => ({
-      what: 'AWS did not answer',
-      why: e.message,
-      next: 'Run the same command again: it first looks whether the call took effect',
-    }),
-  ],
-  [
-    /^(ENOTFOUND|EAI_AGAIN)/,
-    (e, at) => ({
-      what: 'AWS cannot be reached',
-      why: `${e.message}; is the region ${at.region} right, and is there a network?`,
-      next: 'Check the network, a proxy and AWS_ENDPOINT_URL, then run the same command again',
-    }),
-  ],
-  [
-    /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|Timeout)/,
-    (e, at) => ({
-      what: at.sandbox ? 'The sandbox does not answer' : 'AWS does not answer',
-      why: e.message || 'the connection was refused',
-      next: at.sandbox
-        ? 'infra sandbox start'
-        : 'Check the network, a proxy and AWS_ENDPOINT_URL, then run the same command again',
-    }),
-  ],
+  ...NETWORK_RULES,
 ]
 
 function clock(e: Error): Words {

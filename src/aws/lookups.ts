@@ -1,5 +1,6 @@
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Aws } from './clients.ts'
+import { agentFor, proxyFor, shownProxy } from './proxy.ts'
 import { unlessGone } from './trouble.ts'
 
 /** Zone names of the region that can be used, in order. Local and wavelength zones do not count. */
@@ -61,16 +62,16 @@ export const amazonLinux = async (aws: Aws, architecture: Architecture): Promise
 
 const ADDRESS_SERVICE = 'https://checkip.amazonaws.com'
 
-/** The caller's public address as AWS sees it, as a /32 block. */
+/** The caller's public address as AWS sees it, as a /32 block. Behind a proxy it is the proxy's. */
 export const callerCidr = async (): Promise<string> => {
   const remedy = 'Set securityGroups.bastionCidr to your address (for example 203.0.113.7/32) or to none in infra.yaml'
   let text: string
   try {
-    const answer = await fetch(ADDRESS_SERVICE, { signal: AbortSignal.timeout(5000) })
-    text = (await answer.text()).trim()
+    text = await shortPage(ADDRESS_SERVICE)
   } catch (error) {
+    const proxy = proxyFor(ADDRESS_SERVICE)
     throw new InfraError('Your public address could not be found out', {
-      why: `${ADDRESS_SERVICE} does not answer`,
+      why: `${ADDRESS_SERVICE} does not answer${proxy ? ` through the proxy ${shownProxy(proxy)}` : ''}`,
       next: remedy,
       exitCode: 2,
       cause: error,
@@ -79,6 +80,24 @@ export const callerCidr = async (): Promise<string> => {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text))
     throw refuse('Your public address could not be found out', `${ADDRESS_SERVICE} answered something else`, remedy)
   return `${text}/32`
+}
+
+/** The text at an address of the web, within five seconds. */
+const shortPage = async (url: string): Promise<string> => {
+  const [{ get }, agent] = await Promise.all([import('node:https'), agentFor()])
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { ...(agent ? { agent } : {}), signal: AbortSignal.timeout(5000) }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (part: string) => {
+        text += part
+        if (text.length > 1000) answer.destroy(new Error('too long'))
+      })
+      answer.once('error', reject)
+      answer.once('end', () => resolve(text.trim()))
+    })
+    asked.once('error', reject)
+  })
 }
 
 interface FoundNetwork {

@@ -7,7 +7,7 @@ import { findPython } from '../../src/sandbox/python.ts'
 
 const run = promisify(execFile)
 
-/** All as PEM. The server's certificate is for localhost and 127.0.0.1. */
+/** All as PEM. The server's certificate is for localhost, 127.0.0.1 and AWS's hosts in us-east-1. */
 export interface Certificates {
   ca: string
   certificate: string
@@ -24,7 +24,7 @@ keyUsage = critical, keyCertSign
 subjectKeyIdentifier = hash
 [server]
 basicConstraints = CA:false
-subjectAltName = DNS:localhost, IP:127.0.0.1
+subjectAltName = DNS:localhost, IP:127.0.0.1, DNS:*.amazonaws.com, DNS:*.us-east-1.amazonaws.com, DNS:*.s3.us-east-1.amazonaws.com, DNS:*.sso.us-east-1.amazonaws.com
 extendedKeyUsage = serverAuth
 `
 
@@ -58,7 +58,8 @@ def make(subject, issuer, key, signer, *extensions):
 ca_key, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 usage = dict.fromkeys(["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
   "crl_sign", "encipher_only", "decipher_only"], False)
-names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+  *map(x509.DNSName, ["*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com", "*.sso.us-east-1.amazonaws.com"])])
 files = {
   "ca": make("infra-tests", "infra-tests", ca_key, ca_key, (x509.BasicConstraints(True, None), True),
     (x509.KeyUsage(key_cert_sign=True, **usage), True)),

@@ -212,7 +212,7 @@ describe('a success that AWS did not send', () => {
     ['a page in place of a cluster', 'ecs', 'DescribeClusters', whole(HTML, {})],
   ] as const)('%s', async (_, service, operation, reply) => {
     const aws = await answering(reply)
-    const call = (aws[service] as (o: string, i: object) => Promise<unknown>)(operation, { SecretId: 'x' })
+    const call = (aws[service] as unknown as (o: string, i: object) => Promise<unknown>)(operation, { SecretId: 'x' })
     const error = await failure(call)
     expect(error).toBeInstanceOf(NotAws)
     expect(classify(error)).toBe('unknown-outcome')
