@@ -5,7 +5,7 @@ import { HEADERS_MS, wholeAnswers } from './answer.ts'
 import { type AskCode, credentialsFor } from './credentials.ts'
 import { guard } from './guard.ts'
 import { allPages } from './lists.ts'
-import { agentFor } from './proxy.ts'
+import { agentsFor } from './proxy.ts'
 import { withoutSecrets } from './secrecy.ts'
 import { closedSql, type SqlSend } from './sql.ts'
 
@@ -136,10 +136,9 @@ const sandbox = (endpoint: string): object => ({
 })
 
 const account = async (to: Connection): Promise<object> => {
-  const agent = await agentFor()
+  const { proxy, ...agents } = await agentsFor()
   // A proxy looks up the name and connects on its part before it answers.
-  const through = agent ? { httpAgent: agent, httpsAgent: agent, connectionTimeout: 15_000 } : {}
-  const requestHandler = { ...PATIENCE, ...through }
+  const requestHandler = { ...PATIENCE, ...agents, ...(proxy ? { connectionTimeout: 15_000 } : {}) }
   return { requestHandler, credentials: await credentialsFor({ ...to, requestHandler }) }
 }
 

@@ -11,26 +11,13 @@ import { codeOf, isThrottling } from './trouble.ts'
 export type { Surroundings }
 
 const login = (at: Surroundings): string =>
-  `Sign in again (aws sso login${at.profile ? ` --profile ${at.profile}` : ''}, or new keys), then run the same command: it goes on where it stopped`
+  `Sign in again (aws sso login${at.profile ? ` --profile ${at.profile}` : ''}, aws login, or new keys), then run the same command: it goes on where it stopped`
 
 /** AWS's error names, in the order in which they are tried. Facts: docs of each service's API, "Common errors". */
 const RULES: readonly Rule[] = [
   ...LIMIT_RULES,
   ...SERVICE_RULES,
   ...BALANCER_RULES,
-  [
-    /^CredentialsProvider|^TokenProvider/,
-    (e, at) =>
-      /expired|sso session|session token not found/i.test(e.message)
-        ? { what: 'The AWS sign-in has expired', why: e.message, next: login(at) }
-        : {
-            what: at.profile ? `The profile ${at.profile} gives no AWS credentials` : 'No AWS credentials were found',
-            why: at.profile
-              ? 'it is not in ~/.aws/config or ~/.aws/credentials, or has no keys there'
-              : 'neither environment variables nor a profile of the AWS CLI give any',
-            next: 'Set AWS_PROFILE (or --profile), or run aws configure; without an AWS account, add --sandbox',
-          },
-  ],
   [
     /^(ExpiredToken|RequestExpired|TokenRefreshRequired)/,
     (_e, at) => ({ what: 'The AWS credentials have expired', why: 'temporary credentials last some hours', next: login(at) }),

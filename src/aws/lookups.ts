@@ -1,6 +1,6 @@
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Aws } from './clients.ts'
-import { agentFor, proxyFor, shownProxy } from './proxy.ts'
+import { agentsFor, proxyFor, shownProxy } from './proxy.ts'
 import { unlessGone } from './trouble.ts'
 
 /** Zone names of the region that can be used, in order. Local and wavelength zones do not count. */
@@ -84,9 +84,9 @@ export const callerCidr = async (): Promise<string> => {
 
 /** The text at an address of the web, within five seconds. */
 const shortPage = async (url: string): Promise<string> => {
-  const [{ get }, agent] = await Promise.all([import('node:https'), agentFor()])
+  const [{ get }, { httpsAgent }] = await Promise.all([import('node:https'), agentsFor()])
   return new Promise((resolve, reject) => {
-    const asked = get(url, { ...(agent ? { agent } : {}), signal: AbortSignal.timeout(5000) }, (answer) => {
+    const asked = get(url, { ...(httpsAgent ? { agent: httpsAgent } : {}), signal: AbortSignal.timeout(5000) }, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (part: string) => {

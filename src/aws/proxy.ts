@@ -24,17 +24,24 @@ export const shownProxy = (proxy: string): string => {
 const SETTINGS = ['https_proxy', 'http_proxy', 'all_proxy']
 const isSet = (name: string): boolean => Boolean(process.env[name] || process.env[name.toUpperCase()])
 
+/** For calls by https and by http; what is left out is Node's own. */
+export interface Agents {
+  readonly httpsAgent?: Agent
+  readonly httpAgent?: Agent
+  /** Calls may go through a proxy. */
+  readonly proxy?: true
+}
+
 /**
  * How calls leave this machine: through a proxy, or with the certificates of a company that opens TLS (AWS_CA_BUNDLE, as in the AWS
  * CLI). Loaded only when the environment asks for it.
- * @returns undefined when Node's own agent will do
  */
-export const agentFor = async (): Promise<Agent | undefined> => {
+export const agentsFor = async (): Promise<Agents> => {
   const ca = await companyCertificates()
   if (!SETTINGS.some(isSet)) {
-    if (!ca) return undefined
+    if (!ca) return {}
     const { Agent: Plain } = await import('node:https')
-    return new Plain({ keepAlive: true, maxSockets: MOST_SOCKETS, ca })
+    return { httpsAgent: new Plain({ keepAlive: true, maxSockets: MOST_SOCKETS, ca }) }
   }
   for (const name of SETTINGS) checkAddress(name)
   const { ProxyAgent } = await import('proxy-agent')
@@ -44,7 +51,9 @@ export const agentFor = async (): Promise<Agent | undefined> => {
     getProxyForUrl: (url) => proxyFor(url) ?? '',
     ...(ca ? { ca } : {}),
   })
-  return agent as unknown as Agent
+  // Its own type says less than it is: node's agents are what it extends.
+  const both = agent as unknown as Agent
+  return { httpsAgent: both, httpAgent: both, proxy: true }
 }
 
 /** What the SDK takes for its own agents. */

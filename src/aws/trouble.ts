@@ -60,6 +60,7 @@ const TOO_MANY_RUN = /limit on the number of/i
 export const classify = (error: unknown): Trouble => {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''
+  if (NOT_SENT.has((error as { code?: string } | undefined)?.code ?? '')) return 'unreachable'
   if (/^(UnknownOutcome|ConnectionLost|ChangedMeanwhile)$/.test(code) || outcomeUnknown(error)) return 'unknown-outcome'
   if (isThrottling(error) && !TOO_MANY_RUN.test(message)) return 'throttled'
   // By code first: "Role x not found" is also how IAM itself says that a role is not there.

@@ -142,7 +142,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
         stamp,
         ownerOf,
         token: randomUUID,
-        classify,
+        // The sandbox is on this machine: when nobody listens there, it has ended, and waiting does not bring it back.
+        classify: (error) => (sandbox && classify(error) === 'unreachable' ? 'fatal' : classify(error)),
         graceMs: Number(process.env.INFRA_GRACE_SECONDS ?? GRACE_SECONDS) * 1000,
         clock: realClock,
         report,

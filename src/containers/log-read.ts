@@ -37,7 +37,6 @@ export interface LogReading {
 const UNANSWERED = 5
 const UNANSWERED_PATIENT = 40
 const LONGEST = 30_000
-const AWAY = /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/
 
 /** A read, asked again while AWS wants fewer calls or the network is away: it changes nothing. Undefined when told to stop. */
 export const readAgain = async <T>(
@@ -50,7 +49,7 @@ export const readAgain = async <T>(
     } catch (error) {
       const trouble = classify(error)
       const throttled = trouble === 'throttled'
-      const away = trouble === 'unknown-outcome' || AWAY.test(codeOf(error))
+      const away = trouble === 'unknown-outcome' || trouble === 'unreachable'
       const most = !of.patient ? UNANSWERED : throttled ? Number.POSITIVE_INFINITY : UNANSWERED_PATIENT
       if (!(throttled || away) || attempt >= most) throw error
       of.slow(throttled ? SLOWER : 'AWS does not answer')

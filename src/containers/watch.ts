@@ -2,6 +2,7 @@ import type { Aws } from '../aws/clients.ts'
 import type { Task } from '../aws/services/ecs-types.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
+import { silence } from '../engine/errors.ts'
 import { serviceOf } from './find.ts'
 import { type Aim, belongs, judge, ownOf, type Scene, type Target, type Verdict } from './rollout.ts'
 import { progressOf, type Standing, standingOf } from './standing.ts'
@@ -46,8 +47,6 @@ export interface Watched {
 
 /** Without a change for so long, nobody waits on. */
 export const STUCK_MINUTES = 10
-/** Looks without an answer, one after another, until it is given up. */
-const UNANSWERED = 5
 /** Close together at first: a look is five calls. */
 const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(500, elapsedMs / 40))
 
@@ -62,20 +61,19 @@ export const watch = async (of: Watch): Promise<Watched> => {
   let scene: Scene | undefined
   let progress = ''
   let movedAt = began
-  let unanswered = 0
+  const quiet = silence(() => clock.now())
   let twice = false
   const end = (ending: Ending): Watched => ({ ending, scene, said, elapsedMs: clock.now() - began })
   for (;;) {
     const seen = await eye().catch((error: unknown) => {
-      // A network that is away for a moment must not end it; a look changes nothing, so it may be asked again.
       const trouble = classify(error)
-      if (trouble !== 'throttled' && (trouble !== 'unknown-outcome' || ++unanswered > UNANSWERED)) throw error
+      if (trouble !== 'throttled' && !quiet.bears(trouble)) throw error
       return 'unanswered' as const
     })
     if (seen === undefined) return end({ is: 'gone' })
     const elapsedMs = clock.now() - began
     if (seen !== 'unanswered') {
-      unanswered = 0
+      quiet.broken()
       scene = seen
       for (const e of [...(seen.service.events ?? [])].reverse()) {
         if (!e.id || heard.has(e.id) || (e.createdAt?.getTime() ?? 0) < aim.since) continue

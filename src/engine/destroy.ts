@@ -2,7 +2,7 @@ import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { mustWake } from './asleep.ts'
 import type { Context, KindOf } from './context.ts'
-import { checkStop, InfraError, SLOWER } from './errors.ts'
+import { AWAY, checkStop, InfraError, SLOWER } from './errors.ts'
 import { allGenerations } from './generation.ts'
 import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
 import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
@@ -174,7 +174,8 @@ const ask = async <C>(
       if (trouble === 'gone') return
       const elapsedMs = cx.clock.now() - began
       const over = elapsedMs > limit.deadline * 60_000
-      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (trouble !== 'throttled' || over)) throw error
+      const later = trouble === 'throttled' || trouble === 'unreachable'
+      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (!later || over)) throw error
       const blockers = trouble === 'in-use' ? ((await kind.blockers?.(cx.aws, attrs)) ?? []) : []
       const by = blockers.length > 0 ? blockers.join(', ') : 'something that AWS does not name'
       if (over)
@@ -184,7 +185,13 @@ const ask = async <C>(
           cause: error,
         })
       const status =
-        trouble === 'in-use' ? `in use by ${by}` : trouble === 'throttled' ? SLOWER : 'the answer was lost; asked again'
+        trouble === 'in-use'
+          ? `in use by ${by}`
+          : trouble === 'throttled'
+            ? SLOWER
+            : trouble === 'unreachable'
+              ? AWAY
+              : 'the answer was lost; asked again'
       cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
       await cx.clock.sleep(pause(elapsedMs), cx.signal)
     }

@@ -1,12 +1,42 @@
 /** How an error of a call is to be handled. Only the caller's own room (src/aws) knows AWS's error names. */
 export type Trouble =
   | 'unknown-outcome' // the call may have taken effect: 5xx, timeout, lost connection
+  | 'unreachable' // the call did not leave: no network, no name, nobody listens. Nothing happened, the same call works later
   | 'propagating' // something just made is not visible everywhere yet: the same call will work soon
   | 'throttled' // too many calls a second: nothing happened, the same call works later
   | 'exists' // the name is taken
   | 'in-use' // something still depends on it
   | 'gone' // it is not there
   | 'fatal'
+
+/** How long the network may be away before a wait gives up: a laptop that changes networks, a proxy that restarts. */
+export const AWAY_MS = 10 * 60_000
+
+/** What a person is told meanwhile. */
+export const AWAY = 'AWS cannot be reached (is there a network?); asked again'
+
+/** The silence that a wait bears. A look changes nothing, so it may be asked again without an answer. */
+export interface Silence {
+  /** An answer came. */
+  broken(): void
+  /** @returns false when the error is of another kind, or has lasted longer than {@link AWAY_MS} */
+  bears(trouble: Trouble): boolean
+}
+
+/** @param now milliseconds on a clock */
+export const silence = (now: () => number): Silence => {
+  let since: number | undefined
+  return {
+    broken: () => {
+      since = undefined
+    },
+    bears: (trouble) => {
+      if (trouble !== 'unknown-outcome' && trouble !== 'unreachable') return false
+      since ??= now()
+      return now() - since <= AWAY_MS
+    },
+  }
+}
 
 /** What a person is told while the same call is asked again for `throttled`. */
 export const SLOWER = 'AWS asks for fewer calls a second'

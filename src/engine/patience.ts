@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { checkStop, SLOWER, type Trouble } from './errors.ts'
+import { AWAY, AWAY_MS, checkStop, SLOWER, type Trouble } from './errors.ts'
 
 /** IAM tells other services of a new role within seconds, seldom within two minutes. */
 const PROPAGATION_MS = 120_000
@@ -8,11 +8,18 @@ const NOT_FOUND_MS = 30_000
 /** Some APIs take one call a second (ECS: new task definitions): a large stack has to stand in line. */
 const THROTTLED_MS = 15 * 60_000
 
-const PATIENCE: Partial<Record<Trouble, number>> = { propagating: PROPAGATION_MS, gone: NOT_FOUND_MS, throttled: THROTTLED_MS }
+const PATIENCE: Partial<Record<Trouble, number>> = {
+  propagating: PROPAGATION_MS,
+  gone: NOT_FOUND_MS,
+  throttled: THROTTLED_MS,
+  unreachable: AWAY_MS,
+}
+const SAYS: Partial<Record<Trouble, string>> = { throttled: SLOWER, unreachable: AWAY }
 
 /**
  * A changing call that may come too early: what it names was made a moment ago and is not visible everywhere yet. Asked again,
- * densely; AWS refused it, so nothing happened. The same where AWS wants fewer calls a second. Any other error passes through.
+ * densely; AWS refused it, so nothing happened. The same where AWS wants fewer calls a second, and where the call did not leave this
+ * machine. Any other error passes through.
  */
 export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: number, call: () => Promise<T>): Promise<T> => {
   const began = cx.clock.now()
@@ -25,11 +32,11 @@ export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: numb
       const elapsedMs = cx.clock.now() - began
       const patience = PATIENCE[trouble] ?? 0
       if (elapsedMs >= patience) throw error
-      const throttled = trouble === 'throttled'
-      const status = throttled ? SLOWER : 'what it needs is not visible everywhere yet'
+      const status = SAYS[trouble] ?? 'what it needs is not visible everywhere yet'
       cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes })
-      // The SDK has asked several times before it says that it is throttled.
-      await cx.clock.sleep(Math.min(throttled ? 10_000 : 2000, (throttled ? 1000 : 250) * attempt), cx.signal)
+      // The SDK has asked several times before it says that it is throttled, or cannot reach anybody.
+      const tried = SAYS[trouble] !== undefined
+      await cx.clock.sleep(Math.min(tried ? 10_000 : 2000, (tried ? 1000 : 250) * attempt), cx.signal)
     }
   }
 }

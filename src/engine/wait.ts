@@ -1,8 +1,5 @@
 import type { Context } from './context.ts'
-import { Deferred, InfraError, Interrupted, SLOWER } from './errors.ts'
-
-/** Looks without an answer, one after another, until a wait gives up. The SDK has tried each several times itself. */
-const UNANSWERED = 5
+import { AWAY, Deferred, InfraError, Interrupted, SLOWER, silence } from './errors.ts'
 
 /** For so long a look may still show what was before the last call that changed it. */
 export const STALE_MS = 5000
@@ -52,21 +49,20 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
   limit: Limit<S>,
 ): Promise<S> => {
   const began = cx.clock.now()
-  let unanswered = 0
-  let throttled = false
+  const quiet = silence(() => cx.clock.now())
+  let unseen = ''
   for (;;) {
     const seen = await look().catch((error: unknown) => {
-      // A network that is away for a moment must not end a wait of many minutes; a look changes nothing, so it may be asked again.
       const trouble = cx.classify(error)
-      throttled = trouble === 'throttled'
-      if (!throttled && (trouble !== 'unknown-outcome' || ++unanswered > UNANSWERED)) throw error
+      if (trouble !== 'throttled' && !quiet.bears(trouble)) throw error
+      unseen = trouble === 'throttled' ? SLOWER : trouble === 'unreachable' ? AWAY : 'AWS does not answer; asked again'
       return undefined
     })
-    if (seen) unanswered = 0
+    if (seen) quiet.broken()
     if (seen && !seen.over && reached(seen)) return seen
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
-    const word = seen ? (seen.note ?? seen.is) : throttled ? SLOWER : 'AWS does not answer; asked again'
+    const word = seen ? (seen.note ?? seen.is) : unseen
     const lacking = seen && !seen.over ? (limit.lacking?.(seen) ?? []) : []
     const status = lacking.length > 0 ? `${word}; not changed yet: ${inShort(lacking)}` : word
     const over = seen?.over === true && elapsedMs >= STALE_MS

@@ -39,8 +39,8 @@ export interface Task {
     | undefined
 }
 
-/** Looks without an answer, one after another, until it is given up. */
-const UNANSWERED = 5
+/** Looks without an answer, one after another, until it is given up: about ten minutes. */
+const UNANSWERED = 30
 
 /** Milliseconds until the next look: close together at first. */
 export const pause = (elapsed: number): number => Math.min(10_000, Math.max(1000, elapsed / 40))
@@ -75,8 +75,8 @@ const again = async <T>(needs: TaskNeeds, read: () => Promise<T>): Promise<T> =>
     try {
       return await read()
     } catch (error) {
-      if (classify(error) !== 'unknown-outcome' || attempt >= UNANSWERED) throw error
-      await needs.sleep(1000 * attempt)
+      if (!/^(unknown-outcome|unreachable)$/.test(classify(error)) || attempt >= UNANSWERED) throw error
+      await needs.sleep(Math.min(30_000, 1000 * attempt))
     }
   }
 }

@@ -28,8 +28,28 @@ export interface Io {
   note(text: string): void
 }
 
+/**
+ * A terminal that nobody has told its size has 0 columns (docker run -t, ssh -tt, script, CI): taken at its word, a spinner computes
+ * endless lines and clears them one by one, and no signal gets through.
+ */
+export const withSize = (stream: { isTTY?: boolean; columns?: number; rows?: number }): void => {
+  if (!stream.isTTY) return
+  for (const [name, usual] of [
+    ['columns', 80],
+    ['rows', 24],
+  ] as const) {
+    let told = stream[name]
+    // Node writes it anew when the window changes.
+    const set = (value: number | undefined): void => {
+      told = value
+    }
+    Object.defineProperty(stream, name, { configurable: true, enumerable: true, get: () => told || usual, set })
+  }
+}
+
 export const terminalIo = (options: IoOptions): Io => {
   const { env, stdin, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) withSize(stream)
   const quiet = !options.color || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
   const terminal = Boolean(stdin.isTTY && stderr.isTTY)
   return {

@@ -66,7 +66,7 @@ net.Socket.prototype.connect = function (...args) {
   it('a profile that there is not', async () => {
     await at(NO_KEYS)
     const r = await no('plan', '--profile', 'work')
-    expect(r.stderr).toContain('The profile work gives no AWS credentials')
+    expect(r.stderr).toContain('There is no profile work: neither ~/.aws/config nor ~/.aws/credentials has it')
     expect(proxy.log).toEqual([])
   })
 

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { freshAccount } from '../support/account.ts'
-import { INIT, type Place, place } from '../support/cli.ts'
+import { BIN, INIT, type Place, place } from '../support/cli.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { type FaultProxy, startProxy } from '../support/proxy.ts'
 import { KEYS, type Terminal, terminal } from './support/terminal.ts'
@@ -154,6 +156,26 @@ describe.skipIf(!url)('in a terminal', () => {
     await ends(t, 2)
     expect(t.screen()).not.toContain('NAT gateway')
     expect(await readFile(join(p.dir, 'infra.yaml'), 'utf8')).toBe(text)
+  })
+
+  it('of 0 columns (docker run -t, CI): it runs to its end', async () => {
+    expect((await p.run(...INIT, '--set', 'vpc.nat=none')).code).toBe(0)
+    // `script` gives its terminal the size of its own, and it has none here.
+    const child = spawn('script', ['-qec', `'${process.execPath}' '${BIN}' create vpc --yes`, '/dev/null'], {
+      cwd: p.dir,
+      env: { ...p.env, TERM: 'xterm' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let written = 0
+    child.stdout.on('data', (part: Buffer) => {
+      written += part.length
+      // The attack wrote a megabyte a second, and only a kill ended it.
+      if (written > 500_000) child.kill('SIGKILL')
+    })
+    const [code] = (await once(child, 'exit')) as [number | null]
+    expect(code).toBe(0)
+    expect(written).toBeLessThan(100_000)
+    expect(Object.keys((await p.state()).resources).length).toBeGreaterThan(10)
   })
 
   it('no colour where none is wanted, and the words say it all', async () => {

@@ -48,6 +48,36 @@ describe('a wait', () => {
     expect(world.events.some((e) => e.type === 'resource.waiting' && e.status.startsWith('AWS does not answer'))).toBe(true)
   })
 
+  it.each([
+    ['unreachable', 'AWS cannot be reached'],
+    ['unknown-outcome', 'AWS does not answer'],
+  ] as const)('outlives a network that is away for minutes (%s), and says so', async (trouble, says) => {
+    const Slow = fakeKind('slow', { readyMs: 12 * 60_000, deadline: 60 })
+    const world = new World(Slow)
+    const began = world.cloud.clock.now()
+    world.cloud.hook = (point) => {
+      const minutes = (world.cloud.clock.now() - began) / 60_000
+      if (point.phase === 'before' && point.text.startsWith('get slow') && minutes > 1 && minutes < 9)
+        throw new Fault(trouble, 'connect ECONNREFUSED')
+    }
+    expect((await world.create((add) => void add(Slow, 'slow', {}))).done).toEqual(['slow'])
+    expect(world.events.some((e) => e.type === 'resource.waiting' && e.status.startsWith(says))).toBe(true)
+  })
+
+  it('a call that did not leave is made when the network is back: nothing happened meanwhile', async () => {
+    const world = new World()
+    failOnce(world.cloud, 'make net', 'before', () => new Fault('unreachable', 'getaddrinfo ENOTFOUND'), 20)
+    const minutes = await world.minutes(async () => {
+      expect((await world.create(net)).done).toEqual(['net'])
+    })
+    expect(minutes).toBeGreaterThan(1)
+    expect(world.events.some((e) => e.type === 'resource.waiting' && e.status.startsWith('AWS cannot be reached'))).toBe(true)
+    expect(world.cloud.things()).toHaveLength(1)
+    failOnce(world.cloud, 'remove net', 'before', () => new Fault('unreachable', 'getaddrinfo ENOTFOUND'), 5)
+    await world.destroy()
+    expect(world.cloud.things()).toEqual([])
+  })
+
   it('gives up when nobody answers any more', async () => {
     const Slow = fakeKind('slow', { readyMs: 60_000 })
     const world = new World(Slow)

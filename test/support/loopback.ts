@@ -7,8 +7,16 @@ Object.assign(globalThis, { INFRA_VERSION: '0.0.0-test' })
 process.env.INFRA_LOOPBACK_ONLY = '1'
 process.env.AWS_EC2_METADATA_DISABLED = 'true'
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-for (const name of ['AWS_PROFILE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_ENDPOINT_URL', 'INFRA_SANDBOX'])
-  delete process.env[name]
+const SETTINGS = [
+  'AWS_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_ENDPOINT_URL',
+  'AWS_CA_BUNDLE',
+  'INFRA_SANDBOX',
+]
+const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
+for (const name of [...SETTINGS, ...PROXIES]) delete process.env[name]
 
 const isLoopback = (host: string | undefined): boolean => host === undefined || /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host)
 

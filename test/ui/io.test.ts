@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InfraError } from '../../src/engine/errors.ts'
 import { asker } from '../../src/ui/ask.ts'
-import { terminalIo } from '../../src/ui/io.ts'
+import { terminalIo, withSize } from '../../src/ui/io.ts'
 
 const OPTIONS = { color: true, json: false, yes: false, verbose: false }
 const STREAMS = ['stdin', 'stdout', 'stderr'] as const
@@ -105,5 +105,23 @@ describe('where words go', () => {
       [2, '"Which?" needs an answer, but nobody can be asked here', '--preset'],
       [2, '"Name?" needs an answer, but nobody can be asked here', '--set project=shop'],
     ])
+  })
+})
+
+describe('the size of a terminal', () => {
+  it('that says 0 columns is taken for the usual one, also after the window changes', () => {
+    const stream: { isTTY: boolean; columns?: number; rows?: number } = { isTTY: true, columns: 0, rows: 0 }
+    withSize(stream)
+    expect(stream).toMatchObject({ columns: 80, rows: 24 })
+    Object.assign(stream, { columns: 120, rows: 40 })
+    expect(stream).toMatchObject({ columns: 120, rows: 40 })
+    stream.columns = 0
+    expect(stream.columns).toBe(80)
+  })
+
+  it('is not made up for what is no terminal', () => {
+    const stream: { isTTY?: boolean; columns?: number } = {}
+    withSize(stream)
+    expect(stream.columns).toBeUndefined()
   })
 })

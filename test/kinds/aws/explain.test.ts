@@ -239,6 +239,7 @@ const table: readonly (readonly [name: string, says: string, what: RegExp, next:
   ['ENOTFOUND', 'getaddrinfo ENOTFOUND ecs.eu-central-1.amazonaws.com', /cannot be reached/, /proxy/],
   ['ECONNREFUSED', 'connect ECONNREFUSED', /does not answer/, /AWS_ENDPOINT_URL/],
   ['TimeoutError', 'x', /does not answer/, /AWS_ENDPOINT_URL/],
+  ['NoAnswer', 'no answer in 90 s', /does not answer/, /HTTPS_PROXY/],
 ]
 
 describe('what AWS says becomes what happened and what to do', () => {
@@ -257,18 +258,6 @@ describe('what AWS says becomes what happened and what to do', () => {
       expect(told(name, 'Something new.').what).toBe('Something new.')
     },
   )
-
-  it.each([
-    [
-      'The SSO session associated with this profile has expired or is otherwise invalid.',
-      'Sign in again (aws sso login --profile work',
-    ],
-    ['Token is expired. To refresh this SSO session run aws sso login', 'Sign in again (aws sso login --profile work'],
-    ['Session token not found or invalid', 'Sign in again (aws sso login --profile work'],
-    ['Could not resolve credentials using profile: [work]', 'Set AWS_PROFILE (or --profile)'],
-  ])('credentials: %s', (says, next) => {
-    expect(told('CredentialsProviderError', says, { ...AT, profile: 'work' }).next).toContain(next)
-  })
 
   // The SDK's errors do not say from which call they are, and a limit is raised where it belongs.
   it.each([

@@ -118,6 +118,7 @@ describe('what the SDK may send again', () => {
     const error = await failure(aws.ec2('CreateVpc', { CidrBlock: '10.0.0.0/16' }))
     expect(error).not.toBeInstanceOf(UnknownOutcome)
     expect((error as { code?: string }).code).toBe('ECONNREFUSED')
+    expect(classify(error)).toBe('unreachable')
   })
 })
 

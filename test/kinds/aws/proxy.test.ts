@@ -7,7 +7,7 @@ import { NotAws } from '../../../src/aws/answer.ts'
 import { connect } from '../../../src/aws/clients.ts'
 import { explain } from '../../../src/aws/explain.ts'
 import { callerCidr } from '../../../src/aws/lookups.ts'
-import { agentFor, proxyFor, shownProxy } from '../../../src/aws/proxy.ts'
+import { agentsFor, proxyFor, shownProxy } from '../../../src/aws/proxy.ts'
 import { makeCertificates } from '../../support/postgres-tls.ts'
 import { serve } from '../support/http.ts'
 import { type WebProxy, webProxy } from '../support/web-proxy.ts'
@@ -223,8 +223,18 @@ describe('proxyFor', () => {
     expect(shownProxy('http://u:p@proxy.test:3128')).toBe('http://***:***@proxy.test:3128')
   })
 
+  it("a company's certificates alone change nothing for an endpoint without TLS", async () => {
+    const local = await serve(() => ({ status: 200, body: page('', 'GetCallerIdentity').body }))
+    vi.stubEnv('AWS_ENDPOINT_URL', local.url)
+    try {
+      expect((await us().sts('GetCallerIdentity', {})).Account).toBe('111122223333')
+    } finally {
+      await local.close()
+    }
+  })
+
   it('no agent is loaded where nothing asks for one', async () => {
     vi.stubEnv('AWS_CA_BUNDLE', '')
-    expect(await agentFor()).toBeUndefined()
+    expect(await agentsFor()).toEqual({})
   })
 })
