@@ -90,6 +90,8 @@ export const FOLDERS: Readonly<Record<string, string>> = {
   sns: 'sns',
   sqs: 'sqs',
   ssm: 'ssm',
+  // Of profiles of IAM Identity Center.
+  sso: 'sso',
   sts: 'sts',
   wafv2: 'wafv2',
 }
