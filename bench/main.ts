@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPython } from '../src/sandbox/python.ts'
 import { end, launch } from '../src/sandbox/server.ts'
+import { credentials } from '../test/support/credentials.ts'
 import { watchRun } from '../test/support/models/run.ts'
 import { type FaultProxy, startProxy } from '../test/support/proxy.ts'
 import { printCalls } from './calls.ts'
@@ -28,6 +29,7 @@ const start = async (python: string, seconds: string): Promise<Endpoint> => {
     seconds,
     folder: mkdtempSync(join(folder, 'server-')),
     extension: join(root, 'src/sandbox/moto_ext'),
+    credentials,
     detached: false,
   })
   servers.push(pid)

@@ -122,7 +122,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     async (words, f) => (await import('./commands/state.ts')).stateCommand(words, f),
   )
   command<Globals & { fast?: boolean }>(
-    'sandbox <start|stop|status|reset|push> [image]',
+    'sandbox <start|stop|status|reset|env|push> [image]',
     'Try:',
     'the local AWS behind --sandbox; push puts an image into its registry',
     async ([verb = '', image], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f, image),

@@ -49,10 +49,15 @@ export type Send<S extends ServiceName> = <Op extends Operation<S> & string>(
 /** How kinds reach AWS: one function for each service, and one for what is inside a database server. */
 export type Aws = { readonly [S in ServiceName]: Send<S> } & { readonly sql: SqlSend }
 
+export interface LocalAws {
+  readonly url: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
 export interface Connection {
   readonly region: string
-  /** Loopback URL of the sandbox, with fixed credentials. Without it the SDK's own environment variables and files count. */
-  readonly sandboxUrl?: string | undefined
+  /** The sandbox's loopback URL, and the credentials that it answers to. Without it the SDK's own environment variables and files count. */
+  readonly sandbox?: LocalAws | undefined
   readonly profile?: string | undefined
   /** Asks for the code of a profile with MFA; without it, such a profile is refused. */
   readonly askCode?: AskCode | undefined
@@ -75,7 +80,7 @@ export const connect = (to: Connection): Aws => {
   let shared: Promise<object> | undefined
   const inFlight = stoppable(to.signal)
   const make = async (service: ServiceName): Promise<(operation: string, input: object) => Promise<unknown>> => {
-    shared ??= to.sandboxUrl ? Promise.resolve(sandbox(to.sandboxUrl)) : account(to)
+    shared ??= to.sandbox ? Promise.resolve(sandbox(to.sandbox)) : account(to)
     const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, shared])
     const client = new module.Client({
       region: to.region,
@@ -128,10 +133,10 @@ const SLOWEST_UPLOAD = 32
 // Without the last one the SDK only warns that a call hangs, and goes on hanging.
 const PATIENCE = { connectionTimeout: 5000, requestTimeout: HEADERS_MS, throwOnRequestTimeout: true }
 
-/** The sandbox is on this machine: no proxy, fixed credentials. */
-const sandbox = (endpoint: string): object => ({
-  endpoint,
-  credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+/** The sandbox is on this machine: no proxy, and credentials of its own. */
+const sandbox = ({ url, credentials }: LocalAws): object => ({
+  endpoint: url,
+  credentials,
   requestHandler: PATIENCE,
 })
 

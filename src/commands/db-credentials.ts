@@ -3,7 +3,7 @@ import { closest } from '../config/closest.ts'
 import { refuse } from '../engine/errors.ts'
 import { columns, list } from '../ui/format.ts'
 import { orRefuse, recordedDatabase } from './db-server.ts'
-import { commandLine, type Globals } from './globals.ts'
+import { commandLine, type Globals, inSandbox } from './globals.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -78,8 +78,9 @@ const screen = (s: Session, secret: { name: string; arn: string; keys: readonly 
   const { io } = s
   const { name, arn, keys } = secret
   const example = flags.key ?? (keys.includes('password') ? 'password' : (keys[0] ?? 'password'))
-  const where = `--region ${s.config.region}${s.sandbox && s.endpoint ? ` --endpoint-url ${s.endpoint}` : ''}${s.g.profile ? ` --profile ${s.g.profile}` : ''}`
-  const aws = `aws secretsmanager get-secret-value --secret-id ${arn} --query SecretString --output text ${where}`
+  const where = `--region ${s.config.region}${s.g.profile && !s.sandbox ? ` --profile ${s.g.profile}` : ''}`
+  const plain = `aws secretsmanager get-secret-value --secret-id ${arn} --query SecretString --output text ${where}`
+  const aws = s.sandbox ? inSandbox(plain) : plain
   if (io.json) io.data({ name, arn, keys, command: aws })
   if (io.json) return
   header({ ...s, account: s.caller.account }, 'Credentials')

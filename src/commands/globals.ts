@@ -20,6 +20,9 @@ export const ioOf = (g: Globals): Io =>
 
 export const wantsSandbox = (g: Globals): boolean => g.sandbox === true || /^(1|true|yes)$/i.test(process.env.INFRA_SANDBOX ?? '')
 
+/** A command of another program, such as `aws`, with the variables of the sandbox; those of the person's shell stay as they are. */
+export const inSandbox = (command: string): string => `(eval "$(infra sandbox env)" && ${command})`
+
 /** A command of infra as it would be typed here: with the flags that say which stack. */
 export const commandLine = (g: Globals, words: string): string =>
   [

@@ -2,6 +2,7 @@ import { type Aws, connect } from '../aws/clients.ts'
 import { explain, type Surroundings } from '../aws/explain.ts'
 import { type Caller, whoAmI } from '../aws/identity.ts'
 import { InfraError } from '../engine/errors.ts'
+import type { Sandbox } from '../sandbox/index.ts'
 import { mfaCode } from '../ui/ask.ts'
 import type { Io } from '../ui/io.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
@@ -23,11 +24,12 @@ export interface Reach {
 export const reach = async (g: Globals, region: string, profile = g.profile, signal?: AbortSignal): Promise<Reach> => {
   const io = ioOf(g)
   const sandbox = wantsSandbox(g)
-  const endpoint = sandbox ? await startSandbox(io) : process.env.AWS_ENDPOINT_URL
+  const local = sandbox ? await startSandbox(io) : undefined
+  const endpoint = local?.url ?? process.env.AWS_ENDPOINT_URL
   onlyLoopback(endpoint)
   const aws = connect({
     region,
-    sandboxUrl: sandbox ? endpoint : undefined,
+    sandbox: local,
     profile,
     askCode: mfaCode(),
     signal,
@@ -51,10 +53,9 @@ export const orRefused = async <T>(surroundings: Surroundings, work: Promise<T>)
   }
 }
 
-const startSandbox = async (io: Io): Promise<string> => {
+const startSandbox = async (io: Io): Promise<Sandbox> => {
   const { ensureSandbox } = await import('../sandbox/index.ts')
-  const sandbox = await ensureSandbox({ report: (line: string) => io.note(io.c.dim(line)) })
-  return sandbox.url
+  return ensureSandbox({ report: (line: string) => io.note(io.c.dim(line)) })
 }
 
 /** The test suite sets this: no client may reach anything but this machine, whatever a test does wrong. */

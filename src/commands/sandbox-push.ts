@@ -22,7 +22,7 @@ export const pushImage = async (wish: string | undefined, sandbox: Sandbox | und
   if (!name || digest !== undefined)
     throw refuse(`${wish} cannot be pushed`, 'an image is pushed under a repository and a tag', EXAMPLE)
   const region = whole?.region ?? g.region ?? (await regionOfConfig(g)) ?? regionOfShell()
-  const aws = connect({ region, sandboxUrl: sandbox.url })
+  const aws = connect({ region, sandbox })
   const uri = await uriOf(aws, name, region)
   if (whole && uri !== whole.repository)
     throw refuse(

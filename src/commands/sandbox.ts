@@ -1,12 +1,12 @@
 import { refuse } from '../engine/errors.ts'
 import { columns } from '../ui/format.ts'
-import { type Globals, ioOf } from './globals.ts'
+import { type Globals, inSandbox, ioOf } from './globals.ts'
 
 export interface SandboxFlags extends Globals {
   readonly fast?: boolean
 }
 
-/** The local AWS: start, stop, status, reset, push. */
+/** The local AWS: start, stop, status, reset, env, push. */
 export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: string): Promise<number> => {
   const io = ioOf(flags)
   const box = await import('../sandbox/index.ts')
@@ -32,15 +32,20 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
     return 0
   }
   if (verb === 'status') return show(await box.sandboxStatus({ fast: flags.fast }))
+  if (verb === 'env') {
+    const [{ printEnvironment }, status] = await Promise.all([import('./sandbox-env.ts'), box.sandboxStatus()])
+    return printEnvironment(status, flags, io)
+  }
   if (verb === 'push') {
     const [{ pushImage }, status] = await Promise.all([import('./sandbox-push.ts'), box.sandboxStatus()])
     return pushImage(what, status.running ? status.sandbox : undefined, flags, io)
   }
-  throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status, reset and push', 'infra sandbox status')
+  throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status, reset, env and push', 'infra sandbox status')
 
   function show(status: Awaited<ReturnType<typeof box.sandboxStatus>>): number {
     if (io.json) {
-      io.data(status)
+      // Not the credentials: those are printed only by the command that is there for it.
+      io.data(status.running ? { ...status, sandbox: { ...status.sandbox, credentials: undefined } } : status)
       return 0
     }
     if (!status.running) {
@@ -58,7 +63,7 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
         ['process', `${pid}, since ${startedAt}`],
         ['takes', slow.join(', ')],
         ['log', log],
-        ['try', io.c.cyan(`aws ec2 describe-vpcs --endpoint-url ${url} --region us-east-1`)],
+        ['try', io.c.cyan(inSandbox('aws ec2 describe-vpcs'))],
       ]),
     )
     if (status.note) io.say(`  ${io.c.yellow('!')} ${status.note}`)

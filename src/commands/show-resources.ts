@@ -8,7 +8,7 @@ import { kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
 import { columns, count, daily, shortId, usd } from '../ui/format.ts'
 import { consoleLinks } from './console-links.ts'
-import { commandLine, type Globals } from './globals.ts'
+import { commandLine, type Globals, inSandbox } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
@@ -91,15 +91,16 @@ const accessOf = (s: Session, rows: ReadonlyMap<string, Row>): Access => {
   const secret = rows.get('database-secret')
   const { uri } = rows.get('registry')?.attrs ?? {}
   const registry = typeof uri === 'string' ? ecrImage(uri) : undefined
-  const where = `--region ${s.config.region}${s.sandbox && s.endpoint ? ` --endpoint-url ${s.endpoint}` : ''}${s.g.profile ? ` --profile ${s.g.profile}` : ''}`
+  const where = `--region ${s.config.region}${s.g.profile && !s.sandbox ? ` --profile ${s.g.profile}` : ''}`
+  const read = secret
+    ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${where}`
+    : null
   return {
     endpoint: typeof db?.endpoint === 'string' ? db.endpoint : null,
     port: typeof db?.port === 'number' ? db.port : null,
     application: applicationOf(s, rows),
     push: registry ? pushLines({ ...registry, tag: '<tag>' }, s.sandbox) : [],
-    credentials: secret
-      ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${where}`
-      : null,
+    credentials: read && s.sandbox ? inSandbox(read) : read,
   }
 }
 

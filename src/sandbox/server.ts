@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Credentials, signed } from './credentials.ts'
 import { SandboxError } from './error.ts'
 import { extensionDir } from './paths.ts'
 import type { ServerPrograms } from './postgres.ts'
@@ -22,10 +23,23 @@ export interface Page {
   postgres?: string | null
 }
 
-/** One request over node:http, which loads in a tenth of the time of `fetch`. Rejects on no answer. */
-export function ask(method: 'GET' | 'POST', url: string, milliseconds: number): Promise<{ status: number; body: string }> {
+export interface Ask {
+  readonly method?: 'GET' | 'POST'
+  readonly body?: string
+  /** Milliseconds. */
+  readonly patience: number
+  /** Absent: an unsigned request, which only a sandbox of an earlier infra answers. */
+  readonly credentials?: Credentials | undefined
+}
+
+/** One signed request over node:http, which loads in a tenth of the time of `fetch`. Rejects on no answer. */
+export function ask(
+  url: string,
+  { method = 'GET', body: said = '', patience, credentials }: Ask,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, signal: AbortSignal.timeout(milliseconds) }, (answer) => {
+    const headers = credentials ? signed(credentials, { method, url, body: said }) : {}
+    const sent = request(url, { method, headers, signal: AbortSignal.timeout(patience) }, (answer) => {
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (part) => {
@@ -35,14 +49,14 @@ export function ask(method: 'GET' | 'POST', url: string, milliseconds: number): 
       answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body }))
     })
     sent.once('error', reject)
-    sent.end()
+    sent.end(said)
   })
 }
 
 /** Asks an address whether our server answers there. Anything else - silence, another server, another page - is undefined. */
-export async function recognise(url: string, milliseconds = 2000): Promise<Page | undefined> {
+export async function recognise(url: string, credentials: Credentials | undefined, patience = 2000): Promise<Page | undefined> {
   try {
-    const { status, body } = await ask('GET', `${url}/infra-sandbox`, milliseconds)
+    const { status, body } = await ask(`${url}/infra-sandbox`, { credentials, patience })
     const page: unknown = status === 200 ? JSON.parse(body) : undefined
     const fields = page as Partial<Page> | null | undefined
     const whole = typeof fields?.pid === 'number' && typeof fields.moto === 'string' && typeof fields.seconds === 'object'
@@ -90,6 +104,10 @@ interface Launch {
   postgres?: ServerPrograms | undefined
   /** A daemon outlives this process; the tests' server ends with it, however it ends. */
   detached: boolean
+  /** What it answers to. */
+  credentials: Credentials
+  /** Hears of the process before it answers, so that it is known even if this process ends meanwhile. */
+  spawned?: (started: { url: string; pid: number; log: string }) => Promise<void>
 }
 
 interface Launched {
@@ -120,6 +138,8 @@ async function tryLaunch(options: Launch, log: string): Promise<Launched | undef
   const env: NodeJS.ProcessEnv = { ...(options.env ?? process.env) }
   for (const name of ['INFRA_SANDBOX_SECONDS', 'INFRA_SANDBOX_POSTGRES', 'MOTO_PORT', 'MOTO_ACCOUNT_ID']) delete env[name]
   Object.assign(env, {
+    // The environment of a process is for its owner's eyes; the server takes the variable out of what it hands on.
+    INFRA_SANDBOX_CREDENTIALS: `${options.credentials.accessKeyId}:${options.credentials.secretAccessKey}`,
     PYTHONDONTWRITEBYTECODE: '1', // the folder of the extension is the package's or the repository's
     INFRA_SANDBOX_WITH_PARENT: options.detached ? '0' : '1',
     ...(options.seconds === undefined ? {} : { INFRA_SANDBOX_SECONDS: options.seconds }),
@@ -137,9 +157,10 @@ async function tryLaunch(options: Launch, log: string): Promise<Launched | undef
     over = true
   })
   child.unref()
+  if (child.pid !== undefined) await options.spawned?.({ url, pid: child.pid, log })
   const deadline = Date.now() + START_SECONDS * 1000
   while (!over && Date.now() < deadline) {
-    const page = await recognise(url, 1000)
+    const page = await recognise(url, options.credentials, 1000)
     if (page && page.pid === child.pid) return { url, pid: page.pid, log, page }
     await sleep(25)
   }

@@ -128,7 +128,7 @@ describe('refused without asking AWS', () => {
     expect((await no('create', '--env')).stderr).toMatch(/argument missing/)
     expect((await no('sandbox')).stderr).toMatch(/missing required argument/)
     expect((await no('sandbox', 'begin')).stderr).toContain(
-      'infra sandbox has no begin: it knows start, stop, status, reset and push',
+      'infra sandbox has no begin: it knows start, stop, status, reset, env and push',
     )
   })
 

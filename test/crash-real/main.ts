@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
+import { credentials } from '../support/credentials.ts'
 import { watchRun } from '../support/models/run.ts'
 import { COURSES, runBenches } from './databases.ts'
 import { copyOfCli } from './home.ts'
@@ -46,6 +47,7 @@ const withServer = async <T>(postgres: boolean, work: (ground: Ground) => Promis
     folder,
     extension,
     postgres: programs,
+    credentials,
     detached: false,
   })
   server = pid

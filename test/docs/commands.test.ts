@@ -67,7 +67,7 @@ const known = (name: string, word: string): boolean =>
   OF_A_SERVICE.test(name) ||
   (name === 'destroy' && word === 'restored') ||
   (name === 'sandbox'
-    ? /^(start|stop|status|reset|push)$/.test(word)
+    ? /^(start|stop|status|reset|env|push)$/.test(word)
     : name === 'state'
       ? /^(move|local|rename|forget|web|app)$/.test(word)
       : name === 'bastion'

@@ -2,6 +2,7 @@ import * as EC2 from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
 import { StartSessionCommand } from '@aws-sdk/client-ssm'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { page } from '../support/credentials.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { type Clients, clients, given, refusal, until, vpcWithSubnets } from './support.ts'
 
@@ -52,8 +53,8 @@ describe.skipIf(!inject('motoUrl'))('ECS tasks', () => {
   const running = async (desiredStatus?: ECS.DesiredStatus) =>
     (await aws.ecs.send(new ECS.ListTasksCommand({ cluster, ...(desiredStatus ? { desiredStatus } : {}) }))).taskArns
   const stage = async (said?: object) => {
-    const answer = await fetch(`${server.url}/infra-sandbox/ecs-task`, said ? { method: 'POST', body: JSON.stringify(said) } : {})
-    return [answer.status, await answer.json()]
+    const answer = await page(server.url, '/infra-sandbox/ecs-task', said && JSON.stringify(said))
+    return [answer.status, JSON.parse(answer.body)]
   }
   const deleteCluster = () => refusal(aws.ecs.send(new ECS.DeleteClusterCommand({ cluster })))
   const deleteSubnet = () => refusal(aws.ec2.send(new EC2.DeleteSubnetCommand({ SubnetId: net.first })))

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +9,12 @@ import { CreateDBInstanceCommand, DescribeDBInstancesCommand } from '@aws-sdk/cl
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { SandboxError } from '../../src/sandbox/error.ts'
 import { ensureSandbox, resetSandbox, sandboxStatus, stopSandbox } from '../../src/sandbox/index.ts'
+import { extensionDir } from '../../src/sandbox/paths.ts'
 import * as postgres from '../../src/sandbox/postgres.ts'
 import { isAlive } from '../../src/sandbox/server.ts'
-import { clients, database, given, listens, query, until } from './support.ts'
+import { bornOf } from '../../src/state/process.ts'
+import { credentials } from '../support/credentials.ts'
+import { clients, database, given, listens, query, refusal, until } from './support.ts'
 
 vi.mock('../../src/sandbox/postgres.ts', { spy: true })
 const findServer = vi.mocked(postgres.findServer)
@@ -35,6 +38,14 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   })
 
   const record = (fields: object) => writeFile(join(folder, 'sandbox.json'), JSON.stringify(fields))
+  /** The extension with one more line at the head of a file. */
+  const slowAt = async (file: string, line: string) => {
+    const copy = join(folder, 'extension', 'moto_ext')
+    await cp(extensionDir(), copy, { recursive: true })
+    const text = await readFile(join(copy, file), 'utf8')
+    await writeFile(join(copy, file), text.replace(/^("""(?:.|\n)*?"""\n)/, `$1${line}\n`))
+    return copy
+  }
   const failure = async (call: Promise<unknown>) =>
     (await call.then(
       () => undefined,
@@ -56,12 +67,14 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
     expect(await ensureSandbox({ env, fast: true })).toEqual(sandbox)
     expect(await sandboxStatus({ env })).toEqual({ running: true, sandbox })
 
-    const aws = await clients(sandbox.url)
+    const aws = await clients(sandbox.url, sandbox.credentials)
     const count = async () => (await aws.ec2.send(new DescribeVpcsCommand({}))).Vpcs?.length
     await aws.ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))
     expect(await count()).toBe(2)
     await resetSandbox({ env })
-    expect(await count()).toBe(1)
+    expect(await refusal(count())).toContain('InvalidClientTokenId') // the key of that account is gone too
+    const after = await clients(sandbox.url, sandbox.credentials)
+    expect((await after.ec2.send(new DescribeVpcsCommand({}))).Vpcs).toHaveLength(1)
 
     expect(await stopSandbox({ env })).toBe(true)
     expect([isAlive(sandbox.pid), await sandboxStatus({ env }), await stopSandbox({ env })]).toEqual([
@@ -76,7 +89,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   it('answers at the endpoints of databases, where there is a PostgreSQL', async () => {
     const sandbox = await ensureSandbox({ env, fast: true })
     expect(sandbox.postgres).toMatch(/^\d+\.\d+/)
-    const { rds } = await clients(sandbox.url)
+    const { rds } = await clients(sandbox.url, sandbox.credentials)
     await rds.send(new CreateDBInstanceCommand(database))
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({}))
     const { Address: host, Port: port } = DBInstances?.[0]?.Endpoint ?? {}
@@ -99,7 +112,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
     const sandbox = await ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })
     expect(lines[0]).toBe('Databases will have an endpoint where nobody answers. There is no PostgreSQL: none. Install one')
     expect(sandbox.postgres).toBeUndefined()
-    const { rds } = await clients(sandbox.url)
+    const { rds } = await clients(sandbox.url, sandbox.credentials)
     await rds.send(new CreateDBInstanceCommand(database))
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({}))
     expect(DBInstances?.[0]?.Endpoint).toMatchObject({ Address: expect.stringContaining('amazonaws'), Port: 5432 })
@@ -153,13 +166,76 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
     ['another sandbox', JSON.stringify({ pid: 1, moto: '5.2.1', version: '1', seconds: {} })],
   ])('neither uses nor stops %s that now has the port', async (_, body) => {
     // The pid lives (it is this test), as when the number was given to another process after a reboot.
-    await record({ url: await strange(body), pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    await record({ url: await strange(body), pid: process.pid, startedAt: new Date().toISOString(), log: 'x', credentials })
     const status = await sandboxStatus({ env })
     expect(status.note).toContain('answers something else')
     expect((await ensureSandbox({ env, fast: true })).pid).not.toBe(process.pid)
     await stopSandbox({ env })
-    await record({ url: `http://127.0.0.1:1`, pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    await record({ url: `http://127.0.0.1:1`, pid: process.pid, startedAt: new Date().toISOString(), log: 'x', credentials })
     expect(await stopSandbox({ env })).toBe(false)
+  })
+
+  it('waits for a slow server, starts no second one beside it, and ends it', async () => {
+    const sandbox = await ensureSandbox({ env, fast: true })
+    process.kill(sandbox.pid, 'SIGSTOP')
+    const error = await failure(ensureSandbox({ env, fast: true, patience: 300 }))
+    expect(error?.message).toBe(`The sandbox does not answer: its process ${sandbox.pid} is running`)
+    expect(error?.next).toContain('infra sandbox stop')
+    expect((await sandboxStatus({ env, patience: 300 })).note).toContain('does not answer')
+    const lines: string[] = []
+    const waiting = ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })
+    await until(
+      async () => lines.length,
+      (n) => n > 0,
+    )
+    process.kill(sandbox.pid, 'SIGCONT')
+    expect([await waiting, lines]).toEqual([sandbox, ['The sandbox does not answer yet; waiting for it']])
+    process.kill(sandbox.pid, 'SIGSTOP')
+    expect([await stopSandbox({ env, patience: 300 }), isAlive(sandbox.pid)]).toEqual([true, false])
+  })
+
+  it('is known before it answers: whoever starts it may be killed', async () => {
+    const slow = await slowAt('__main__.py', 'import time; time.sleep(1)')
+    const starting = ensureSandbox({ env, fast: true, extension: slow })
+    const { pid } = await until(
+      () => readFile(join(folder, 'sandbox.json'), 'utf8').then(JSON.parse, () => ({})),
+      (r) => r.pid !== undefined,
+    )
+    await rm(join(folder, 'sandbox.lock')) // as when its holder is dead
+    const lines: string[] = []
+    const [one, two] = await Promise.all([starting, ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })])
+    expect([one.pid, two.pid, lines.includes('Starting the local AWS')]).toEqual([pid, pid, false])
+  })
+
+  it('starts no second one beside that of an earlier infra, which answers everybody', async () => {
+    const page = JSON.stringify({ pid: process.pid, moto: '5.2.1', version: '1', seconds: {} })
+    await record({ url: await strange(page), pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    const error = await failure(ensureSandbox({ env, fast: true }))
+    expect(error?.what).toBe('The running sandbox answers anybody, even web pages')
+    expect(error?.next).toContain('infra sandbox stop')
+    await rm(join(folder, 'sandbox.json')) // or the end of this test would stop this process
+  })
+
+  it('is emptied also in its first second, while it is still loading', async () => {
+    const slowly = `
+import time, moto.core.model_instances as models
+def walk():
+    for _ in models.model_data.values(): time.sleep(0.01)
+models.reset_model_data = walk`
+    await ensureSandbox({ env, fast: true, extension: await slowAt('__main__.py', slowly) })
+    await resetSandbox({ env })
+  })
+
+  it.runIf(process.platform === 'linux')('keeps its credentials from the processes that it starts', async () => {
+    const sandbox = await ensureSandbox({ env, fast: true })
+    const { rds } = await clients(sandbox.url, sandbox.credentials)
+    await rds.send(new CreateDBInstanceCommand(database))
+    const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({}))
+    const login = { host: '127.0.0.1', port: given(DBInstances?.[0]?.Endpoint?.Port), user: database.MasterUsername }
+    await query({ ...login, password: database.MasterUserPassword, database: 'postgres' }, 'select 1')
+    const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== sandbox.pid)
+    const environments = await Promise.all(processes.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')))
+    expect(environments.filter((text) => text.includes(sandbox.credentials.secretAccessKey))).toEqual([])
   })
 
   it.runIf(process.platform === 'linux')('takes a process that ended and that nobody collected for dead', async () => {
@@ -195,7 +271,9 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
 
   it('writes a record that only its owner can read', async () => {
     const { seconds: _, postgres: __, ...sandbox } = await ensureSandbox({ env, fast: true })
-    expect(JSON.parse(await readFile(join(folder, 'sandbox.json'), 'utf8'))).toEqual(sandbox)
+    const born = await bornOf(sandbox.pid)
+    expect(JSON.parse(await readFile(join(folder, 'sandbox.json'), 'utf8'))).toEqual({ ...sandbox, ...(born ? { born } : {}) })
+    expect(sandbox.credentials.secretAccessKey).toMatch(/^[\w-]{40}$/)
     const modes = await Promise.all(['sandbox.json', 'sandbox.log'].map(async (name) => (await stat(join(folder, name))).mode))
     expect(modes.map((mode) => mode & 0o077)).toEqual([0, 0]) // the log can quote a request that broke, with its password
   })

@@ -1,6 +1,7 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import * as ECS from '@aws-sdk/client-ecs'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { page } from '../support/credentials.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { cluster, type Harbour, harbour } from './ecs.ts'
 import { given } from './support.ts'
@@ -61,7 +62,7 @@ describe.skipIf(!inject('motoUrl'))('one-off ECS tasks and what they write', () 
     const psql = await run(await h.revision('v1', { image: 'public.ecr.aws/docker/library/postgres:18-alpine' }))
     const played = await run(await h.revision())
     const said = JSON.stringify({ taskArn: played, account: h.aws.accountId, region: 'us-east-1', lastStatus: 'RUNNING' })
-    expect((await fetch(`${server.url}/infra-sandbox/ecs-task`, { method: 'POST', body: said })).status).toBe(200)
+    expect((await page(server.url, '/infra-sandbox/ecs-task', said)).status).toBe(200)
     await ended(await run(await h.revision()))
     const still = { lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }
     expect([await task(psql), await task(played)]).toMatchObject([still, still])

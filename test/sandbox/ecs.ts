@@ -2,6 +2,7 @@ import { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } from
 import { CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
+import { page } from '../support/credentials.ts'
 import { clients, given, vpcWithSubnets } from './support.ts'
 
 export const cluster = 'shop'
@@ -10,7 +11,7 @@ const logGroupName = '/ecs/web'
 
 /** Everything that takes time goes on by so many seconds. */
 const pass = async (url: string, seconds: number): Promise<number> =>
-  (await fetch(`${url}/infra-sandbox/pass`, { method: 'POST', body: JSON.stringify({ seconds }) })).status
+  (await page(url, '/infra-sandbox/pass', JSON.stringify({ seconds }))).status
 
 /** An account with a network, a cluster, a repository with the image v1, and a load balancer with a target group. */
 export async function harbour(url: string) {

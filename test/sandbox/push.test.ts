@@ -5,6 +5,7 @@ import { CreateRepositoryCommand, DescribeImagesCommand, ECRClient } from '@aws-
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { sandboxCommand } from '../../src/commands/sandbox.ts'
 import { recognise } from '../../src/sandbox/server.ts'
+import { credentials } from '../support/credentials.ts'
 import { given } from './support.ts'
 
 describe.skipIf(!inject('motoUrl'))('infra sandbox push', () => {
@@ -21,7 +22,7 @@ describe.skipIf(!inject('motoUrl'))('infra sandbox push', () => {
     ecr = new ECRClient({
       endpoint: url,
       region,
-      credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+      credentials,
     })
   })
   afterAll(async () => {
@@ -51,8 +52,8 @@ describe.skipIf(!inject('motoUrl'))('infra sandbox push', () => {
 
   it('talks to the sandbox only, and to repositories that are there', async () => {
     expect(await push('shop-dev-app:v1')).toMatchObject({ what: 'No sandbox is running', exitCode: 2 })
-    const { pid } = given(await recognise(url))
-    const record = { url, pid, startedAt: new Date().toISOString(), log: join(folder, 'log') }
+    const { pid } = given(await recognise(url, credentials))
+    const record = { url, pid, startedAt: new Date().toISOString(), log: join(folder, 'log'), credentials }
     await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record))
     expect(await push()).toMatchObject({ what: 'Which image?', exitCode: 2 })
     expect(await push('shop-dev-app:v1')).toEqual({

@@ -5,6 +5,8 @@ import { DescribeCertificatesCommand } from '@aws-sdk/client-rds'
 import * as Secrets from '@aws-sdk/client-secrets-manager'
 import { CreateTopicCommand, ListSubscriptionsByTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { signed } from '../../src/sandbox/credentials.ts'
+import { credentials, page } from '../support/credentials.ts'
 import { type Clients, clients, refusal } from './support.ts'
 
 const url = inject('motoUrl') ?? ''
@@ -91,9 +93,10 @@ describe.skipIf(!url)('the other services in the sandbox', () => {
   })
 
   it('answers for what it has not at all: a service in JSON and in CBOR, an address in XML', async () => {
-    const signed = (service: string) => `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, Signature=x`
-    const post = (more: Record<string, string>) =>
-      fetch(url, { method: 'POST', body: '{}', headers: { Authorization: signed('apprunner'), ...more } })
+    const post = (more: Record<string, string>) => {
+      const request = { method: 'POST', url, body: '{}' }
+      return fetch(url, { ...request, headers: { ...signed(credentials, { ...request, service: 'apprunner' }), ...more } })
+    }
     const json = await post({ 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AppRunner.ListServices' })
     expect([json.status, await json.json()]).toEqual([
       501,
@@ -102,12 +105,16 @@ describe.skipIf(!url)('the other services in the sandbox', () => {
     const cbor = await post({ 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' })
     const bytes = Buffer.from(await cbor.arrayBuffer())
     expect([cbor.status, bytes[0], bytes.toString('latin1')]).toEqual([501, 0xa2, expect.stringContaining('NotImplemented')])
-    const xml = await fetch(`${url}/2020-05-31/cache-policy`, { headers: { Authorization: signed('cloudfront') } })
+    const asked = { method: 'GET', url: `${url}/2020-05-31/cache-policy`, body: '', service: 'cloudfront' }
+    const xml = await fetch(asked.url, { headers: signed(credentials, asked) })
     expect([xml.status, await xml.text()]).toEqual([501, expect.stringContaining('<Code>NotImplemented</Code>')])
   })
 
   it('shows who it is', async () => {
-    const page = await (await fetch(`${url}/infra-sandbox`)).json()
-    expect(page).toMatchObject({ version: '1', moto: expect.stringMatching(/^5\.2\./), seconds: { rds: 0, email: 0 } })
+    expect(JSON.parse((await page(url, '/infra-sandbox')).body)).toMatchObject({
+      version: '1',
+      moto: expect.stringMatching(/^5\.2\./),
+      seconds: { rds: 0, email: 0 },
+    })
   })
 })

@@ -8,11 +8,12 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import pg from 'pg'
+import type { Credentials } from '../../src/sandbox/credentials.ts'
 import { clientConfig, freshAccount } from '../support/account.ts'
 
 /** Clients of all services in an account of its own. */
-export async function clients(url: string) {
-  const account = await freshAccount(url)
+export async function clients(url: string, keys?: Credentials) {
+  const account = await freshAccount(url, keys)
   const config = clientConfig(account)
   return {
     accountId: account.accountId,

@@ -8,14 +8,15 @@ import type { TestProject } from 'vitest/node'
 import { extensionDir } from '../../src/sandbox/paths.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { freePort, recognise } from '../../src/sandbox/server.ts'
+import { credentials } from '../support/credentials.ts'
 import setup from '../support/moto.ts'
 import { until } from './support.ts'
 
 /** Starts the server as the tests do, says that it did, and waits to be killed. */
 const PARENT = `
 const { spawn } = require('node:child_process')
-const [python, extension, port] = process.argv.slice(1)
-const env = { ...process.env, INFRA_SANDBOX_WITH_PARENT: '1', INFRA_SANDBOX_SECONDS: '0' }
+const [python, extension, port, credentials] = process.argv.slice(1)
+const env = { ...process.env, INFRA_SANDBOX_WITH_PARENT: '1', INFRA_SANDBOX_SECONDS: '0', INFRA_SANDBOX_CREDENTIALS: credentials }
 spawn(python, [extension, '-p', port], { env, stdio: 'ignore' })
 console.log('started'); setInterval(() => {}, 1000)
 `
@@ -26,12 +27,14 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
     const port = String(await freePort())
     const url = `http://127.0.0.1:${port}`
     const python = (await findPython()).path
-    const parent = spawn(process.execPath, ['-e', PARENT, python, extensionDir(), port], { cwd: folder })
+    const parent = spawn(process.execPath, ['-e', PARENT, python, extensionDir(), port, Object.values(credentials).join(':')], {
+      cwd: folder,
+    })
     try {
       await once(parent.stdout, 'data')
       expect(
         await until(
-          () => recognise(url, 500),
+          () => recognise(url, credentials, 500),
           (page) => page !== undefined,
           10,
         ),
@@ -39,7 +42,7 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
       parent.kill('SIGKILL')
       expect(
         await until(
-          () => recognise(url, 500),
+          () => recognise(url, credentials, 500),
           (page) => page === undefined,
         ),
       ).toBeUndefined()

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import type { Credentials } from '../../src/sandbox/credentials.ts'
+import { credentials } from './credentials.ts'
 
 export interface Account {
   accountId: string
@@ -11,11 +13,10 @@ export interface Account {
  * An account of its own in the local AWS: moto takes the account from the access key, and AssumeRole into any role of
  * any account gives a key of that account. A reset would hit all test files at once; a new account hits none.
  */
-export async function freshAccount(url: string): Promise<Account> {
+export async function freshAccount(url: string, keys: Credentials = credentials): Promise<Account> {
   const accountId = String(randomInt(100_000_000_000, 1_000_000_000_000))
   const region = 'us-east-1'
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const sts = new STSClient({ endpoint: url, region, credentials })
+  const sts = new STSClient({ endpoint: url, region, credentials: keys })
   const RoleArn = `arn:aws:iam::${accountId}:role/test`
   const { Credentials: given } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }))
   sts.destroy()

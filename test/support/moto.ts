@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
+import { credentials } from './credentials.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -43,7 +44,7 @@ export async function startMoto(
     throw error
   })
   const postgres = options.postgres ? await findServer({ env: { ...env, npm_config_offline: 'true' } }) : undefined
-  const { url, pid } = await launch({ python: python.path, folder, seconds, env, postgres, detached: false })
+  const { url, pid } = await launch({ python: python.path, folder, seconds, env, postgres, credentials, detached: false })
   const stop = async () => {
     await end(pid)
     await rm(folder, { recursive: true, force: true })

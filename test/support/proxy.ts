@@ -142,7 +142,9 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
       finish(status, { 'content-type': type, 'x-amzn-errortype': error }, Buffer.from(content))
     }
     if (refusal && !refusal.late) return refuse(refusal)
-    const asked = request({ agent, hostname, port, method: question.method, path: question.url, headers: question.headers })
+    // What the client has signed, for a server that answers only at its own address.
+    const headers = { ...question.headers, host: `${hostname}:${port}`, 'x-forwarded-host': question.headers.host }
+    const asked = request({ agent, hostname, port, method: question.method, path: question.url, headers })
     asked.end(body)
     const [given] = (await once(asked, 'response')) as [IncomingMessage]
     let content = await whole(given)
@@ -157,8 +159,8 @@ export async function startProxy(target: string, { seed = 1 } = {}): Promise<Fau
       content = Buffer.from(replaced)
     }
     // The server's own connection ends with each answer; that of the caller goes on.
-    const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = given.headers
-    finish(given.statusCode ?? 502, headers, content)
+    const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...rest } = given.headers
+    finish(given.statusCode ?? 502, rest, content)
   }
 
   const server = createServer((question, answer) => {

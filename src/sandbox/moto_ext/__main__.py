@@ -24,12 +24,16 @@ def main() -> None:
         return
     if not found.startswith(MOTO):
         refuse(f"it is made for moto {MOTO}x, but this Python has moto {found}. Install: pip install 'moto[server]==5.2.1'")
+    from moto_ext import gate
+
     try:
+        gate.configure()
         clock.configure(os.environ.get("INFRA_SANDBOX_SECONDS", ""))
     except ValueError as error:
         refuse(str(error))
     # 2354 machine images that no stack of ours looks at would cost a second at the first call and 50 ms per account.
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    os.environ["DISABLE_GLOBAL_CORS"] = "true"
     try:
         import moto.server
     except ImportError as error:

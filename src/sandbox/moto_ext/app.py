@@ -1,4 +1,4 @@
-"""The server's front: our own page, patches at the first use of a service, and readable errors instead of HTML pages."""
+"""The server's front: the gate, our own page, patches at the first use of a service, and readable errors instead of HTML pages."""
 
 import importlib
 import io
@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import VERSION, clock, pg_home, wire
+from moto_ext import AFTER_RESET, VERSION, clock, gate, pg_home, wire
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
@@ -30,7 +30,13 @@ PATCHES = {
     "sns": ("subscriptions",),
     "cloudwatch": ("alarms",),
 }
+# By moto's names: what infra uses. The rest of moto is a large surface that nobody here has looked at, so nobody reaches it.
+SERVED = {
+    *("acm", "applicationautoscaling", "cloudwatch", "ec2", "ecr", "ecs", "elb", "elbv2", "iam", "logs"),
+    *("rds", "s3", "secretsmanager", "sns", "ssm", "sts", "moto_api"),
+}
 FORM_LIMIT = 1_000_000
+DRAINED = 1 << 20
 
 
 def install(moto_version: str) -> None:
@@ -44,6 +50,7 @@ def install(moto_version: str) -> None:
     class Sandbox(DomainDispatcherApplication):
         def __init__(self, create_app: Callable[[Any], Any]):
             super().__init__(lambda service: patched(service, create_app))
+            self.lock: Any = threading.RLock()
             threading.Thread(target=self.preload, daemon=True).start()
 
         def preload(self) -> None:
@@ -51,14 +58,30 @@ def install(moto_version: str) -> None:
                 with self.lock:
                     if service not in self.app_instances:
                         self.app_instances[service] = self.create_app(service)
+                time.sleep(0.001)  # a request that waits for the lock gets its turn
+
+        def reset(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            with self.lock:  # moto walks through all models: none may be loaded meanwhile
+                chunks = list(super().__call__(environ, start_response))
+                for forget in AFTER_RESET:
+                    forget()
+                return chunks
 
         def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            if environ.get("PATH_INFO") == "/infra-sandbox":
+            start_response = without_cors(start_response)
+            try:
+                gate.check(environ)
+            except gate.Refused as refused:
+                return turned_away(environ, start_response, refused)
+            path = environ.get("PATH_INFO", "")
+            if path == "/infra-sandbox":
                 return answer(start_response, "200 OK", "application/json", json.dumps(page).encode())
-            if environ.get("PATH_INFO") == "/infra-sandbox/ecs-task":
-                return stage(environ, start_response)
-            if environ.get("PATH_INFO") == "/infra-sandbox/pass":
-                return let_pass(environ, start_response)
+            if path in PAGES:
+                return PAGES[path](environ, start_response)
+            if path == "/moto-api/reset":
+                return self.reset(environ, start_response)
+            if path.startswith("/moto-api"):
+                return lacking(environ, start_response, b"", "")
             body = peek(environ)
             seen: list[Any] = []
             try:
@@ -70,10 +93,8 @@ def install(moto_version: str) -> None:
                 return broken(environ, start_response, body, error)
             status, headers = seen[0][0], seen[0][1]
             html = any(k.lower() == "content-type" and "text/html" in v for k, v in headers)
-            if status[:3] in ("404", "405") and html and not environ.get("PATH_INFO", "").startswith("/moto-api"):
+            if status[:3] in ("404", "405") and html:
                 return lacking(environ, start_response, body, "")
-            if environ.get("PATH_INFO") == "/moto-api/reset" and "moto_ext.rds_postgres" in sys.modules:
-                sys.modules["moto_ext.rds_postgres"].forget_all()
             start_response(status, headers)
             return chunks
 
@@ -95,7 +116,7 @@ def leave(*_: Any) -> None:
 
 
 def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
-    if service is None:
+    if service not in SERVED:
         raise NotImplementedError("the whole service")
     for name in ("iam", *PATCHES.get(service, ())):  # any request looks its account up in IAM
         module = f"moto_ext.{name}"
@@ -133,6 +154,9 @@ def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return answer(start_response, "200 OK", "application/json", b"{}")
 
 
+PAGES = {"/infra-sandbox/ecs-task": stage, "/infra-sandbox/pass": let_pass}
+
+
 def peek(environ: dict[str, Any]) -> bytes:
     """The form of a query request, read once and put back: the action's name is in it."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -155,6 +179,20 @@ def fail(environ: dict[str, Any], start_response: Any, status: str, code: str, m
     if protocol == "cbor":
         more.append(("smithy-protocol", "rpc-v2-cbor"))
     return answer(start_response, status, kind, content, *more)
+
+
+def without_cors(start_response: Any) -> Any:
+    def start(status: str, headers: Any) -> Any:
+        return start_response(status, [(k, v) for k, v in headers if not k.lower().startswith("access-control-")])
+
+    return start
+
+
+def turned_away(environ: dict[str, Any], start_response: Any, refused: gate.Refused) -> list[bytes]:
+    # A connection that is closed with bytes unread is reset, and the answer may get lost.
+    length = environ.get("CONTENT_LENGTH", "")
+    environ["wsgi.input"].read(min(int(length), DRAINED) if length.isdigit() else 0)
+    return fail(environ, start_response, "403 Forbidden", refused.code, str(refused))
 
 
 def lacking(environ: dict[str, Any], start_response: Any, body: bytes, detail: str) -> list[bytes]:

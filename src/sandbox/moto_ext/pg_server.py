@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto_ext import pg_home
-from moto_ext.pg_session import Session, identifier, literal
+from moto_ext.pg_session import Session
 
 START_SECONDS = 30
 
@@ -20,14 +20,11 @@ class Master:
     def __init__(self, user: str, password: str, database: str | None) -> None:
         self.user, self.password, self.database = user, password, database
 
-    def statements(self) -> list[str]:
-        words = {"{user}": identifier(self.user), "{password}": literal(self.password)}
-        lines = pg_home.statements("rds_master.sql")
+    def make(self, session: Session) -> None:
+        for statement in pg_home.statements("rds_master.sql"):
+            session.fill(statement, self.user, self.password)
         if self.database and self.database != "postgres":
-            lines.append(f"CREATE DATABASE {identifier(self.database)} OWNER {{user}};")
-        for word, value in words.items():
-            lines = [line.replace(word, value) for line in lines]
-        return lines
+            session.fill("CREATE DATABASE %1$I OWNER %2$I", self.database, self.user)
 
 
 class Server:
@@ -55,20 +52,12 @@ class Server:
             port = self.port
         return socket.create_connection(("127.0.0.1", port))
 
-    def ask(self, *statements: str) -> list[list[str | None]]:
-        """Runs statements as the superuser; the rows of the last one."""
-        with self.lock:
-            self.connect().close()
-            rows: list[list[str | None]] = []
-            with Session(str(self.folder), self.port) as session:
-                for statement in statements:
-                    rows = session.ask(statement)
-            return rows
-
     def set_password(self, password: str) -> None:
         with self.lock:
             if self.data:  # otherwise they will be made with it
-                self.ask(f"ALTER ROLE {identifier(self.master().user)} PASSWORD {literal(password)}")
+                self.connect().close()
+                with Session(str(self.folder), self.port) as session:
+                    session.fill("ALTER ROLE %1$I PASSWORD %2$L", self.master().user, password)
 
     def stop(self) -> None:
         """Cuts all connections and writes everything down. The next one to connect starts it again."""
@@ -94,10 +83,10 @@ class Server:
             with Session(str(self.folder), self.port) as session:
                 number = int(session.ask("SHOW server_version_num")[0][0] or 0)
                 old = number < 150000
-                session.ask(f"SELECT {'pg_start_backup' if old else 'pg_backup_start'}('infra', true{', false' if old else ''})")
+                session.ask(f"SELECT pg_catalog.{'pg_start_backup' if old else 'pg_backup_start'}('infra', true{', false' if old else ''})")
                 copied = pg_home.copy(self.data, folder)
                 stop = "pg_stop_backup(false, false)" if old else "pg_backup_stop(false)"
-                label = session.ask(f"SELECT labelfile FROM {stop}")[0][0] or ""
+                label = session.ask(f"SELECT labelfile FROM pg_catalog.{stop}")[0][0] or ""
             # What was written during the copy is in the log, which is whole only now.
             log = os.path.join(copied, "pg_wal")
             pg_home.remove(log)
@@ -116,8 +105,7 @@ class Server:
             self._launch()
             if fresh:
                 with Session(self.folder, self.port) as session:
-                    for statement in self.master().statements():
-                        session.ask(statement)
+                    self.master().make(session)
         except Exception:
             self._end("QUIT")
             if fresh:  # half of it would look like all of it

@@ -4,13 +4,9 @@ import socket
 import struct
 from typing import Any
 
-
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+# The master user owns the database postgres and may give it settings. This one is the superuser's own, and what the connection
+# asks for at its start wins over the settings of databases and roles.
+HELLO = b"user\0rdsadmin\0database\0rdsadmin\0options\0-c search_path=pg_catalog\0\0"
 
 
 class Session:
@@ -19,7 +15,7 @@ class Session:
         self.socket.settimeout(60)
         self.socket.connect(f"{folder}/.s.PGSQL.{port}")
         self.stream = self.socket.makefile("rb")
-        hello = struct.pack("!i", 196608) + b"user\0rdsadmin\0database\0postgres\0\0"
+        hello = struct.pack("!i", 196608) + HELLO
         self.socket.sendall(struct.pack("!i", len(hello) + 4) + hello)
         self._answer()
 
@@ -30,11 +26,28 @@ class Session:
         self.stream.close()
         self.socket.close()
 
-    def ask(self, sql: str) -> list[list[str | None]]:
-        """The rows of one statement."""
-        body = sql.encode() + b"\0"
-        self.socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
+    def ask(self, sql: str, *values: str) -> list[list[str | None]]:
+        """The rows of one statement. Values stand as $1, $2 in it, and travel apart from it."""
+        if "\0" in sql:
+            raise RuntimeError("A statement cannot hold a NUL character")
+        if not values:
+            self.socket.sendall(_message(b"Q", sql.encode() + b"\0"))
+            return self._answer()
+        bound = b"".join(struct.pack("!i", len(v)) + v for v in (value.encode() for value in values))
+        messages = [
+            _message(b"P", b"\0" + sql.encode() + b"\0\0\0"),
+            _message(b"B", b"\0\0\0\0" + struct.pack("!h", len(values)) + bound + b"\0\0"),
+            _message(b"E", b"\0\0\0\0\0"),
+            _message(b"S", b""),
+        ]
+        self.socket.sendall(b"".join(messages))
         return self._answer()
+
+    def fill(self, template: str, *values: str) -> list[list[str | None]]:
+        """Runs a statement of those that take no parameters: PostgreSQL itself quotes the values (%1$I a name, %2$L a text)."""
+        slots = ", ".join(f"${n + 2}::text" for n in range(len(values)))
+        rows = self.ask(f"SELECT format($1::text, {slots})", template, *values)
+        return self.ask(str(rows[0][0]))
 
     def _answer(self) -> list[list[str | None]]:
         rows: list[list[str | None]] = []
@@ -56,6 +69,10 @@ class Session:
                 if error:
                     raise RuntimeError(error)
                 return rows
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!i", len(body) + 4) + body
 
 
 def _columns(body: bytes) -> list[str | None]:

@@ -15,6 +15,7 @@ INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 RESERVED = {"postgres": ("admin", "rdsadmin", "postgres_admin"), "mysql": ("rdsadmin",)}
 LONGEST = {"postgres": 128, "mysql": 41}
 CLASS = re.compile(r"^db\.[a-z0-9-]+\.(micro|small|medium|large|\d*xlarge)(\.\w+)*$")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 ROLE_POLICY = "AmazonRDSEnhancedMonitoringRole"
 
 
@@ -98,6 +99,10 @@ def create_db_instance(self: Any) -> Any:
     user = wish.get("MasterUsername")
     if not user:
         raise value("The parameter MasterUsername must be provided and must not be blank.")
+    if not NAME.fullmatch(user):
+        raise value("The parameter MasterUsername is not a valid identifier. Identifiers must begin with a letter.")
+    if wish.get("DBName") and not NAME.fullmatch(wish["DBName"]):
+        raise value("DBName must begin with a letter and contain only alphanumeric characters.")
     if user.lower() in RESERVED[engine]:
         raise value(f"MasterUsername {user} cannot be used as it is a reserved word used by the engine")
     if not wish.get("ManageMasterUserPassword"):

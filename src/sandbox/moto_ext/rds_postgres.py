@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
 
-from moto_ext import clock, pg_home, rds
+from moto_ext import AFTER_RESET, clock, pg_home, rds
 from moto_ext.loopback import Door
 from moto_ext.pg_server import Master, Server
 
@@ -212,3 +212,4 @@ def endpoint(self: Any) -> Any:
 
 
 DBInstance.endpoint = property(endpoint)
+AFTER_RESET.append(forget_all)

@@ -29,7 +29,8 @@ const answering = async (reply: Answer, signal?: AbortSignal): Promise<Aws> => {
     server.close()
   }
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return connect({ region: 'us-east-1', sandboxUrl: url, ...(signal ? { signal } : {}) })
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return connect({ region: 'us-east-1', sandbox: { url, credentials }, ...(signal ? { signal } : {}) })
 }
 /** Headers, half of the answer, then silence. */
 const half: Answer = (answer) => {

@@ -22,7 +22,7 @@ describe('connect', () => {
       release = done
     })
     server = await serve((action) => ec2Answer(action, '', held))
-    const aws = connect({ region: 'us-east-1', sandboxUrl: server.url })
+    const aws = connect({ region: 'us-east-1', sandbox: server })
     const running = Array.from({ length: 25 }, () => aws.ec2('DescribeVpcs', {}))
     await vi.waitFor(() => expect(server?.calls).toHaveLength(10), PATIENT)
     await moment()
@@ -36,7 +36,7 @@ describe('connect', () => {
 
   it('a call that hangs is an error, and a create that hangs has an unknown outcome', async () => {
     server = await serve((action) => ec2Answer(action, '', NEVER))
-    const aws = connect({ region: 'us-east-1', sandboxUrl: server.url })
+    const aws = connect({ region: 'us-east-1', sandbox: server })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const hung = aws.ec2('CreateVpc', { CidrBlock: '10.0.0.0/16' }).catch((error: Error) => error)
     while (server.calls.length === 0) await new Promise((done) => setImmediate(done))
@@ -52,7 +52,7 @@ describe('connect', () => {
       expect(ms).toBeGreaterThan(0)
       heard.push([service, operation, error?.name].filter(Boolean).join(' '))
     }
-    const aws = connect({ region: 'us-east-1', sandboxUrl: server.url, onCall })
+    const aws = connect({ region: 'us-east-1', sandbox: server, onCall })
     await aws.ec2('DescribeVpcs', {})
     await expect(aws.ec2('DescribeSecurityGroups', {})).rejects.toThrow('InvalidGroup.NotFound')
     expect(heard).toEqual(['ec2 DescribeVpcs', 'ec2 DescribeSecurityGroups InvalidGroup.NotFound'])

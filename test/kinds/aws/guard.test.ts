@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const account = async (reply: (action: string, nth: number) => Reply) => {
   server = await serve(reply)
-  return { aws: connect({ region: 'us-east-1', sandboxUrl: server.url }), calls: server.calls, forms: server.forms }
+  return { aws: connect({ region: 'us-east-1', sandbox: server }), calls: server.calls, forms: server.forms }
 }
 
 const VPC = ec2Answer('CreateVpc', '<vpc><vpcId>vpc-1</vpcId><state>pending</state></vpc>')

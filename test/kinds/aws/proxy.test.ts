@@ -102,7 +102,7 @@ describe('behind a proxy', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://127.0.0.1:9')
     const local = await serve(() => ({ status: 200, body: page('', 'GetCallerIdentity').body }))
     try {
-      expect((await us({ sandboxUrl: local.url }).sts('GetCallerIdentity', {})).Account).toBe('111122223333')
+      expect((await us({ sandbox: local }).sts('GetCallerIdentity', {})).Account).toBe('111122223333')
       vi.stubEnv('AWS_ENDPOINT_URL', local.url)
       expect((await us().sts('GetCallerIdentity', {})).Account).toBe('111122223333')
     } finally {

@@ -41,7 +41,10 @@ const mocks = {
 }
 
 export const aws: Aws = {
-  ...connect({ region: 'us-east-1', sandboxUrl: 'http://127.0.0.1:1' }),
+  ...connect({
+    region: 'us-east-1',
+    sandbox: { url: 'http://127.0.0.1:1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+  }),
   // What is inside a database server: answered from the same table, and no call of the SDK.
   sql: ((operation: string, input: Input) => answered('sql', operation, input)) as unknown as Aws['sql'],
 }

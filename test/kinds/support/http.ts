@@ -6,6 +6,8 @@ export type Reply = { readonly status: number; readonly body: string; readonly a
 
 export interface LocalServer {
   readonly url: string
+  /** Any will do. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** The Action of each call, in order. */
   readonly calls: string[]
   /** What each call said, in the same order. */
@@ -45,7 +47,8 @@ export const serve = async (reply: (action: string, nth: number) => Reply): Prom
       server.close(() => done())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}`, calls, forms, close }
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return { url: `http://127.0.0.1:${port}`, credentials, calls, forms, close }
 }
 
 export const ec2Error = (status: number, code: string): Reply => ({
