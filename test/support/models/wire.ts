@@ -18,6 +18,8 @@ export interface Asked {
  */
 export const serviceOf = (wire: Pick<Wire, 'headers' | 'path'>): string | undefined => {
   const scope = /Credential=[^/\s]+\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/.exec(header(wire, 'authorization'))?.[1]
+  // The pages of the sandbox itself.
+  if (scope === 'infra-sandbox') return undefined
   if (scope !== undefined) return scope
   const presigned = /[?&]X-Amz-Credential=[^&]*?%2F([^%&]+)%2Faws4_request/.exec(wire.path)?.[1]
   if (presigned !== undefined) return presigned
