@@ -10,7 +10,7 @@ export const name = 'web'
 const logGroupName = '/ecs/web'
 
 /** Everything that takes time goes on by so many seconds. */
-const pass = async (url: string, seconds: number): Promise<number> =>
+export const pass = async (url: string, seconds: number): Promise<number> =>
   (await page(url, '/infra-sandbox/pass', JSON.stringify({ seconds }))).status
 
 /** An account with a network, a cluster, a repository with the image v1, and a load balancer with a target group. */

@@ -101,6 +101,15 @@ describe.skipIf(!url)('RDS in the sandbox', () => {
     ['an unknown version', { EngineVersion: '99.9' }, 'InvalidParameterCombination: Cannot find version 99.9 for postgres'],
     ['an unknown class', { DBInstanceClass: 'db.nonsense' }, 'InvalidParameterValue: Invalid DB Instance class'],
     ['too little storage', { AllocatedStorage: 5 }, 'InvalidParameterCombination: Invalid storage size'],
+    ['provisioned IOPS on 50 GB', { StorageType: 'io1', Iops: 3000, AllocatedStorage: 50 }, 'Invalid storage size'],
+    ['more than 50 IOPS a GB', { StorageType: 'io2', Iops: 6000, AllocatedStorage: 100 }, 'IOPS to GiB ratio'],
+    ['IOPS for a small gp3', { Iops: 3000 }, "You can't specify IOPS .* a storage size less than 400"],
+    ['a class that this version lacks', { EngineVersion: '13', DBInstanceClass: 'db.m7g.large' }, 'following combination'],
+    [
+      'a version past standard support without Extended Support',
+      { EngineVersion: '13', EngineLifecycleSupport: 'open-source-rds-extended-support-disabled' },
+      'past its end of standard support',
+    ],
   ] as [string, Partial<RDS.CreateDBInstanceCommandInput>, string][])('refuses %s', async (_, more, expected) => {
     expect(await refusal(create(more))).toMatch(new RegExp(expected))
     expect((await aws.rds.send(new RDS.DescribeDBInstancesCommand({}))).DBInstances).toEqual([])
@@ -126,6 +135,33 @@ describe.skipIf(!url)('RDS in the sandbox', () => {
     await parameters('pg15', 'postgres15')
     expect(await refusal(create({ DBParameterGroupName: 'pg15' }))).toContain('InvalidParameterCombination')
     expect(await refusal(parameters('pg99', 'postgres99'))).toContain('InvalidParameterValue')
+  })
+
+  it('upgrades to what it offers, upwards only, and to a new major only with a word and a group of the new family', async () => {
+    await parameters('pg16', 'postgres16')
+    await parameters('pg17', 'postgres17')
+    await create({ EngineVersion: '16.9', DBParameterGroupName: 'pg16' })
+    expect(await refusal(modify({ EngineVersion: '15.7' }))).toBe(
+      'InvalidParameterCombination: Cannot upgrade postgres from 16.9 to 15.7',
+    )
+    await modify({ EngineVersion: '16.10' })
+    expect((await described()).EngineVersion).toBe('16.10')
+    const major = (more: Partial<RDS.ModifyDBInstanceCommandInput>) => refusal(modify({ EngineVersion: '17.6', ...more }))
+    expect(await major({})).toContain('The AllowMajorVersionUpgrade flag must be present')
+    expect(await major({ AllowMajorVersionUpgrade: true })).toContain('pg16 is custom. You must explicitly specify')
+    const wrong = { AllowMajorVersionUpgrade: true, DBParameterGroupName: 'pg16' }
+    expect(await major(wrong)).toContain("family postgres16 can't be used".replace('family', 'DBParameterGroupFamily'))
+    expect(await major({ ...wrong, DBParameterGroupName: 'pg17' })).toBe('no error')
+    expect(await described()).toMatchObject({
+      EngineVersion: '17.6',
+      DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'pending-reboot' }],
+    })
+  })
+
+  it('wants storage and IOPS together where IOPS are provisioned', async () => {
+    await create({ StorageType: 'io1', AllocatedStorage: 100, Iops: 1000 })
+    expect(await refusal(modify({ Iops: 2000 }))).toContain('You must specify both the storage size and iops')
+    expect(await refusal(modify({ Iops: 2000, AllocatedStorage: 100 }))).toBe('no error')
   })
 
   it('deletes only with a word on the final snapshot, and makes it', async () => {
@@ -187,7 +223,12 @@ describe.skipIf(!url)('RDS in the sandbox', () => {
   it('lists the classes that can be ordered', async () => {
     const wish = { Engine: 'postgres', EngineVersion: '16.10', DBInstanceClass: 'db.t4g.micro' }
     const answer = await aws.rds.send(new RDS.DescribeOrderableDBInstanceOptionsCommand(wish))
-    expect(answer.OrderableDBInstanceOptions).toMatchObject([{ ...wish, MultiAZCapable: true, StorageType: 'gp3' }])
+    expect(answer.OrderableDBInstanceOptions).toMatchObject([
+      { ...wish, MultiAZCapable: true, StorageType: 'gp3', MinStorageSize: 20 },
+      { StorageType: 'gp2' },
+      { StorageType: 'io1', MinStorageSize: 100, MinIopsPerGib: 0.5, MaxIopsPerGib: 50 },
+      { StorageType: 'io2' },
+    ])
     const none = new RDS.DescribeOrderableDBInstanceOptionsCommand({ ...wish, DBInstanceClass: 'db.x99.huge' })
     expect((await aws.rds.send(none)).OrderableDBInstanceOptions).toEqual([])
   })

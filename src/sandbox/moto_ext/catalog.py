@@ -6,6 +6,7 @@ from moto.core.responses import ActionResult
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
+from moto_ext import clock
 from moto_ext.rds import family
 
 
@@ -31,6 +32,29 @@ SIZES = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
 BURSTABLE, STANDARD = ("t3", "t4g"), ("m5", "m6g", "m6i", "m7g", "r5", "r6g", "r6i", "r7g")
 CLASSES = [f"db.{f}.{s}" for f in BURSTABLE for s in SIZES]
 CLASSES += [f"db.{f}.{s}" for f in STANDARD for s in ("large", "xlarge", "2xlarge", "4xlarge")]
+# From so many GiB on; io1 and io2 with 0.5 to 50 IOPS for each.
+STORAGE = {"gp2": 20, "gp3": 20, "io1": 100, "io2": 100, "standard": 5}
+# The last day of standard support: the release calendars of RDS for PostgreSQL and MySQL.
+STANDARD_SUPPORT = {
+    "postgres13": "2026-02-28",
+    "postgres14": "2027-02-28",
+    "postgres15": "2028-02-29",
+    "postgres16": "2029-02-28",
+    "postgres17": "2030-02-28",
+    "postgres18": "2031-02-28",
+    "mysql8.0": "2026-07-31",
+    "mysql8.4": "2029-07-31",
+}
+
+
+def past_standard_support(engine: str, version: str) -> bool:
+    return clock.date().date().isoformat() > STANDARD_SUPPORT.get(family(engine, version), "9999")
+
+
+def classes(engine: str, version: str) -> list[str]:
+    """m7g and r7g came too late for the oldest majors."""
+    old = family(engine, version) in ("postgres13", "mysql8.0")
+    return [c for c in CLASSES if not (old and c.split(".")[1] in ("m7g", "r7g"))]
 
 
 def families(engine: str) -> list[str]:
@@ -106,7 +130,8 @@ def describe_db_engine_versions(self: Any) -> ActionResult:
 _orderable = RDSBackend.describe_orderable_db_instance_options
 
 
-def orderable(engine: str, version: str, instance_class: str, zones: list[str]) -> dict[str, Any]:
+def orderable(engine: str, version: str, instance_class: str, storage: str, zones: list[str]) -> dict[str, Any]:
+    provisioned = storage in ("io1", "io2")
     return {
         "Engine": engine,
         "EngineVersion": version,
@@ -117,15 +142,17 @@ def orderable(engine: str, version: str, instance_class: str, zones: list[str]) 
         "ReadReplicaCapable": True,
         "Vpc": True,
         "SupportsStorageEncryption": True,
-        "StorageType": "gp3",
-        "SupportsIops": True,
+        "StorageType": storage,
+        "SupportsIops": provisioned,
         "SupportsEnhancedMonitoring": True,
         "SupportsIAMDatabaseAuthentication": True,
         "SupportsPerformanceInsights": engine == "postgres" or not instance_class.endswith((".micro", ".small")),
         "SupportsStorageAutoscaling": True,
         "SupportedNetworkTypes": ["IPV4", "DUAL"],
-        "MinStorageSize": 20,
+        "MinStorageSize": STORAGE[storage],
         "MaxStorageSize": 65536,
+        **({"MinIopsPerDbInstance": 1000, "MaxIopsPerDbInstance": 256000} if provisioned else {}),
+        **({"MinIopsPerGib": 0.5, "MaxIopsPerGib": 50.0} if provisioned else {}),
     }
 
 
@@ -137,11 +164,18 @@ def describe_orderable_db_instance_options(self: Any) -> ActionResult:
     if engine not in VERSIONS:
         return ActionResult({"OrderableDBInstanceOptions": _orderable(self.backend, engine, wish.get("EngineVersion"))})
     zones = [z.name for z in ec2_backends[self.current_account][self.region].describe_availability_zones()]
-    version = wish.get("EngineVersion")
-    versions = matching(engine, version) if version else [DEFAULTS[engine]]
-    classes = [c for c in CLASSES if c == wish.get("DBInstanceClass", c)]
-    options = [orderable(engine, v, c, zones) for v in versions for c in classes]
-    return ActionResult({"OrderableDBInstanceOptions": options})
+    version, named = wish.get("EngineVersion"), wish.get("DBInstanceClass")
+    versions = [v for v in VERSIONS[engine] if v == version] if version else [DEFAULTS[engine]]
+    options = [
+        orderable(engine, v, c, storage, zones)
+        for v in versions
+        for c in classes(engine, v)
+        if named in (None, c)
+        for storage in ("gp3", "gp2", "io1", "io2")
+    ]
+    begin, size = int(wish.get("Marker") or 0), int(wish.get("MaxRecords") or 100)
+    marker = str(begin + size) if begin + size < len(options) else None
+    return ActionResult({"OrderableDBInstanceOptions": options[begin : begin + size], "Marker": marker})
 
 
 RDSResponse.describe_db_engine_versions = describe_db_engine_versions

@@ -11,6 +11,9 @@ SECONDS: dict[str, float] = {
     "nat": 4,  # NAT gateway: pending -> available
     "nat-delete": 2,  # NAT gateway: deleting -> deleted
     "modify": 1,  # database: modifying -> available
+    "upgrade": 4,  # database: upgrading -> available
+    "storage": 5,  # database: storage-optimization -> available
+    "reboot": 2,  # database: rebooting -> available
     "rds-stop": 2,  # database: stopping -> stopped
     "rds-start": 4,  # database: starting -> available
     "snapshot": 3,  # snapshot of a database: creating -> available
@@ -65,12 +68,12 @@ def date(moment: float | None = None) -> datetime.datetime:
 
 
 def passing_attribute(cls: Any, attribute: str) -> None:
-    """Lets `cls.attribute` show the word given by `show` until its time is over, and then what moto itself has set."""
-    settled, phase = f"_infra_{attribute}", f"_infra_{attribute}_phase"
+    """Lets `cls.attribute` show the words given by `show_all` until their time is over, and then what moto itself has set."""
+    settled, phases = f"_infra_{attribute}", f"_infra_{attribute}_phases"
 
     def get(self: Any) -> Any:
-        word, until = self.__dict__.get(phase, ("", 0.0))
-        return word if now() < until else self.__dict__.get(settled)
+        moment = now()
+        return next((word for word, until in self.__dict__.get(phases, ()) if moment < until), self.__dict__.get(settled))
 
     def put(self: Any, value: Any) -> None:
         self.__dict__[settled] = value
@@ -79,4 +82,13 @@ def passing_attribute(cls: Any, attribute: str) -> None:
 
 
 def show(thing: Any, attribute: str, word: str, name: str) -> None:
-    thing.__dict__[f"_infra_{attribute}_phase"] = (word, now() + seconds(name))
+    show_all(thing, attribute, [(word, seconds(name))])
+
+
+def show_all(thing: Any, attribute: str, words: list[tuple[str, float]], since: float | None = None) -> None:
+    """One word after another, each for so many seconds; none: what it shows is what it is."""
+    until, phases = now() if since is None else since, []
+    for word, length in words:
+        until += length
+        phases.append((word, until))
+    thing.__dict__[f"_infra_{attribute}_phases"] = phases

@@ -1,6 +1,6 @@
-"""Databases take time (creating, modifying, deleting) and show everything that they were created or changed with."""
+"""Databases take time (creating, deleting) and show everything that they were created or changed with."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_api._internal import mock_random
@@ -14,9 +14,13 @@ from moto_ext import clock
 clock.passing_attribute(DBInstance, "status")
 
 
+# Whatever has come about since the last look at a database, by `backend` and database.
+COMES_ABOUT: list[Callable[[Any, Any], None]] = []
+
+
 def living(account: str, region: str) -> Iterable[Any]:
     backend = rds_backends[account][region]
-    bury(backend)
+    catch_up(backend)
     return databases(backend)
 
 
@@ -29,18 +33,21 @@ def databases(backend: Any) -> list[Any]:
             continue
 
 
-def bury(backend: Any) -> None:
+def catch_up(backend: Any) -> None:
     for db in databases(backend):
         gone_at = db.__dict__.get("_infra_gone_at")
         if gone_at is not None and clock.now() >= gone_at:
             backend.databases.pop(db.db_instance_identifier, None)
+            continue
+        for come_about in COMES_ABOUT:
+            come_about(backend, db)
 
 
 _call_action = RDSResponse.call_action
 
 
 def call_action(self: Any) -> Any:
-    bury(self.backend)
+    catch_up(self.backend)
     return _call_action(self)
 
 
@@ -107,21 +114,13 @@ def create_db_instance(self: Any, db_kwargs: Any) -> Any:
     return db
 
 
-def must_be_available(db: Any) -> None:
-    if db.status != "available":
-        raise RDSClientError("InvalidDBInstanceState", "Database instance is not in available state.")
-
-
 _modify = RDSBackend.modify_db_instance
 
 
 def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
-    db = self.describe_db_instances(db_instance_identifier)[0]
-    must_be_available(db)
     db = _modify(self, db_instance_identifier, db_kwargs)
     insights(db, db_kwargs)
     enhanced_monitoring(db)
-    clock.show(db, "status", "modifying", "modify")
     return db
 
 
@@ -142,7 +141,7 @@ def delete_db_instance(self: Any, db_instance_identifier: str, **kwargs: Any) ->
             raise RDSClientError("InvalidParameterCombination", message)
     known = ("final_db_snapshot_identifier", "skip_final_snapshot", "delete_automated_backups")
     db = _delete(self, db_instance_identifier, **{k: v for k, v in kwargs.items() if k in known})
-    db._infra_status_phase = ("", 0.0)  # it is deleting now, whatever it was at
+    clock.show_all(db, "status", [])  # it is deleting now, whatever it was at
     if clock.seconds("rds-delete"):
         db._infra_gone_at = clock.now() + clock.seconds("rds-delete")
         self.databases[db_instance_identifier] = db

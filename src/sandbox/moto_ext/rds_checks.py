@@ -6,10 +6,12 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.rds.exceptions import RDSClientError
+from moto.rds.models import DBParameterGroup
 from moto.rds.responses import RDSResponse
 
 from moto_ext import catalog
 from moto_ext.rds import family
+from moto_ext.rds_modify import is_major
 
 INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 RESERVED = {"postgres": ("admin", "rdsadmin", "postgres_admin"), "mysql": ("rdsadmin",)}
@@ -75,13 +77,70 @@ def version(wish: Any, engine: str) -> None:
 
 
 def parameter_group(self: Any, name: Any, engine: str, engine_version: str) -> None:
-    group = self.backend.db_parameter_groups.get(name) if name else None
+    groups = self.backend.db_parameter_groups
     wanted = family(engine, engine_version)
+    if name == f"default.{wanted}" and name not in groups:  # AWS has it before anyone has seen it
+        groups[name] = DBParameterGroup(self.backend, name, f"Default parameter group for {wanted}", wanted, [])
+    group = groups.get(name) if name else None
     if group and group.family != wanted:
         raise combination(
             f"The parameter group {group.name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
             f"Please use a parameter group with DBParameterGroupFamily {wanted}"
         )
+
+
+def storage(engine: str, kind: str, size: Any, iops: Any) -> None:
+    low = catalog.STORAGE.get(kind, 5)
+    if size is None or not low <= size <= 65536:
+        raise combination(f"Invalid storage size for engine name {engine} and storage type {kind}: {size}")
+    if kind in ("io1", "io2"):
+        if iops is None:
+            raise combination(f"You must specify an IOPS value when creating a DB instance with storage type {kind}.")
+        if not 0.5 * size <= iops <= 50 * size:
+            raise combination("The IOPS to GiB ratio must be between 0.5 and 50")
+    elif iops is not None and (kind != "gp3" or size < 400):
+        raise combination(f"You can't specify IOPS or storage throughput for engine {engine} and a storage size less than 400.")
+
+
+def ordered(engine: str, engine_version: str, instance_class: str) -> None:
+    if instance_class not in catalog.classes(engine, engine_version):
+        raise combination(
+            "RDS does not support creating a DB instance with the following combination: "
+            f"DBInstanceClass={instance_class}, Engine={engine}, EngineVersion={engine_version}. "
+            "For supported combinations of instance class and database engine version, see the documentation."
+        )
+
+
+def upgrade(self: Any, db: Any, wish: Any) -> None:
+    version(wish, db.engine)
+    target = wish["EngineVersion"]
+    if target == db.engine_version:
+        return
+    if target not in [t["EngineVersion"] for t in catalog.upgrade_targets(db.engine, db.engine_version)]:
+        raise combination(f"Cannot upgrade {db.engine} from {db.engine_version} to {target}")
+    if not is_major(db, target):
+        return
+    if not wish.get("AllowMajorVersionUpgrade"):
+        raise combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+    group = db.db_parameter_group_name
+    if group and not group.startswith("default.") and not wish.get("DBParameterGroupName"):
+        raise combination(
+            f"The current DB instance parameter group {group} is custom. You must explicitly specify a new DB parameter group, "
+            "either default or custom, for the engine version upgrade."
+        )
+
+
+def storage_change(db: Any, wish: Any) -> None:
+    if not any(wish.get(k) is not None for k in ("AllocatedStorage", "Iops", "StorageType")):
+        return
+    kind, size = wish.get("StorageType", db.storage_type), wish.get("AllocatedStorage", db.allocated_storage)
+    if size < db.allocated_storage:
+        raise value("Invalid storage size: the new allocated storage must not be smaller than the current one.")
+    if db.iops and kind in ("io1", "io2") and None in (wish.get("AllocatedStorage"), wish.get("Iops")):
+        raise combination(
+            "You must specify both the storage size and iops when modifying the storage size or iops on a DB instance that has iops."
+        )
+    storage(db.engine, kind, size, wish.get("Iops"))
 
 
 _create = RDSResponse.create_db_instance
@@ -109,9 +168,14 @@ def create_db_instance(self: Any) -> Any:
         if not wish.get("MasterUserPassword"):
             raise value("The parameter MasterUserPassword must be provided and must not be blank.")
         password(wish["MasterUserPassword"], engine)
-    storage, kind = wish.get("AllocatedStorage"), wish.get("StorageType", "gp2")
-    if kind in ("gp2", "gp3") and (storage is None or storage < 20):
-        raise combination(f"Invalid storage size for engine name {engine} and storage type {kind}: {storage}")
+    storage(engine, wish.get("StorageType", "gp2"), wish.get("AllocatedStorage"), wish.get("Iops"))
+    ordered(engine, wish["EngineVersion"], wish["DBInstanceClass"])
+    disabled = wish.get("EngineLifecycleSupport") == "open-source-rds-extended-support-disabled"
+    if disabled and catalog.past_standard_support(engine, wish["EngineVersion"]):
+        raise combination(
+            f"The engine version {wish['EngineVersion']} of {engine} is past its end of standard support, "
+            "and a DB instance can't be created with RDS Extended Support disabled."
+        )
     monitoring(self, wish.get("MonitoringInterval"), wish.get("MonitoringRoleArn"))
     name = wish.get("DBSubnetGroupName")
     groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
@@ -127,11 +191,13 @@ def modify_db_instance(self: Any) -> Any:
     if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
         raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
     if wish.get("EngineVersion"):
-        version(wish, db.engine)
+        upgrade(self, db, wish)
+    running = wish.get("EngineVersion") or db.engine_version
+    parameter_group(self, wish.get("DBParameterGroupName"), db.engine, running)
+    ordered(db.engine, db.engine_version, wish.get("DBInstanceClass") or db.db_instance_class)
     if wish.get("MasterUserPassword"):
         password(wish["MasterUserPassword"], db.engine)
-    if wish.get("AllocatedStorage", db.allocated_storage) < db.allocated_storage:
-        raise value("Invalid storage size: the new allocated storage must not be smaller than the current one.")
+    storage_change(db, wish)
     role = wish.get("MonitoringRoleArn") or db.__dict__.get("monitoring_role_arn")
     monitoring(self, wish.get("MonitoringInterval"), role)
     groups(self, wish.get("VpcSecurityGroupIds"), getattr(db, "db_subnet_group", None))

@@ -148,6 +148,18 @@ def start(plain: Any) -> Any:
     return start_db_instance
 
 
+@patched("reboot_db_instance")
+def reboot(plain: Any) -> Any:
+    def reboot_db_instance(self: Any, db_instance_identifier: str) -> Any:
+        db = plain(self, db_instance_identifier)
+        if own_house_of(db):
+            house_of(db).close()
+            house_of(db).open_in(clock.seconds("reboot"))
+        return db
+
+    return reboot_db_instance
+
+
 @patched("delete_db_instance")
 def delete(plain: Any) -> Any:
     def delete_db_instance(self: Any, *args: Any, **kwargs: Any) -> Any:
