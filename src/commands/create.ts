@@ -161,7 +161,9 @@ const unrecorded = (s: Session, plan: Plan, view: View): boolean =>
 
 const nothing = async (s: Session, plan: Plan, flags: CreateFlags): Promise<number> => {
   if (s.io.json) s.io.event({ type: 'result', ...planData(plan), done: [], failed: [], blocked: [] })
-  s.io.say(`\n  Nothing to do: everything is as the config wants it. Next: ${s.io.c.cyan(await nextOf(s, flags))}`)
+  const later = plan.actions.some((a) => a.scheduled.length > 0)
+  const why = later ? 'AWS makes what is pending without being asked again' : 'everything is as the config wants it'
+  s.io.say(`\n  Nothing to do: ${why}. Next: ${s.io.c.cyan(await nextOf(s, flags))}`)
   return 0
 }
 

@@ -1,9 +1,10 @@
 import { drift } from '../engine/drift.ts'
+import { scheduledIn } from '../engine/scheduled.ts'
 import { columns, count } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAtRows, unseenIn } from './look.ts'
 import { offlineLookups } from './lookups.ts'
-import { header } from './screens.ts'
+import { header, sayScheduled } from './screens.ts'
 import { openSession } from './session.ts'
 import { declareStack } from './stack.ts'
 
@@ -27,8 +28,9 @@ export const driftCommand = async (g: Globals): Promise<number> => {
       ignoreOf: (key) => graph.ignored(key),
     })
     const { ignore } = s.config.drift
+    const pending = scheduledIn(survey)
     if (s.io.json) {
-      s.io.data({ drift: found, ignore, checked: rows.size })
+      s.io.data({ drift: found, ignore, checked: rows.size, scheduled: pending })
       return found.length > 0 ? DRIFT : 0
     }
     const { c } = s.io
@@ -45,6 +47,7 @@ export const driftCommand = async (g: Globals): Promise<number> => {
           ),
         )
     }
+    sayScheduled(s.io, pending)
     const unseen = unseenIn(survey)
     if (unseen) s.io.say(`  ${c.yellow('!')} ${unseen}`)
     const ignored = ignore.length > 0 ? ` Left alone by drift.ignore: ${ignore.join(', ')}.` : ''

@@ -26,8 +26,12 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     const [problem] = plan.problems
     if (problem) throw problem
     const work = plan.actions.some((a) => a.action !== 'keep')
+    const later = plan.actions.some((a) => a.scheduled.length > 0)
+    const still = later
+      ? 'Nothing to do: AWS makes what is pending without being asked again'
+      : 'Everything is as the config wants it'
     s.io.say(
-      `\n  ${work ? 'Next' : 'Everything is as the config wants it. Next'}: ${s.io.c.cyan(commandLine(g, work ? ['create', ...names].join(' ') : 'status'))}`,
+      `\n  ${work ? 'Next' : `${still}. Next`}: ${s.io.c.cyan(commandLine(g, work ? ['create', ...names].join(' ') : 'status'))}`,
     )
     return 0
   } finally {

@@ -1,5 +1,7 @@
 import { FOUND } from '../engine/decide.ts'
 import type { Action, Plan } from '../engine/plan.ts'
+import { inWords } from '../engine/scheduled.ts'
+import type { Scheduled } from '../state/schema.ts'
 import { about, change, columns, count, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import type { Session } from './session.ts'
@@ -35,7 +37,9 @@ export const planScreen = (io: Io, plan: Plan): void => {
       a.reason === 'new' ? '' : c.dim(a.reason),
     ])
     io.say(columns(rows, '<<<>><', '    '))
+    for (const a of actions) for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)
   }
+  sayScheduled(io, plan.actions)
   const kept = plan.actions.length - doing.length
   if (doing.length > 0) io.say()
   const tally = (['create', 'replace', 'update', 'delete'] as const).flatMap((a) => {
@@ -54,9 +58,15 @@ export const planScreen = (io: Io, plan: Plan): void => {
     )
 }
 
+/** What AWS has accepted and makes later: it is neither done nor asked for again. */
+export const sayScheduled = (io: Io, of: readonly { readonly key: string; readonly scheduled: readonly Scheduled[] }[]): void => {
+  for (const { key, scheduled } of of)
+    for (const s of scheduled) io.say(`  ${io.c.yellow('… pending')}  ${io.c.bold(key)}  ${inWords(s)}`)
+}
+
 /** The plan as other programs rely on it. */
 export const planData = (plan: Plan): object => ({
-  actions: plan.actions.map(({ action, key, type, step, name, monthlyUsd, minutes, reason }: Action) => ({
+  actions: plan.actions.map(({ action, key, type, step, name, monthlyUsd, minutes, reason, impact, scheduled }: Action) => ({
     action,
     key,
     type,
@@ -65,6 +75,8 @@ export const planData = (plan: Plan): object => ({
     monthlyUsd,
     minutes,
     reason,
+    impact: impact?.says ?? [],
+    scheduled,
   })),
   monthlyUsd: plan.monthlyUsd,
   monthlyChangeUsd: plan.monthlyChangeUsd,

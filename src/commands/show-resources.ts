@@ -4,8 +4,9 @@ import { ecrImage, pushLines } from '../containers/image.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
 import { monthly, round } from '../engine/plan.ts'
+import { inWords, paidFor, scheduledOf } from '../engine/scheduled.ts'
 import { kindOf } from '../kinds/index.ts'
-import type { Row } from '../state/schema.ts'
+import type { Row, Scheduled } from '../state/schema.ts'
 import { columns, count, daily, shortId, usd } from '../ui/format.ts'
 import { consoleLinks } from './console-links.ts'
 import { commandLine, type Globals, inSandbox } from './globals.ts'
@@ -21,7 +22,10 @@ interface Shown {
   readonly id: string
   readonly name: string
   readonly status: string
+  /** What is paid for now. */
   readonly monthlyUsd: number
+  /** What AWS has accepted and makes later. */
+  readonly scheduled: readonly Scheduled[]
 }
 
 /** Everything that is recorded, with its live status, and how to get in. Never a secret itself. */
@@ -71,7 +75,8 @@ const shown = (key: string, row: Row, seen: AnySeen | undefined, region: string)
     id: idOf(gone ? row.attrs : seen.attrs, row.name),
     name: row.name,
     status: gone ? 'gone' : (seen.note ?? seen.is),
-    monthlyUsd: gone || row.adopted ? 0 : round(monthly(kind, row.want, region)),
+    monthlyUsd: gone || row.adopted ? 0 : round(monthly(kind, paidFor(row.want, seen), region)),
+    scheduled: scheduledOf(seen),
   }
 }
 
@@ -144,7 +149,10 @@ const screen = (
         status(r.status, io),
         r.monthlyUsd > 0 ? usd(r.monthlyUsd) : '',
       ])
-    io.say(`${columns(rows, '<<<<>', '    ')}\n`)
+    io.say(columns(rows, '<<<<>', '    '))
+    for (const r of resources)
+      if (r.step === step) for (const s of r.scheduled) io.say(`      ${c.yellow('… pending')}  ${r.key}  ${inWords(s)}`)
+    io.say()
   }
   if (access.application) io.say(`  Application  ${c.bold(access.application)}`)
   for (const [i, line] of access.push.entries()) io.say(`  ${(i === 0 ? 'Push' : '').padEnd(11)}  ${c.cyan(line)}`)

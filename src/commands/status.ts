@@ -11,7 +11,7 @@ import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { commandFor } from './next.ts'
 import { recordedState } from './recorded.ts'
-import { header } from './screens.ts'
+import { header, sayScheduled } from './screens.ts'
 import { declareStack } from './stack.ts'
 
 export interface StatusFlags extends Globals {
@@ -107,6 +107,10 @@ const screen = (io: Io, { view, rows, survey }: Status): void => {
     s.state === 'blocked' ? `needs ${list(s.blockedBy)}` : notes(s.name, rows, survey).join(', '),
   ])
   io.say(columns(table, '><<>><'))
+  sayScheduled(
+    io,
+    view.steps.flatMap((step) => step.scheduled.map((s) => ({ key: s.key, scheduled: [s] }))),
+  )
 }
 
 /** What a person would want to know of a step besides its state. */

@@ -1,4 +1,5 @@
-import { type JsonObject, same } from '../state/json.ts'
+import { canonical, type JsonObject, same } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
 import { type Context, idOf } from './context.ts'
 import { awaitReady, createIntended } from './create-resource.ts'
 import { decide } from './decide.ts'
@@ -9,6 +10,7 @@ import type { AnySeen, Present } from './kind.ts'
 import { hasUnknown, resolve } from './ref.ts'
 import { beside, retiredRow } from './replace.ts'
 import type { Progress } from './run.ts'
+import { inWords, scheduledOf } from './scheduled.ts'
 import { settle } from './survey.ts'
 import { change } from './update.ts'
 import { until } from './wait.ts'
@@ -113,15 +115,17 @@ const finish = async <C>(work: Work<C>, seen: Present): Promise<JsonObject> => {
   const { node, want, cx, before } = work
   const took = cx.clock.now() - work.began
   const marked = node.kind.tag ? { tags: work.unstamped.tags } : {}
-  const recorded = { attrs: before?.attrs, want: before?.want, deps: before?.deps, step: before?.step, tags: before?.tags }
-  const now = { attrs: seen.attrs, want, deps: depsOf(node), step: node.step, ...marked }
-  if (work.did !== 'kept' || !same(recorded, now)) {
+  const later = scheduledOf(seen).length > 0 ? { scheduled: scheduledOf(seen) } : {}
+  const facts = (of?: Partial<Row>) => canonical([of?.attrs, of?.want, of?.deps, of?.step, of?.tags, of?.scheduled])
+  const now = { attrs: seen.attrs, ...marked, ...later }
+  if (work.did !== 'kept' || facts(before) !== facts({ ...now, want, deps: depsOf(node), step: node.step })) {
     const lasted = work.did === 'created' ? took : before?.took
-    const ready = work.rowOf({ is: 'ready', attrs: seen.attrs, ...marked, ...(lasted === undefined ? {} : { took: lasted }) })
+    const ready = work.rowOf({ is: 'ready', ...now, ...(lasted === undefined ? {} : { took: lasted }) })
     if (seen.old) await cx.rows.write({ ...retiredRow(work, undefined, seen.old), [node.key]: ready })
     else await cx.rows.put(node.key, ready)
   }
-  cx.report({ type: 'resource.ready', key: node.key, did: work.did, id: idOf(seen.attrs, node.name), tookMs: took })
+  const awaits = later.scheduled && work.did !== 'kept' ? { scheduled: later.scheduled.map(inWords) } : {}
+  cx.report({ type: 'resource.ready', key: node.key, did: work.did, id: idOf(seen.attrs, node.name), tookMs: took, ...awaits })
   return seen.attrs
 }
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../state/json.ts'
+import type { Json } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep } from './asleep.ts'
 import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
@@ -7,6 +7,7 @@ import type { Node } from './graph.ts'
 import type { AnySeen, Present, Stamp, Tags } from './kind.ts'
 import { ambiguous, foreign } from './ownership.ts'
 import { adoptMissing, failedBefore, immutable } from './refusals.ts'
+import { changedFrom, expected, scheduledOf } from './scheduled.ts'
 
 /** The reason of a resource that is there, ours, and unknown to the state. */
 export const FOUND = 'found by its tags and name'
@@ -75,7 +76,7 @@ export const decide = <C>(of: Case<C>): Decision => {
 
 /** Of what is there and ours. */
 const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>, seen: Present): Decision => {
-  const changed = differing(seen.props, want, node.ignore)
+  const changed = differing(expected(seen), want, node.ignore)
   const follows = [...following.keys()].filter((p) => !changed.includes(p))
   const differences = [
     ...changed.flatMap((p) => told(p, seen, want)),
@@ -96,14 +97,15 @@ const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>,
     return { do: 'update', props, tags: missing, why: [...differences, ...tagged].join('; ') }
   }
   if (seen.is === 'pending') return waits(seen)
-  return { do: 'keep', why: row ? 'as wanted' : FOUND }
+  if (!row) return { do: 'keep', why: FOUND }
+  return { do: 'keep', why: scheduledOf(seen).length > 0 ? 'AWS makes the rest later' : 'as wanted' }
 }
 
 const refused = (error: InfraError, why: string): Decision => ({ do: 'refuse', error, why })
 const waits = (seen: Present): Decision => ({ do: 'wait', why: `${seen.note ?? 'pending'}; waited for` })
 
 const told = (prop: string, seen: Present, want: Readonly<Record<string, unknown>>): string[] =>
-  changesOf(prop, (seen.props as JsonObject | undefined)?.[prop], want[prop] as Json)
+  changesOf(prop, changedFrom(seen, prop, want[prop] as Json), want[prop] as Json)
 
 const whyAbsent = (row: Row | undefined, note: string | undefined): string => {
   if (row?.adopted) return 'the one that was used is gone'

@@ -1,6 +1,7 @@
 import type { Row } from '../state/schema.ts'
 import { differing, missingTags, show } from './compare.ts'
 import type { Tags } from './kind.ts'
+import { expected } from './scheduled.ts'
 import type { Survey } from './survey.ts'
 
 /** Something that is no longer as infra left it. */
@@ -34,11 +35,12 @@ export const drift = ({ rows, survey, tagsOf, ignoreOf }: DriftInput): Drift[] =
     if (seen.is === 'absent') return [{ ...of, what: 'deleted', changes: [] }]
     if (seen.is === 'deleting') return [{ ...of, what: 'deleting', changes: [] }]
     if (row.adopted) return []
+    const later = expected(seen)
     const changes = [
-      ...differing(seen.props, row.want, ignore).map((prop) => ({
+      ...differing(later, row.want, ignore).map((prop) => ({
         prop,
         recorded: show(row.want[prop]),
-        actual: show(seen.props?.[prop]),
+        actual: show(later?.[prop]),
       })),
       ...tagChanges(seen.tags, tagsOf(key), ignore),
     ]

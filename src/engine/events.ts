@@ -20,6 +20,8 @@ export type Event =
       readonly did: 'created' | 'updated' | 'found' | 'kept'
       readonly id: string
       readonly tookMs: number
+      /** What AWS has accepted and makes later, in words. */
+      readonly scheduled?: readonly string[]
     }
   | { readonly type: 'resource.gone'; readonly key: string; readonly tookMs: number; readonly leaves?: string }
   | { readonly type: 'resource.failed'; readonly key: string; readonly error: Error }

@@ -1,4 +1,7 @@
 import type { JsonObject } from '../state/json.ts'
+import type { Scheduled } from '../state/schema.ts'
+
+export type { Scheduled }
 
 export type Tags = Readonly<Record<string, string>>
 
@@ -35,9 +38,15 @@ export type Seen<P, A> =
       readonly is: 'pending' | 'ready' | 'failed' | 'deleting'
       readonly attrs: A
       readonly props?: Partial<P>
+      /** Changes that AWS has accepted and makes later: `props` holds what is now. */
+      readonly scheduled?: readonly Scheduled[]
+      /** Where more is paid for than what was asked for, and that is as wanted: storage that has grown without being told to. */
+      readonly charged?: Partial<P>
       readonly tags?: Tags
       /** AWS's own status word, for the screen. */
       readonly note?: string
+      /** What a person can do about its state, where AWS does not get on without one. */
+      readonly remedy?: string
       /** Set when it is something that this stack did not make: says what. */
       readonly foreign?: string
       /** Whose the foreign one is, as far as its tags tell. The engine sets it. */
@@ -75,6 +84,29 @@ export interface CostItem {
   readonly plusUsage?: string
 }
 
+/** A change of what is there. */
+export interface Change<P> {
+  readonly was: Partial<P>
+  readonly want: Partial<P>
+  readonly changed: readonly string[]
+  readonly scheduled: readonly Scheduled[]
+  /** When the plan is made. */
+  readonly at: Date
+}
+
+/** What a change does to those who use the resource. */
+export interface Impact {
+  /** When it happens, what stands still and for how long: a sentence each. */
+  readonly says: readonly string[]
+  /** Typical minutes that the run waits for it. */
+  readonly minutes: number
+  /**
+   * Whether a snapshot is worth taking first. `offer`: a person is asked, a script says so. `take`: it is taken unless somebody says no.
+   * `decide`: data goes with the change, so somebody has to say which.
+   */
+  readonly snapshot?: 'offer' | 'take' | 'decide'
+}
+
 /** Not deleted, and that is right: because AWS lets it go by itself, or for the reason given. */
 export type Left = 'left' | { readonly stays: string }
 
@@ -92,6 +124,8 @@ export interface Facts<P> {
   readonly deleteMinutes?: number
   /** Typical minutes until a change is carried out; default: under one. */
   readonly updateMinutes?: number
+  /** What changing these props means, told in the plan before anybody says yes. */
+  impact?(change: Change<P>): Impact
   /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */
   readonly deadline?: number
   /** USD a month at on-demand prices; kinds without it are free. */

@@ -1,7 +1,9 @@
-import type { Row } from '../state/schema.ts'
+import type { JsonObject } from '../state/json.ts'
+import type { Row, Scheduled } from '../state/schema.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import { monthly, round } from './plan.ts'
 import { knownProps, resolve } from './ref.ts'
+import { paidFor, scheduledOf } from './scheduled.ts'
 import type { Survey } from './survey.ts'
 
 export type StepState = 'done' | 'in progress' | 'partial' | 'blocked' | 'not started'
@@ -15,6 +17,8 @@ export interface StepView {
   /** USD a month of what exists of it. */
   readonly monthlyUsd: number
   readonly blockedBy: readonly string[]
+  /** What AWS has accepted and makes later. */
+  readonly scheduled: readonly (Scheduled & { readonly key: string })[]
 }
 
 export interface Overview {
@@ -44,8 +48,12 @@ export const overview = <C>(
   region: string,
 ): Overview => {
   const condition = (node: Node<C>): Condition => conditionOf(rows.get(node.key), survey, node.key)
-  const cost = (node: Node<C>): number =>
-    monthly(node.kind, knownProps(resolve(node.props, () => undefined) as Record<string, unknown>) as never, region)
+  const cost = (node: Node<C>): number => {
+    const want = knownProps(resolve(node.props, () => undefined) as Record<string, unknown>) as JsonObject
+    return monthly(node.kind, paidFor(want, survey?.get(node.key)), region)
+  }
+  const scheduled = (key: string): readonly Scheduled[] =>
+    survey ? scheduledOf(survey.get(key)) : (rows.get(key)?.scheduled ?? [])
   const ofStep = (step: string): Node<C>[] => graph.nodes().filter((n) => n.step === step)
   // An old one that was replaced is still there: its run did not come to its end.
   const switching = new Set([...rows.values()].flatMap((row) => (row.replaced === undefined ? [] : [row.step])))
@@ -72,6 +80,7 @@ export const overview = <C>(
       total: nodes.length,
       monthlyUsd: round(existing.reduce((sum, n) => sum + cost(n), 0)),
       blockedBy,
+      scheduled: nodes.flatMap((n) => scheduled(n.key).map((s) => ({ key: n.key, ...s }))),
     }
   })
   const open = steps.find((s) => s.state !== 'done' && s.blockedBy.length === 0) ?? steps.find((s) => s.state !== 'done')

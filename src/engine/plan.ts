@@ -5,9 +5,10 @@ import { type Decision, decide } from './decide.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { earlierLike, identityOf } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
-import type { AnyKind, Stamp, Tags } from './kind.ts'
+import type { AnyKind, Impact, Scheduled, Stamp, Tags } from './kind.ts'
 import { foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
+import { impactOf, paidFor, scheduledOf } from './scheduled.ts'
 import type { Survey } from './survey.ts'
 
 export interface Action {
@@ -20,6 +21,10 @@ export interface Action {
   readonly monthlyUsd: number
   readonly minutes: number
   readonly reason: string
+  /** What the change does to those who use it, where the kind tells. */
+  readonly impact?: Impact
+  /** What AWS makes later, without being asked again. */
+  readonly scheduled: readonly Scheduled[]
 }
 
 export interface Plan {
@@ -86,8 +91,12 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
       problems.push(insideAsleep(node.key, verdict.action === 'create' ? 'create' : 'update', around, box))
     const known = knownProps(want) as JsonObject
     if (seen.is !== 'absent' && verdict.action !== 'create')
-      before.set(node.key, monthly(node.kind, { ...known, ...seen.props }, region))
-    return describe(node, node.kind, verdict, monthly(node.kind, known, region))
+      before.set(node.key, monthly(node.kind, paidFor(known, seen), region))
+    const then = seen.is === 'absent' || verdict.action === 'create' ? known : { ...known, ...seen.charged }
+    const impact = decision.do === 'update' && seen.is !== 'absent' ? impactOf(node.kind, seen, known, decision.props) : undefined
+    const action = describe(node, node.kind, verdict, monthly(node.kind, then, region))
+    // The kind knows best how long the change takes.
+    return { ...action, ...(impact ? { impact, minutes: impact.minutes } : {}), scheduled: scheduledOf(seen) }
   })
   const obsolete = [...rows].filter(
     ([key, row]) => !graph.get(key) && ![...back.values()].includes(key) && input.steps.includes(row.step),
@@ -193,6 +202,7 @@ const describe = <C>(
     keep: 0,
   }[verdict.action],
   reason: verdict.reason,
+  scheduled: [],
 })
 
 /** To the cent; floating point must not show. */

@@ -32,7 +32,9 @@ export const broken = <C>(node: Pick<Node<C>, 'key' | 'step' | 'kind'>, seen: An
     ? new InfraError(`${node.key} vanished while it was waited for`, { next: 'Run the same command again: it is made anew' })
     : new InfraError(`${node.key} has failed${seen.note ? ` (${seen.note})` : ''}`, {
         why: node.kind.facts.data ? 'it may hold data, so it is not replaced by itself' : 'AWS reports it as failed',
-        next: `Look at it in the AWS console; to build it anew: infra destroy ${node.step}, then infra create ${node.step}`,
+        next:
+          seen.remedy ??
+          `Look at it in the AWS console; to build it anew: infra destroy ${node.step}, then infra create ${node.step}`,
       })
 
 /** The same before a run: nothing was changed. */

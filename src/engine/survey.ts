@@ -8,6 +8,7 @@ import type { Graph } from './graph.ts'
 import type { AnyKind, AnySeen, Present, Tags } from './kind.ts'
 import { attributed } from './ownership.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
+import { expected } from './scheduled.ts'
 import { pause, STALE_MS } from './wait.ts'
 
 /** Something to look at: a declared resource, or one that only the state remembers. */
@@ -104,7 +105,7 @@ const isBelieved = <C>({ ignore }: Subject<C>, row: Row, seen: AnySeen, cx: Cont
   if (row.is !== 'ready' || row.adopted || seen.foreign || seen.is === 'deleting') return true
   if (ageMs >= Math.min(STALE_MS, cx.graceMs)) return true
   const tags = Object.keys(missingTags(seen.tags, row.tags ?? {}, ignore))
-  return differing(seen.props, row.want, ignore).length + tags.length === 0
+  return differing(expected(seen), row.want, ignore).length + tags.length === 0
 }
 
 /**

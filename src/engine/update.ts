@@ -3,6 +3,7 @@ import { InfraError } from './errors.ts'
 import type { AnySeen, Present, Tags } from './kind.ts'
 import { patiently } from './patience.ts'
 import { broken } from './refusals.ts'
+import { expected, impactOf } from './scheduled.ts'
 import { until } from './wait.ts'
 import type { Work } from './work.ts'
 
@@ -31,13 +32,13 @@ const changeProps = async <C>(work: Work<C>, first: Present, props: readonly str
   }
   const during = {
     ...limit,
-    minutes: kind.facts.updateMinutes ?? 0,
-    lacking: (s: AnySeen) => (s.is === 'absent' || s.switching ? [] : differences(s.props, want, node.ignore)),
+    minutes: impactOf(kind, first, want, props)?.minutes ?? kind.facts.updateMinutes ?? 0,
+    lacking: (s: AnySeen) => (s.is === 'absent' || s.switching ? [] : differences(expected(s), want, node.ignore)),
   }
   const applied = (s: AnySeen): boolean =>
     (s.is === 'absent' && !work.late(s)) ||
     s.is === 'failed' ||
-    (s.is === 'ready' && differing(s.props, want, node.ignore).length === 0)
+    (s.is === 'ready' && differing(expected(s), want, node.ignore).length === 0)
   const look = async (): Promise<AnySeen> => {
     const seen = await work.look()
     if (seen.is !== 'absent' && seen.switching) work.progress.release()

@@ -85,7 +85,7 @@ export class Work<C> {
   late = (seen: AnySeen): boolean => seen.is === 'absent' && this.cx.clock.now() < this.shownAt + this.cx.graceMs
 
   /** @returns the whole row, for what is known of it now */
-  rowOf(now: Pick<Row, 'is' | 'attrs' | 'tags' | 'took'>): Row {
+  rowOf(now: Pick<Row, 'is' | 'attrs' | 'tags' | 'took' | 'scheduled'>): Row {
     const { node, want, before, generation } = this
     return {
       type: node.kind.type,

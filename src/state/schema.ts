@@ -1,7 +1,19 @@
-import type { JsonObject } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 
 /** The format that this version writes. A higher number in a file is refused, nothing is overwritten. */
 export const FORMAT = 1
+
+/** A change that AWS has accepted and makes later. Until then the old value holds, and is what is paid for. */
+export interface Scheduled {
+  readonly prop: string
+  /** As it is now and as it will be; left out where AWS does not tell them. */
+  readonly from?: Json
+  readonly to?: Json
+  /** When, as a person says it: `in the maintenance window on Sun 2026-12-06 at 04:00 UTC`. */
+  readonly when: string
+  /** ISO time of it; undefined: it waits for somebody (a restart). */
+  readonly at?: string
+}
 
 /** One resource as the state knows it. `creating` without attrs is the intent: the create call may or may not have happened. */
 export interface Row {
@@ -23,6 +35,8 @@ export interface Row {
   readonly tags?: Readonly<Record<string, string>>
   /** Milliseconds that the create took, until ready. */
   readonly took?: number
+  /** What AWS had only scheduled when this was written. */
+  readonly scheduled?: readonly Scheduled[]
   /** True for what was there before `infra`: used, never changed, never deleted. */
   readonly adopted?: boolean
   /** Set where it was made beside another one: what its name and its key tag end in. */

@@ -17,7 +17,10 @@ export const line = (event: Event, io: Io): string | undefined => {
   switch (event.type) {
     case 'resource.ready':
       if (event.did === 'kept') return undefined
-      return `${c.green('✓')} ${event.key} ${DONE[event.did]} ${c.dim(`${shortId(event.id)}  ${elapsed(event.tookMs)}`)}`
+      return [
+        `${c.green('✓')} ${event.key} ${DONE[event.did]} ${c.dim(`${shortId(event.id)}  ${elapsed(event.tookMs)}`)}`,
+        ...(event.scheduled ?? []).map((words) => `  ${c.yellow('scheduled:')} ${words}`),
+      ].join('\n')
     case 'resource.gone':
       return `${c.green('✓')} ${event.key} deleted ${c.dim(elapsed(event.tookMs))}${event.leaves ? `\n  ${c.yellow('stays:')} ${event.leaves}` : ''}`
     case 'resource.failed':

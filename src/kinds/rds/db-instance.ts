@@ -1,12 +1,14 @@
-import type { ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
-import type { Aws } from '../../aws/clients.ts'
 import { readSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { tagRds } from './common.ts'
-import { costOf, type DbInstanceAttrs, type DbInstanceProps, noteOf, phaseOf, propsOf } from './db-instance-facts.ts'
+import { costOf, type DbInstanceAttrs, type DbInstanceProps } from './db-instance-facts.ts'
+import { impactOf } from './db-instance-impact.ts'
 import { birthInput, restoreInput } from './db-instance-restore.ts'
+import { chargedOf, propsOf, scheduledOf } from './db-instance-seen.ts'
+import { noteOf, phaseOf, remedyOf } from './db-instance-status.ts'
+import { modifyInputs } from './db-instance-update.ts'
 
 /**
  * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
@@ -19,6 +21,9 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     const db = found?.DBInstances?.[0]
     if (!db?.DBInstanceIdentifier) return { is: 'absent' }
     const tags = tagMap(db.TagList)
+    const props = propsOf(db, want)
+    const scheduled = scheduledOf(db, want, props, { at: new Date(), restart: restarted(stamp.key, db.DBInstanceIdentifier) })
+    const [charged, remedy] = [chargedOf(db, props), remedyOf(db)]
     return {
       is: phaseOf(db),
       attrs: {
@@ -26,7 +31,10 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         arn: db.DBInstanceArn ?? '',
         ...(db.Endpoint?.Address ? { endpoint: db.Endpoint.Address, port: db.Endpoint.Port ?? 0 } : {}),
       },
-      props: propsOf(db, want),
+      props,
+      ...(scheduled.length > 0 ? { scheduled } : {}),
+      ...(charged ? { charged } : {}),
+      ...(remedy ? { remedy } : {}),
       tags,
       note: noteOf(db),
       guarded: db.DeletionProtection ?? false,
@@ -70,37 +78,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     return { attrs: { id: db?.DBInstanceIdentifier ?? stamp.name, arn: db?.DBInstanceArn ?? '' } }
   },
   async update(aws, attrs, want, changed) {
-    const to: { [P in keyof DbInstanceProps]?: Partial<ModifyDBInstanceCommandInput> } = {
-      instanceClass: { DBInstanceClass: want.instanceClass },
-      allocatedGb: { AllocatedStorage: want.allocatedGb },
-      maxAllocatedGb: { MaxAllocatedStorage: want.maxAllocatedGb },
-      storageType: { StorageType: want.storageType, ...(want.iops !== undefined ? { Iops: want.iops } : {}) },
-      iops: { StorageType: want.storageType, ...(want.iops !== undefined ? { Iops: want.iops } : {}) },
-      securityGroupIds: { VpcSecurityGroupIds: [...want.securityGroupIds] },
-      parameterGroup: { DBParameterGroupName: want.parameterGroup },
-      multiAz: { MultiAZ: want.multiAz },
-      backupRetentionDays: { BackupRetentionPeriod: want.backupRetentionDays },
-      backupWindow: { PreferredBackupWindow: want.backupWindow },
-      maintenanceWindow: { PreferredMaintenanceWindow: want.maintenanceWindow },
-      monitoringInterval: {
-        MonitoringInterval: want.monitoringInterval,
-        ...(want.monitoringRoleArn !== undefined ? { MonitoringRoleArn: want.monitoringRoleArn } : {}),
-      },
-      performanceInsights: { EnablePerformanceInsights: want.performanceInsights },
-      performanceInsightsDays: {
-        EnablePerformanceInsights: true,
-        PerformanceInsightsRetentionPeriod: want.performanceInsightsDays,
-      },
-      autoMinorVersionUpgrade: { AutoMinorVersionUpgrade: want.autoMinorVersionUpgrade },
-      deletionProtection: { DeletionProtection: want.deletionProtection },
-    }
-    const parts: object[] = changed.map((p) => to[p] ?? {})
-    if (changed.includes('logExports')) parts.push(await logChange(aws, attrs.id, want.logExports))
-    await aws.rds('ModifyDBInstance', {
-      DBInstanceIdentifier: attrs.id,
-      ApplyImmediately: want.applyImmediately,
-      ...Object.assign({}, ...parts),
-    })
+    for (const input of await modifyInputs(aws, attrs.id, want, changed)) await aws.rds('ModifyDBInstance', input)
     return 'pending'
   },
   tag: tagRds,
@@ -117,7 +95,9 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     title: 'RDS instance',
     minutes: 12,
     deleteMinutes: 6,
-    deadline: 60,
+    // A major upgrade of a large server takes long.
+    deadline: 120,
+    impact: impactOf,
     monthly: costOf,
     iam: {
       observe: ['rds:DescribeDBInstances'],
@@ -131,7 +111,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       update: ['rds:ModifyDBInstance', 'rds:DescribeDBInstances', 'rds:AddTagsToResource', 'iam:PassRole'],
       delete: ['rds:DeleteDBInstance', 'rds:ModifyDBInstance', 'rds:CreateDBSnapshot'],
     },
-    immutable: ['engine', 'version', 'encrypted', 'kmsKey', 'masterUsername', 'subnetGroup', 'port', 'databaseName'],
+    immutable: ['engine', 'encrypted', 'kmsKey', 'masterUsername', 'subnetGroup', 'port', 'databaseName'],
     found: 'name',
     data: true,
     snapshotName: (attrs, at) =>
@@ -146,18 +126,10 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
   },
 }
 
+/** The command that restarts it. */
+const restarted = (key: string, id: string): string =>
+  key === 'db-instance' ? 'infra db reboot' : `aws rds reboot-db-instance --db-instance-identifier ${id}`
+
 /** The command that starts it. Servers beside the stack's own have no command of infra for that. */
 const wakeUp = (key: string, id: string): string =>
   key === 'db-instance' ? 'infra db start' : `aws rds start-db-instance --db-instance-identifier ${id}`
-
-/** RDS wants to be told which logs to switch on and which off, so what is on is looked up. */
-const logChange = async (aws: Aws, id: string, want: readonly string[]): Promise<Partial<ModifyDBInstanceCommandInput>> => {
-  const [db] = (await aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id })).DBInstances ?? []
-  const now = db?.EnabledCloudwatchLogsExports ?? []
-  return {
-    CloudwatchLogsExportConfiguration: {
-      EnableLogTypes: want.filter((l) => !now.includes(l)),
-      DisableLogTypes: now.filter((l) => !want.includes(l)),
-    },
-  }
-}

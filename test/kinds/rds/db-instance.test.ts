@@ -116,15 +116,50 @@ describe('create from a snapshot', () => {
 
 describe('update', () => {
   it('sends all changed props in one call and no others, and is waited for', async () => {
-    const account = cloud({ ModifyDBInstance: {} })
+    const account = cloud({ ModifyDBInstance: {}, DescribeDBInstances: { DBInstances: [instance] } })
     const want = { ...database, instanceClass: 'db.t4g.medium', multiAz: true, applyImmediately: false }
     expect(await DbInstance.update?.(aws, attrs, want, ['instanceClass', 'multiAz'])).toBe('pending')
-    expect(account.sent).toEqual([
+    expect(account.writes).toEqual([
       [
         'ModifyDBInstance',
         { DBInstanceIdentifier: 'shop-dev-thing', ApplyImmediately: false, DBInstanceClass: 'db.t4g.medium', MultiAZ: true },
       ],
     ])
+  })
+
+  const sends = async (shown: object, wanted: Partial<typeof database>, changed: (keyof typeof database)[]) => {
+    const account = cloud({ ModifyDBInstance: {}, DescribeDBInstances: { DBInstances: [{ ...instance, ...shown }] } })
+    await DbInstance.update?.(aws, attrs, { ...database, ...wanted }, changed)
+    return account.writes.map(([, { DBInstanceIdentifier: _, ...input }]) => input)
+  }
+
+  it('takes back what is scheduled at once, in a call of its own: the rest keeps waiting for the window', async () => {
+    const wanted = { applyImmediately: false, multiAz: true }
+    const pending = { PendingModifiedValues: { DBInstanceClass: 'db.t4g.large' } }
+    expect(await sends(pending, wanted, ['instanceClass', 'multiAz'])).toEqual([
+      { ApplyImmediately: true, DBInstanceClass: 'db.t4g.small' },
+      { ApplyImmediately: false, MultiAZ: true },
+    ])
+    expect(await sends(pending, { applyImmediately: true }, ['instanceClass'])).toEqual([
+      { ApplyImmediately: true, DBInstanceClass: 'db.t4g.small' },
+    ])
+  })
+
+  it('upgrades within a major without the word that a new major needs, and never takes a version back', async () => {
+    expect(await sends({}, { version: '16.9' }, ['version'])).toEqual([{ ApplyImmediately: true, EngineVersion: '16.9' }])
+    await expect(sends({ EngineVersion: '17.6' }, {}, ['version'])).rejects.toMatchObject({
+      what: 'rds.version is 16.4, but the server runs postgres 17.6',
+      next: expect.stringContaining('Set rds.version: "17"'),
+    })
+  })
+
+  it('sends storage and IOPS together where IOPS are provisioned, and never less than what has grown', async () => {
+    const wanted = { storageType: 'io1', iops: 3000, allocatedGb: 100 }
+    const both = { ApplyImmediately: true, Iops: 3000, AllocatedStorage: 120 }
+    const grown = { AllocatedStorage: 120 }
+    expect(await sends(grown, wanted, ['iops'])).toEqual([both])
+    expect(await sends(grown, wanted, ['storageType'])).toEqual([{ ...both, StorageType: 'io1' }])
+    expect(await sends({}, { ...wanted, allocatedGb: 200 }, ['allocatedGb'])).toEqual([{ ...both, AllocatedStorage: 200 }])
   })
 
   it('switches monitoring off without a role', async () => {

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { Scheduled } from '../../../src/engine/kind.ts'
+import type { DbInstanceProps } from '../../../src/kinds/rds/db-instance-facts.ts'
+import { impactOf } from '../../../src/kinds/rds/db-instance-impact.ts'
+import { database } from '../fixtures/db-instance.ts'
+
+const at = new Date('2026-11-30T20:00:00Z')
+/** What the plan says of a change of these props. */
+const impact = (to: Partial<DbInstanceProps>, was: Partial<DbInstanceProps> = {}, scheduled: Scheduled[] = []) => {
+  const before = { ...database, applyImmediately: false, ...was }
+  return impactOf({ was: before, want: { ...before, ...to }, changed: Object.keys(to), scheduled, at })
+}
+const said = (...args: Parameters<typeof impact>) => impact(...args).says.join('\n')
+const NOW = { applyImmediately: true }
+const WINDOW = 'in the maintenance window on Sun 2026-12-06 at 04:00 UTC (rds.applyImmediately: true makes it now)'
+
+describe('what a change of a database means', () => {
+  it('a class: a restart, in the window or now; a failover with a standby; a snapshot is proposed', () => {
+    const change = { instanceClass: 'db.t4g.large' }
+    expect(impact(change)).toEqual({
+      says: [
+        `instanceClass: ${WINDOW}; the server restarts: some minutes without connections (with multiAz it would be about one)`,
+      ],
+      minutes: 0,
+      snapshot: 'offer',
+    })
+    expect(impact(change, NOW)).toMatchObject({
+      says: [expect.stringMatching(/^instanceClass: now; the server restarts/)],
+      minutes: 12,
+    })
+    expect(said(change, { multiAz: true, ...NOW })).toContain('AWS fails over to it: about a minute without connections')
+  })
+
+  it('a standby: nothing stands still, but a snapshot is taken and writes are slower', () => {
+    expect(said({ multiAz: true })).toMatch(/^multiAz: in the maintenance window .*nothing stands still; AWS takes a snapshot/)
+    expect(said({ multiAz: false }, { multiAz: true })).toContain('there is no standby to fail over to')
+  })
+
+  it('storage: nothing stands still, optimized afterwards, no second change for six hours, at least 10 %', () => {
+    expect(said({ allocatedGb: 30 })).toContain('changes it again after 6 hours at the earliest')
+    expect(said({ allocatedGb: 21 })).toContain('at least 10 % more: 22 GB')
+    expect(said({ allocatedGb: 22 })).not.toContain('at least 10 %')
+    const two = impact({ allocatedGb: 200, storageType: 'io1' }, NOW)
+    expect(two.says.filter((s) => s.includes('6 hours'))).toHaveLength(1)
+    expect(two.snapshot).toBeUndefined()
+  })
+
+  it('backups: no days deletes them all and restarts, which somebody has to decide; from none it restarts; else nothing', () => {
+    expect(impact({ backupRetentionDays: 0 })).toMatchObject({ snapshot: 'decide' })
+    expect(said({ backupRetentionDays: 0 })).toContain('deletes all automated backups (7 days of them)')
+    expect(said({ backupRetentionDays: 7 }, { backupRetentionDays: 0 })).toContain('the server restarts to begin with backups')
+    expect(said({ backupRetentionDays: 14 })).toBe('backupRetentionDays: within minutes; nothing stands still')
+  })
+
+  it('a version: minutes, both servers at once; a major one cannot be taken back, and a snapshot is taken first', () => {
+    expect(said({ version: '16.9' })).toContain('the engine restarts in the new version')
+    expect(said({ version: '16.9' }, { multiAz: true })).toContain('also with Multi-AZ')
+    const major = { version: '17.6', parameterGroup: 'shop-17' }
+    expect(impact(major, NOW)).toMatchObject({ snapshot: 'take', minutes: 30 })
+    expect(said(major, NOW)).toMatch(/cannot be taken back.*prepared transactions/)
+    expect(said(major, NOW)).toContain('after one more restart when the upgrade is done: infra db reboot')
+    expect(impact(major).snapshot).toBe('offer')
+    expect(said({ version: '8.4.6' }, { engine: 'mysql', version: '8.0.43', ...NOW })).toContain('upgrade-prechecks')
+  })
+
+  it('another group of parameters holds after a restart', () => {
+    expect(said({ parameterGroup: 'other' })).toBe(
+      'parameterGroup: within minutes; nothing stands still; its values hold after a restart: infra db reboot',
+    )
+  })
+
+  it('what AWS changes on the side says nothing', () => {
+    const quiet = {
+      securityGroupIds: [],
+      backupWindow: '05:00-06:00',
+      logExports: [],
+      deletionProtection: false,
+      maxAllocatedGb: 90,
+    }
+    expect(impact(quiet)).toEqual({ says: [], minutes: 0 })
+  })
+
+  const pending: Scheduled[] = [
+    { prop: 'instanceClass', from: 'db.t4g.small', to: 'db.t4g.large', when: 'in the window' },
+    { prop: 'multiAz', from: false, to: true, when: 'in the window' },
+  ]
+  it('what only takes back something scheduled takes along what else is', () => {
+    const { says, minutes, snapshot } = impact({ instanceClass: 'db.t4g.small' }, {}, pending)
+    expect(says).toEqual([
+      'instanceClass: takes back what AWS had scheduled, and nothing stands still for it',
+      'AWS then makes at once what it had scheduled too: multiAz',
+    ])
+    expect([minutes, snapshot]).toEqual([0, undefined])
+  })
+
+  it('a change at once takes along what waits; a window that is open now as well', () => {
+    expect(said({ allocatedGb: 30 }, NOW, pending)).toContain('scheduled too: instanceClass, multiAz')
+    expect(said({ allocatedGb: 30 }, {}, pending)).not.toContain('scheduled too')
+    expect(said({ maintenanceWindow: 'mon:19:30-mon:21:30' }, {}, pending)).toContain('open now, so AWS makes at once')
+    expect(said({ maintenanceWindow: 'tue:19:30-tue:21:30' }, {}, pending)).toBe('')
+  })
+})
