@@ -2,6 +2,7 @@ import type { Config } from '../config/settle.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { DbInstance } from '../kinds/rds/db-instance.ts'
 import { DbParameterGroup } from '../kinds/rds/db-parameter-group.ts'
+import { familyOf } from '../kinds/rds/versions.ts'
 import { SecretField } from '../kinds/secretsmanager/secret-field.ts'
 import type { Add, Database, DatabaseSecret, Groups, Lookups, Network } from './types.ts'
 
@@ -22,7 +23,7 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
       )
     : undefined
 
-  const family = `${rds.engine}${rds.engine === 'mysql' ? at.engineVersion.split('.').slice(0, 2).join('.') : at.engineVersion.split('.')[0]}`
+  const family = familyOf(rds.engine, at.engineVersion)
   const parameters = add(DbParameterGroup, 'db-parameter-group', {
     family,
     description: `TLS only, for ${c.application}`,
