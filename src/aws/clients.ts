@@ -3,7 +3,8 @@ import { Interrupted } from '../engine/errors.ts'
 import { canonical } from '../state/json.ts'
 import { HEADERS_MS, wholeAnswers } from './answer.ts'
 import { type AskCode, credentialsFor } from './credentials.ts'
-import { guard } from './guard.ts'
+import type { Check } from './fence.ts'
+import { checkEachAttempt, type Guarded, guard } from './guard.ts'
 import { allPages } from './lists.ts'
 import { agentsFor } from './proxy.ts'
 import { withoutSecrets } from './secrecy.ts'
@@ -79,7 +80,7 @@ const MAX_ATTEMPTS = 8
 export const connect = (to: Connection): Aws => {
   let shared: Promise<object> | undefined
   const inFlight = stoppable(to.signal)
-  const make = async (service: ServiceName): Promise<(operation: string, input: object) => Promise<unknown>> => {
+  const make = async (service: ServiceName): Promise<Call> => {
     shared ??= to.sandbox ? Promise.resolve(sandbox(to.sandbox)) : account(to)
     const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, shared])
     const client = new module.Client({
@@ -93,27 +94,29 @@ export const connect = (to: Connection): Aws => {
     })
     guard(client, IN_FLIGHT)
     wholeAnswers(client)
-    const once = async (operation: string, input: object): Promise<unknown> => {
+    const once: Call = async (operation, input, check) => {
       const Command = module[`${operation}Command`]
       if (!Command) throw new Error(`operation ${service}.${operation} is not in src/aws/services`)
       const { Body } = input as { Body?: unknown }
       const size = typeof Body === 'string' || Body instanceof Uint8Array ? Body.length : 0
       const options = { requestTimeout: HEADERS_MS + size / SLOWEST_UPLOAD }
+      const command = new Command(input)
+      if (check) checkEachAttempt(command, check)
       // What is recorded in a bucket is let through to its end.
       return service === 's3'
-        ? client.send(new Command(input), options)
-        : inFlight((abortSignal) => client.send(new Command(input), { ...options, abortSignal }))
+        ? client.send(command, options)
+        : inFlight((abortSignal) => client.send(command, { ...options, abortSignal }))
     }
-    return service === 'ec2' ? (operation, input) => allPages(operation, input, once) : once
+    return service === 'ec2' ? (operation, input, check) => allPages(operation, input, (o, i) => once(o, i, check)) : once
   }
   const send = (service: ServiceName): unknown => {
     let client: ReturnType<typeof make> | undefined
-    return async (operation: string, input: object): Promise<unknown> => {
+    return async (operation: string, input: object, check?: Check): Promise<unknown> => {
       client ??= make(service)
       const call = await client
       const began = performance.now()
       try {
-        const answer = await call(operation, input)
+        const answer = await call(operation, input, check)
         to.onCall?.(service, operation, performance.now() - began)
         return answer
       } catch (error) {
@@ -171,13 +174,15 @@ const stoppable = (signal: AbortSignal | undefined): (<T>(call: (signal: AbortSi
   }
 }
 
+type Call = (operation: string, input: object, check?: Check) => Promise<unknown>
+
 /** What every service module looks like from here. */
 interface Loaded {
   readonly Client: new (
     config: object,
   ) => Parameters<typeof guard>[0] &
     Parameters<typeof wholeAnswers>[0] & { send(command: unknown, options: object): Promise<unknown> }
-  readonly [command: `${string}Command`]: new (input: object) => unknown
+  readonly [command: `${string}Command`]: new (input: object) => Guarded
 }
 
 /** One pass over the world: an identical read is sent once and its answer shared. Only for reads. */

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import type { Check } from './fence.ts'
 import { outcomeUnknown } from './trouble.ts'
 
 /**
@@ -29,10 +30,24 @@ class NoAnswer extends Error {
 /** How long all attempts of one call may wait for answers, taken together. Pauses between them and the queue do not count. */
 const SILENCE_MS = 80_000
 
-interface Guarded {
+export interface Guarded {
   readonly middlewareStack: {
     addRelativeTo(middleware: never, options: never): void
   }
+}
+
+/** Asks before each attempt, after its turn has come: between the call and the attempt may lie minutes of waiting, or a suspend. */
+export const checkEachAttempt = (command: Guarded, check: Check): void => {
+  const middleware =
+    (next: Next): Next =>
+    async (args) => {
+      await check()
+      return next(args)
+    }
+  command.middlewareStack.addRelativeTo(
+    middleware as never,
+    { relation: 'after', toMiddleware: 'infraGuard', name: 'infraFence' } as never,
+  )
 }
 
 type Next = (args: { input: unknown }) => Promise<unknown>

@@ -26,14 +26,20 @@ export const bucket = (aws: Aws, Bucket: string): ObjectStore => ({
       })
       return put.ETag ?? ''
     } catch (error) {
-      if (!/^(PreconditionFailed|ConditionalRequestConflict)$/.test(codeOf(error))) throw error
+      // If-Match on what is gone is answered by 404: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+      const gone = replaces !== undefined && /^(NoSuchKey|NotFound)$/.test(codeOf(error))
+      if (!gone && !/^(PreconditionFailed|ConditionalRequestConflict)$/.test(codeOf(error))) throw error
       // A put whose answer was lost is sent again by the SDK, and then meets what it has written itself.
       const now = await this.get(key)
       if (now?.text === text) return now.tag
       throw new Conflict(`s3://${Bucket}/${key}`)
     }
   },
-  async remove(key) {
-    await aws.s3('DeleteObject', { Bucket, Key: key })
+  async remove(key, only) {
+    try {
+      await aws.s3('DeleteObject', { Bucket, Key: key, ...(only === undefined ? {} : { IfMatch: only }) })
+    } catch (error) {
+      if (!/^(NoSuchKey|NotFound|PreconditionFailed)$/.test(codeOf(error))) throw error
+    }
   },
 })

@@ -82,6 +82,8 @@ export interface SqlOperations {
 export type SqlSend = <Op extends keyof SqlOperations>(
   operation: Op,
   input: SqlOperations[Op]['input'],
+  /** Asked before each statement goes out. */
+  before?: () => Promise<void>,
 ) => Promise<SqlOperations[Op]['output']>
 
 /** Nobody is let in: what is recorded must do. @param next what to do when something inside is to be changed */

@@ -4,8 +4,8 @@ export interface Interrupt {
   readonly signal: AbortSignal
   /** From now on something is being changed. */
   begin(): void
-  /** Stops the run as the first Ctrl-C does. */
-  abort(): void
+  /** Stops the run as the first Ctrl-C does, for this reason. */
+  abort(why: Error): void
   stop(): void
 }
 
@@ -43,7 +43,7 @@ export const onInterrupt = (
   process.on('SIGTERM', handler)
   return {
     signal: controller.signal,
-    abort: () => controller.abort(),
+    abort: (why) => controller.abort(why),
     begin() {
       working = true
     },

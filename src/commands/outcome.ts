@@ -1,4 +1,4 @@
-import { Deferred, Interrupted } from '../engine/errors.ts'
+import { Deferred, Interrupted, LockLost } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Outcome } from '../engine/run.ts'
 import { count } from '../ui/format.ts'
@@ -36,6 +36,8 @@ export const conclude = (s: Session, outcome: Outcome, again: string): number =>
     if (io.verbose && error.stack) io.note(io.c.dim(error.stack))
   }
   if (outcome.failed.size === 0 && !outcome.interrupted) return 0
+  // The session says so when it is closed, and what comes next.
+  if (s.signal.reason instanceof LockLost) return s.signal.reason.exitCode
   const left = [...outcome.failed.values()].filter((error) => error instanceof Deferred).length
   const failed = outcome.failed.size - left
   if (outcome.blocked.size > 0)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { batched } from '../aws/batch.ts'
 import { type Aws, pass } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
+import { fenced } from '../aws/fence.ts'
 import type { Caller } from '../aws/identity.ts'
 import type { Inside as InsideServer, Via } from '../aws/sql.ts'
 import { KEY_TAG, ownerOf, STACK_TAG } from '../aws/tags.ts'
@@ -10,7 +11,7 @@ import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
 import { realClock } from '../engine/clock.ts'
 import type { Context } from '../engine/context.ts'
-import type { InfraError } from '../engine/errors.ts'
+import type { InfraError, LockLost } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Stamp } from '../engine/kind.ts'
 import type { Backend } from '../state/backend.ts'
@@ -87,12 +88,13 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   const { config } = from
   let held: Lock | undefined
   const interrupt = onInterrupt(io, exclusive ? async () => held?.release() : undefined, stop)
-  const lost = (): void => {
-    io.note(`\nThe lock on ${backend.place} is another run's now: this one finishes its calls in flight and stops.`)
-    interrupt.abort()
+  let lost: LockLost | undefined
+  const lose = (why: LockLost): void => {
+    lost ??= why
+    interrupt.abort(why)
   }
   try {
-    if (exclusive) held = await orRefuse(backend.lock(exclusive, io.note, lost))
+    if (exclusive) held = await orRefuse(backend.lock(exclusive, io.note, lose))
     const { project, environment, region } = config
     const state = await orRefuse(StoredState.open(backend, { project, environment, account: caller.account, region, sandbox }))
     const stamp: Session['stamp'] = (of, token): Stamp => {
@@ -108,7 +110,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
     }
     // The way in uses the session (a container is made by the engine), and the session's calls go the way in.
     let inside: Inside | undefined
-    const aws: Aws = { ...plain, sql: (operation, input) => within().send(operation, input) }
+    const open: Aws = { ...plain, sql: (operation, input, before) => within().send(operation, input, before) }
+    const aws = held ? fenced(open, held.check) : open
     const together = batched(aws)
     const within = (): Inside => {
       inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via, into.passwords)
@@ -157,6 +160,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
           interrupt.stop()
           await held?.release()
         }
+        // Whatever the command made of it: it did not come to its end, and this is why.
+        if (lost) throw lost
       },
     }
     return session

@@ -53,7 +53,11 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
         : undefined,
     })
   }
-  const send = async (operation: string, input: { server: { host: string; engine: string } }): Promise<unknown> => {
+  const send = async (
+    operation: string,
+    input: { server: { host: string; engine: string } },
+    before?: () => Promise<void>,
+  ): Promise<unknown> => {
     checkSandbox(s, input.server)
     if (via === 'task' && !begun) {
       if (operation === 'Look') return { is: 'closed', why: 'a container looks in when the run begins' } satisfies Looked
@@ -61,7 +65,7 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
     }
     opened ??= open()
     try {
-      return await (await opened).send(operation as 'Look', input as never)
+      return await (await opened).send(operation as 'Look', input as never, before)
     } catch (error) {
       const missing = missingSecret(error)
       // No password is not the right one: the engine brings the secret back, and then the role is given what is in it.

@@ -139,14 +139,19 @@ const remove = async <C>(
   if (seen.is !== 'deleting') {
     refuseAsleep()
     if (!row.adopted) await checkOwner(subject, row, { ...seen, attrs }, cx)
-    await cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
-    if (seen.is === 'pending' && !seen.switching && !kind.facts.deletesPending)
+    const intend = (): Promise<void> => cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
+    await intend()
+    if (seen.is === 'pending' && !seen.switching && !kind.facts.deletesPending) {
       seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+      await intend()
+    }
     refuseAsleep()
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
       checkStop(cx.signal)
       await kind.unguard(cx.aws, attrs)
       seen = await until(cx, key, look, (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded), limit)
+      // Once more, after the wait: where the state is another run's by now, this write fails, and no delete goes out.
+      await intend()
     }
     const left = seen.is === 'absent' ? undefined : await ask(key, cx, kind, attrs, how, limit)
     if (left) return gone(left === 'left' ? undefined : left.stays)

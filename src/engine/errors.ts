@@ -66,8 +66,22 @@ export const refuse = (what: string, why?: string, next?: string): InfraError =>
 
 /** The run was told to stop; what was begun is recorded. */
 export class Interrupted extends InfraError {
-  constructor() {
-    super('Interrupted', { exitCode: 130 })
+  constructor(what = 'Interrupted', more: ConstructorParameters<typeof InfraError>[1] = { exitCode: 130 }) {
+    super(what, more)
+  }
+}
+
+/**
+ * The lock is another run's, or nobody's: this run changes nothing more, neither in the account nor in the state. Without a `cause`:
+ * the SDK's retry loop looks there, too, and would send the call again.
+ */
+export class LockLost extends Interrupted {
+  constructor(what: string) {
+    super(what, {
+      why: 'this run stopped before its next change; nothing that the other one has written was overwritten',
+      next: 'Wait until the other run is done, then run the same command again: it goes on from what is there',
+      exitCode: 1,
+    })
   }
 }
 
@@ -80,5 +94,5 @@ export class Deferred extends InfraError {
 
 /** Before each call that changes something: a run that was told to stop begins nothing new. */
 export const checkStop = (signal: AbortSignal): void => {
-  if (signal.aborted) throw new Interrupted()
+  if (signal.aborted) throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted()
 }

@@ -1,4 +1,5 @@
 import type { Server } from '../aws/sql.ts'
+import { LockLost } from '../engine/errors.ts'
 import type { Credentials } from './credentials.ts'
 import { explainSql, SqlError } from './errors.ts'
 import type { Channel, Job } from './job.ts'
@@ -95,9 +96,13 @@ export const clientChannel = (
     }
     try {
       let answer: string | undefined
-      for (const text of job.atomic ? [texts.join(';\n')] : texts) answer = await c.query(text)
+      for (const text of job.atomic ? [texts.join(';\n')] : texts) {
+        await job.before?.()
+        answer = await c.query(text)
+      }
       return answer
     } catch (error) {
+      if (error instanceof LockLost) throw error
       throw explainSql(error, server, job.as?.role ?? 'the master user', secrets)
     }
   }

@@ -11,6 +11,8 @@ export interface Job {
   readonly statements: readonly Statement[]
   /** All or nothing. Not for CREATE and DROP DATABASE, which PostgreSQL takes outside of a transaction only. */
   readonly atomic?: boolean
+  /** Asked before each statement goes out: a run that has lost its lock sends none. */
+  readonly before?: (() => Promise<void>) | undefined
 }
 
 /** A connection to one server, whatever way it goes. */

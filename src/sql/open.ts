@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import type { Check } from '../aws/fence.ts'
 import type { Inside, Login, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
 import type { Address } from './client-channel.ts'
 import { type Credentials, credentialsFrom } from './credentials.ts'
@@ -62,10 +63,11 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     return known
   }
   const handlers = handlersOf(way.via)
-  const send = async (operation: keyof SqlOperations, input: { server: Server }): Promise<unknown> => {
+  const send = async (operation: keyof SqlOperations, input: { server: Server }, before?: Check): Promise<unknown> => {
     const began = performance.now()
     try {
-      const [channel, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
+      const [open, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
+      const channel: Channel = before ? { ...open, run: (job) => open.run({ ...job, before }) } : open
       const carryOut = (): Promise<unknown> => handlers[operation](channel, dialect, input as never)
       // A connection that nobody used for minutes may be dead without a sign of it.
       const answer = await carryOut().catch((error: Error) => {

@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import type { LockLost } from '../engine/errors.ts'
 import type { Lock } from './lock.ts'
 
 /** Where a state is kept. Every write replaces exactly what was last read or written through this object. */
@@ -6,10 +6,10 @@ export interface Backend {
   /** For a person. */
   readonly place: string
   read(): Promise<string | undefined>
-  /** Resolves when it is durable. @throws Conflict when someone else has written meanwhile */
+  /** Resolves when it is durable. @throws LockLost when someone else has written meanwhile, or the lock is no longer this run's */
   write(text: string): Promise<void>
-  /** One run at a time. `lost` is called when the lock turns out to be someone else's. @throws InfraError (exit 2) */
-  lock(command: string, note: (line: string) => void, lost: () => void): Promise<Lock>
+  /** One run at a time. `lost` is called once, when the lock turns out to be no longer this run's. @throws InfraError (exit 2) */
+  lock(command: string, note: (line: string) => void, lost: (why: LockLost) => void): Promise<Lock>
   /** Who holds the lock, in words; undefined: nobody. */
   holder(): Promise<string | undefined>
   /** Takes the lock away from whoever has it. */
@@ -20,17 +20,20 @@ export interface Backend {
 export interface ObjectStore {
   place(key: string): string
   get(key: string): Promise<{ readonly text: string; readonly tag: string } | undefined>
-  /** Writes only where `replaces` is what is there now (undefined: nothing). @returns the new tag @throws Conflict */
+  /**
+   * Writes only where `replaces` is what is there now (undefined: nothing).
+   * @returns the new tag
+   * @throws Conflict when something else is there, or nothing where something was to be replaced
+   */
   put(key: string, text: string, replaces: string | undefined): Promise<string>
-  remove(key: string): Promise<void>
+  /** @param only the tag that it must have; what has another one stays */
+  remove(key: string, only?: string): Promise<void>
 }
 
-/** Someone else has written what we were about to replace: nothing of theirs is overwritten. */
-export class Conflict extends InfraError {
+/** What was to be replaced is no longer there: nothing of anyone else's is overwritten. */
+export class Conflict extends Error {
   constructor(place: string) {
-    super(`${place} was changed by another run`, {
-      why: 'this run has lost the lock, so it stops before the next change; nothing of the other one was overwritten',
-      next: 'Wait until the other run is done, then run the same command again: it goes on from what is there',
-    })
+    super(`${place} was changed by another run`)
+    this.name = 'Conflict'
   }
 }

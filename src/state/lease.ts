@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { refuse } from '../engine/errors.ts'
+import { LockLost, refuse } from '../engine/errors.ts'
 import { Conflict, type ObjectStore } from './backend.ts'
 import type { Lock } from './lock.ts'
+import { lockLost } from './lost.ts'
 import { alive } from './process.ts'
 
 interface Lease {
@@ -24,22 +25,29 @@ export interface LeaseOptions {
   readonly heartbeatMs?: number
   readonly leaseMs?: number
   readonly skewMs?: number
+  /** Milliseconds of the wall clock, and of one that nobody sets. */
+  readonly now?: () => number
+  readonly monotonic?: () => number
 }
 
+/** What is no lease, whatever else it may be, is nobody's. */
 export const leaseText = (text: string): Partial<Lease> => {
   try {
-    return JSON.parse(text) as Partial<Lease>
+    const found: unknown = JSON.parse(text)
+    return found !== null && typeof found === 'object' && !Array.isArray(found) ? (found as Partial<Lease>) : {}
   } catch {
     return {}
   }
 }
 
-export const leaseWords = (l: Partial<Lease>): string => `${l.command} (process ${l.pid} on ${l.host}, since ${l.started})`
+export const leaseWords = (l: Partial<Lease>): string =>
+  l.command === undefined ? 'a lock that is not one of infra' : `${l.command} (process ${l.pid} on ${l.host}, since ${l.started})`
 
 /**
  * A lock that lives by its heartbeat: whoever dies loses it after a minute. Taking it over replaces exactly the lease that was
- * seen dead, so of two takers one wins. It only keeps runs apart: what keeps the state whole is that each write names what it replaces.
- * @param lost called when the lease turns out to be someone else's
+ * seen dead, so of two takers one wins. `check` is the fence before each change: it costs a call only when the lease is older than its
+ * length, which is so only after a suspend or a long silence of the network.
+ * @param lost called once, when the lease turns out to be someone else's, or gone
  * @throws InfraError (exit 2) while another run holds it
  */
 export const lease = async (
@@ -47,26 +55,34 @@ export const lease = async (
   key: string,
   command: string,
   note: (line: string) => void,
-  lost: () => void,
+  lost: (why: LockLost) => void,
   options: LeaseOptions = {},
 ): Promise<Lock> => {
   const { heartbeatMs = HEARTBEAT_MS, leaseMs = LEASE_MS, skewMs = SKEW_MS } = options
-  const me = { nonce: randomUUID(), host: hostname(), pid: process.pid, started: new Date().toISOString(), command }
-  const text = (): string => JSON.stringify({ ...me, until: new Date(Date.now() + leaseMs).toISOString() })
+  const { now = Date.now, monotonic = () => performance.now() } = options
+  const me = { nonce: randomUUID(), host: hostname(), pid: process.pid, started: new Date(now()).toISOString(), command }
+  /** Of the last renewal that got through: when it was asked for. The wall clock counts a suspend, the other one is never set back. */
+  let renewed = { wall: 0, monotonic: 0 }
+  const put = async (replaces: string | undefined): Promise<string> => {
+    const asked = { wall: now(), monotonic: monotonic() }
+    const tag = await objects.put(key, JSON.stringify({ ...me, until: new Date(asked.wall + leaseMs).toISOString() }), replaces)
+    renewed = asked
+    return tag
+  }
 
   const claim = async (): Promise<string> => {
     const found = await objects.get(key)
-    if (!found) return objects.put(key, text(), undefined)
+    if (!found) return put(undefined)
     const other = leaseText(found.text)
-    const gone = other.host === me.host && !alive(other.pid ?? 0)
-    const expired = !(Date.parse(other.until ?? '') > Date.now() - skewMs)
+    const gone = other.host === me.host && !alive(Number(other.pid ?? 0))
+    const expired = !(Date.parse(other.until ?? '') > now() - skewMs)
     if (!gone && !expired)
       throw refuse(
         `Another run holds the lock: ${leaseWords(other)}`,
         'two runs at once could make things twice',
         'Wait until it is done and run the command again. A run that died loses it after a minute and a half; infra unlock takes it away at once',
       )
-    const tag = await objects.put(key, text(), found.tag)
+    const tag = await put(found.tag)
     note(`The run before this one (${leaseWords(other)}) did not end by itself; its lock is taken over.`)
     return tag
   }
@@ -81,25 +97,56 @@ export const lease = async (
     )
   })
 
-  const beat = setInterval(() => {
-    objects.put(key, text(), tag).then(
-      (next) => {
-        tag = next
-      },
-      (error: unknown) => {
-        // A heartbeat that does not get through is no loss yet: the next one may. A lease that is another's is.
-        if (!(error instanceof Conflict)) return
-        clearInterval(beat)
-        lost()
-      },
-    )
-  }, heartbeatMs)
+  let over: LockLost | undefined
+  let told: LockLost | undefined
+  let renewing: Promise<void> | undefined
+  const renewOnce = async (): Promise<void> => {
+    try {
+      tag = await put(tag)
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error
+      const found = await objects.get(key)
+      const holder = found && leaseText(found.text)
+      if (found && holder?.nonce === me.nonce) {
+        // An earlier renewal, whose answer was lost, has taken effect since.
+        tag = await put(found.tag)
+        return
+      }
+      over ??= lockLost(objects.place(key), holder && leaseWords(holder))
+      throw over
+    }
+  }
+  /** One at a time: two renewals at once would each take the other one for a thief. */
+  const renew = (): Promise<void> => {
+    renewing ??= renewOnce()
+      .catch((error: unknown) => {
+        if (error instanceof LockLost && told !== error) {
+          told = error
+          clearInterval(beat)
+          lost(error)
+        }
+        throw error
+      })
+      .finally(() => {
+        renewing = undefined
+      })
+    return renewing
+  }
+  // A heartbeat that does not get through is no loss yet: the next one may.
+  const beat = setInterval(() => void renew().catch(() => undefined), heartbeatMs)
   beat.unref()
+
   return {
+    async check() {
+      if (over) throw over
+      if (Math.max(now() - renewed.wall, monotonic() - renewed.monotonic) < leaseMs) return
+      // Where even this does not get through, its error is that of the call: nothing was sent.
+      await renew()
+    },
     async release() {
       clearInterval(beat)
-      const now = await objects.get(key)
-      if (now && leaseText(now.text).nonce === me.nonce) await objects.remove(key)
+      await renewing?.catch(() => undefined)
+      if (!over) await objects.remove(key, tag)
     },
   }
 }

@@ -2,11 +2,12 @@ import { readFile, rm } from 'node:fs/promises'
 import { InfraError } from '../engine/errors.ts'
 import type { Backend } from './backend.ts'
 import { replace, sweepTemps } from './file.ts'
-import { lock } from './lock.ts'
+import { holderOf, type Lock, lock } from './lock.ts'
 
 /** A state in a file, with its lock beside it. */
 export const localBackend = (file: string): Backend => {
   const lockFile = `${file.replace(/\.json$/, '')}.lock`
+  let held: Lock | undefined
   return {
     place: file,
     async read() {
@@ -18,6 +19,7 @@ export const localBackend = (file: string): Backend => {
       }
     },
     async write(text) {
+      await held?.check()
       try {
         await replace(file, text)
       } catch (error) {
@@ -28,21 +30,19 @@ export const localBackend = (file: string): Backend => {
         })
       }
     },
-    async lock(command, note) {
-      const held = await lock(lockFile, command, note)
+    async lock(command, note, lost) {
+      const taken = await lock(lockFile, command, note, lost)
+      held = taken
       await sweepTemps(file)
-      return held
-    },
-    async holder() {
-      const text = await readFile(lockFile, 'utf8').catch(() => undefined)
-      if (text === undefined) return undefined
-      try {
-        const { command, pid, host, started } = JSON.parse(text) as Record<string, unknown>
-        return `${command} (process ${pid} on ${host}, since ${started})`
-      } catch {
-        return 'a run that was cut off while it took the lock'
+      return {
+        check: taken.check,
+        async release() {
+          held = undefined
+          await taken.release()
+        },
       }
     },
+    holder: () => holderOf(lockFile),
     unlock: () => rm(lockFile, { force: true }),
   }
 }

@@ -1,3 +1,4 @@
+import { LockLost } from '../engine/errors.ts'
 import { type Backend, Conflict, type ObjectStore } from './backend.ts'
 import { type LeaseOptions, lease, leaseText, leaseWords } from './lease.ts'
 
@@ -11,6 +12,9 @@ export const parseS3 = (url: string): { readonly bucket: string; readonly prefix
 export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOptions = {}): Backend => {
   const [state, lockKey] = [`${name}.json`, `${name}.lock`]
   let tag: string | undefined
+  /** What a write whose answer was lost may have written. */
+  let doubtful: string | undefined
+  let tell: (why: LockLost) => void = () => undefined
   return {
     place: objects.place(state),
     async read() {
@@ -21,12 +25,28 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
     async write(text) {
       try {
         tag = await objects.put(state, text, tag)
+        doubtful = undefined
       } catch (error) {
-        if (error instanceof Conflict) throw new Conflict(objects.place(state))
-        throw error
+        if (!(error instanceof Conflict)) {
+          doubtful = text
+          throw error
+        }
+        const found = doubtful === undefined ? undefined : await objects.get(state)
+        if (found && found.text === doubtful) {
+          // It has taken effect all the same, so it is what is replaced now.
+          doubtful = undefined
+          tag = found.tag
+          return this.write(text)
+        }
+        const why = new LockLost(`${objects.place(state)} was changed by another run`)
+        tell(why)
+        throw why
       }
     },
-    lock: (command, note, lost) => lease(objects, lockKey, command, note, lost, options),
+    lock(command, note, lost) {
+      tell = lost
+      return lease(objects, lockKey, command, note, lost, options)
+    },
     async holder() {
       const found = await objects.get(lockKey)
       return found && leaseWords(leaseText(found.text))

@@ -98,7 +98,7 @@ describe.skipIf(!url)('refused after a look at the account, and nothing is chang
     await mkdir(join(p.dir, 'state'), { recursive: true })
     const lock = join(p.dir, 'state', 'production.lock')
     const holder = {
-      nonce: 'n',
+      nonce: '0e7a3c1e-98e5-4a0f-8a53-2f2f2f2f2f2f',
       host: hostname(),
       pid: process.pid,
       started: '2026-01-02T03:04:05.000Z',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
@@ -25,8 +26,16 @@ afterEach(() => away(join(dir, '..')))
 
 /** No process has this id: it is above the highest that Linux gives. */
 const DEAD = 2 ** 22 + 1
+const DEAD_NONCE = '0e7a3c1e-98e5-4a0f-8a53-2f2f2f2f2f2f'
 const holder = (more: object): string =>
-  JSON.stringify({ nonce: 'n', host: hostname(), pid: process.pid, started: '2026-01-01', command: 'infra create', ...more })
+  JSON.stringify({
+    nonce: randomUUID(),
+    host: hostname(),
+    pid: process.pid,
+    started: '2026-01-01',
+    command: 'infra create',
+    ...more,
+  })
 
 describe('a process id that was given to another process', () => {
   it('does not hold the lock for ever', async () => {
@@ -49,8 +58,8 @@ describe('a process id that was given to another process', () => {
   })
 
   it('also as the one who was taking a dead lock over', async () => {
-    await writeFile(file, holder({ pid: DEAD, nonce: 'dead' }))
-    await writeFile(`${file}.dead`, holder({ born: 'before the reboot', nonce: 'rival' }))
+    await writeFile(file, holder({ pid: DEAD, nonce: DEAD_NONCE }))
+    await writeFile(`${file}.${DEAD_NONCE}`, holder({ born: 'before the reboot' }))
     await (await lock(file, 'infra create', note)).release()
     expect(await readdir(dir)).toEqual([])
   })
@@ -91,29 +100,39 @@ describe('when a process began', () => {
 
 describe('what killed runs left beside the state', () => {
   const old = new Date(Date.now() - 120_000)
+  const beside = (n: string): string => `dev.lock.${n.repeat(8)}-1111-4111-8111-111111111111`
   const place = async (name: string, text: string, at?: Date): Promise<void> => {
     await writeFile(join(dir, name), text)
     if (at) await utimes(join(dir, name), at, at)
   }
 
   it('is removed by the next one; what belongs to others stays', async () => {
-    await place('dev.lock.1b', holder({ pid: DEAD }))
-    await place('dev.lock.2b', holder({ born: 'before the reboot' }))
-    await place('dev.lock.3b', '{"nonce":"cut of', old)
-    await place('dev.lock.4b', '', old)
+    const [alive, elsewhere, young] = ['5', '6', '7'].map(beside) as [string, string, string]
+    await place(beside('1'), holder({ pid: DEAD }))
+    await place(beside('2'), holder({ born: 'before the reboot' }))
+    await place(beside('3'), '{"nonce":"cut of', old)
+    await place(beside('4'), '', old)
     await place(`dev.json.${DEAD}.tmp`, '{')
     await place(`dev.json.${DEAD}.backup.tmp`, '{}')
     await place(`dev.json.${process.pid}.tmp`, '{')
-    const kept = ['dev.json', 'dev.json.backup', 'dev.json.mine.tmp', 'production.json', `production.json.${DEAD}.tmp`]
+    const kept = [
+      'dev.json',
+      'dev.json.backup',
+      'dev.json.mine.tmp',
+      'dev.lock.mine',
+      'dev.lock.d',
+      'production.json',
+      `production.json.${DEAD}.tmp`,
+    ]
     for (const name of kept) await place(name, '{}', old)
-    await place('dev.lock.alive', holder({ born: await bornOf(process.pid) }), old)
-    await place('dev.lock.elsewhere', holder({ host: 'elsewhere', pid: DEAD }), old)
-    await place('dev.lock.young', '')
+    await place(alive, holder({ born: await bornOf(process.pid) }), old)
+    await place(elsewhere, holder({ host: 'elsewhere', pid: DEAD }), old)
+    await place(young, '')
     await place('dev.json.1.tmp', '{}')
 
     const mine = await localBackend(join(dir, 'dev.json')).lock('infra create', note, () => {})
     await mine.release()
-    kept.push('dev.lock.alive', 'dev.lock.elsewhere', 'dev.lock.young', 'dev.json.1.tmp')
+    kept.push(alive, elsewhere, young, 'dev.json.1.tmp')
     expect((await readdir(dir)).toSorted()).toEqual(kept.toSorted())
   })
 })

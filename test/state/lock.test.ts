@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { localBackend } from '../../src/state/local.ts'
 import { lock } from '../../src/state/lock.ts'
 import { away, bundle, child, folder } from './bundle.ts'
 
@@ -21,7 +23,7 @@ afterEach(() => away(dir))
 /** No process has this id: it is above the highest that Linux gives. */
 const DEAD = 2 ** 22 + 1
 const holder = (more: object = {}): string =>
-  JSON.stringify({ nonce: 'n', host: hostname(), pid: DEAD, started: '2026-01-01', command: 'infra create', ...more })
+  JSON.stringify({ nonce: randomUUID(), host: hostname(), pid: DEAD, started: '2026-01-01', command: 'infra create', ...more })
 const place = async (content: string): Promise<void> => {
   await (await lock(file, 'x', note)).release()
   await writeFile(file, content)
@@ -71,7 +73,7 @@ describe('the lock', () => {
 
   it('is released only by its owner', async () => {
     const mine = await lock(file, 'infra create', note)
-    const theirs = holder({ nonce: 'other' })
+    const theirs = holder({ nonce: randomUUID() })
     await writeFile(file, theirs)
     await mine.release()
     expect(await readFile(file, 'utf8')).toBe(theirs)
@@ -81,8 +83,14 @@ describe('the lock', () => {
     ['empty', ''],
     ['half-written', holder().slice(0, 30)],
     ['no JSON', 'hello'],
+    ['null', 'null'],
+    ['a number', '7'],
+    ['a list', '[]'],
+    ['no lock', '{}'],
+    ['a nonce that is a path', holder({ nonce: '/../../../x' })],
+    ['a process that is no number', holder({ pid: '7 ' })],
   ] as const)
-    it(`${name}: a crash cut it off, so it is taken over`, async () => {
+    it(`${name}: a crash cut it off, or it is none of ours, so it is taken over`, async () => {
       await place(content)
       const mine = await lock(file, 'infra create', note)
       expect(notes).toHaveLength(1)
@@ -114,11 +122,62 @@ describe('the lock', () => {
   })
 })
 
+it('a nonce leads to no other file, whatever folders stand beside the lock', async () => {
+  await mkdir(join(dir, 'state'))
+  await mkdir(`${file}.`)
+  const precious = join(dir, 'precious')
+  await writeFile(precious, 'kept')
+  await writeFile(file, holder({ nonce: '/../../../precious' }))
+  await (await lock(file, 'infra create', note)).release()
+  expect(await readFile(precious, 'utf8')).toBe('kept')
+  expect(await readdir(dir)).toEqual(['precious', 'state'])
+})
+
+it('a folder in the place of the lock is refused with why', async () => {
+  await mkdir(file, { recursive: true })
+  await expect(lock(file, 'infra create', note)).rejects.toMatchObject({
+    exitCode: 2,
+    what: expect.stringContaining('Cannot write the lock'),
+  })
+})
+
+describe('the fence before each change', () => {
+  it('lets pass while the lock is held, and stops for good once it was taken away or over', async () => {
+    const lost: string[] = []
+    const held = await lock(file, 'infra create', note, (why) => lost.push(why.what))
+    await held.check()
+    await rm(file)
+    await expect(held.check()).rejects.toMatchObject({ exitCode: 1, what: expect.stringContaining('was taken away') })
+    const other = await lock(file, 'infra destroy', note)
+    await Promise.all([1, 2].map(() => expect(held.check()).rejects.toMatchObject({ exitCode: 1 })))
+    expect(lost).toHaveLength(1)
+    await held.release()
+    await other.check()
+    await other.release()
+  })
+
+  it('names who has it now, and keeps the state of the other one whole', async () => {
+    const backend = localBackend(join(dir, 'state', 'dev.json'))
+    const first = await backend.lock('infra create', note, () => undefined)
+    await backend.write('first')
+    await backend.unlock()
+    const second = localBackend(join(dir, 'state', 'dev.json'))
+    const held = await second.lock('infra destroy', note, () => undefined)
+    await second.write('second')
+    await expect(backend.write('first again')).rejects.toMatchObject({
+      what: expect.stringContaining('is now held by infra destroy'),
+    })
+    expect(await backend.read()).toBe('second')
+    await first.release()
+    await held.release()
+  })
+})
+
 describe('many at once', () => {
   for (const before of ['a dead lock', 'no lock'] as const)
     it(`${before}: of 20 takers exactly one wins, every time`, async () => {
       for (let round = 1; round <= 4; round++) {
-        if (before === 'a dead lock') await place(holder({ nonce: `dead ${round}` }))
+        if (before === 'a dead lock') await place(holder())
         const all = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => lock(file, `run ${i}`, note)))
         const won = all.flatMap((r) => (r.status === 'fulfilled' ? [r.value] : []))
         expect(won).toHaveLength(1)

@@ -19,8 +19,8 @@ const memory = (): ObjectStore & { readonly objects: Map<string, { text: string;
       objects.set(key, { text, tag })
       return tag
     },
-    async remove(key) {
-      objects.delete(key)
+    async remove(key, only) {
+      if (only === undefined || objects.get(key)?.tag === only) objects.delete(key)
     },
   }
 }
@@ -126,6 +126,17 @@ describe('the lease', () => {
     await other.release()
   })
 
+  it('released by another run, or taken away, counts as lost: nobody may have the lock, and this run least of all', async () => {
+    const bucket = memory()
+    const lost = vi.fn()
+    const held = await s3Backend(bucket, 'x', fast).lock('infra create', quiet, lost)
+    await s3Backend(bucket, 'x').unlock()
+    await vi.waitFor(() => expect(lost).toHaveBeenCalledOnce())
+    await expect(held.check()).rejects.toMatchObject({ exitCode: 1, what: expect.stringContaining('was taken away') })
+    await held.release()
+    expect(bucket.objects.size).toBe(0)
+  })
+
   it('survives heartbeats that do not get through', async () => {
     const bucket = memory()
     const lost = vi.fn()
@@ -139,5 +150,124 @@ describe('the lease', () => {
     await new Promise((r) => setTimeout(r, 120))
     expect(lost).not.toHaveBeenCalled()
     await held.release()
+  })
+})
+
+describe('the fence before each change', () => {
+  /** No heartbeat helps: only what `check` does counts. */
+  const still = (clock: { wall: number; monotonic: number }) => ({
+    ...{ heartbeatMs: 10_000_000, leaseMs: 1000, skewMs: 500 },
+    ...{ now: () => clock.wall, monotonic: () => clock.monotonic },
+  })
+  const held = async (bucket = memory(), clock = { wall: 1_000_000, monotonic: 0 }) => {
+    const lost = vi.fn()
+    const lock = await s3Backend(bucket, 'x', still(clock)).lock('infra create', quiet, lost)
+    return { bucket, clock, lost, lock }
+  }
+
+  it('asks nobody while the lease is young, and renews one that is older than its length', async () => {
+    const { bucket, clock, lock, lost } = await held()
+    for (let i = 0; i < 20; i++) await lock.check()
+    expect(bucket.puts).toBe(1)
+    clock.wall += 1000
+    clock.monotonic += 1000
+    await Promise.all([1, 2, 3].map(() => lock.check()))
+    expect(bucket.puts).toBe(2)
+    expect(JSON.parse(bucket.objects.get('x.lock')?.text ?? '{}').until).toBe(new Date(clock.wall + 1000).toISOString())
+    expect(lost).not.toHaveBeenCalled()
+    await lock.release()
+  })
+
+  it.each([
+    ['a suspend, which the monotonic clock of Linux does not count', { wall: 1000, monotonic: 0 }],
+    ['a wall clock that was set back meanwhile', { wall: -500_000, monotonic: 1000 }],
+  ])('notices %s', async (_, by) => {
+    const { bucket, clock, lock } = await held()
+    clock.wall += by.wall
+    clock.monotonic += by.monotonic
+    await lock.check()
+    expect(bucket.puts).toBe(2)
+    await lock.release()
+  })
+
+  it.each([
+    ['another run holds it', true],
+    ['another run has taken it over, and released it', false],
+  ])('stops for good when %s', async (_, stays) => {
+    const { bucket, clock, lock, lost } = await held()
+    clock.wall += 1501
+    const other = await s3Backend(bucket, 'x', still(clock)).lock('infra destroy', quiet, quiet)
+    if (!stays) await other.release()
+    await expect(lock.check()).rejects.toMatchObject({
+      exitCode: 1,
+      what: expect.stringMatching(stays ? /infra destroy/ : /taken away/),
+    })
+    clock.wall -= 1501
+    await expect(lock.check()).rejects.toMatchObject({ exitCode: 1 })
+    expect(lost).toHaveBeenCalledOnce()
+    await lock.release()
+    if (stays) expect(await s3Backend(bucket, 'x').holder()).toContain('infra destroy')
+  })
+
+  it('a renewal that cannot be sent stops this change, and not the run', async () => {
+    const { bucket, clock, lock, lost } = await held()
+    const { put } = bucket
+    clock.wall += 1000
+    bucket.put = () => Promise.reject(new Error('connect ECONNREFUSED'))
+    await expect(lock.check()).rejects.toThrow('ECONNREFUSED')
+    bucket.put = put
+    await lock.check()
+    expect(lost).not.toHaveBeenCalled()
+    await lock.release()
+  })
+
+  it('a renewal whose answer was lost is not taken for a thief’s', async () => {
+    const { bucket, clock, lock, lost } = await held()
+    const { put } = bucket
+    clock.wall += 1000
+    bucket.put = async function (...args) {
+      await put.apply(this, args)
+      throw new Error('socket hang up')
+    }
+    await expect(lock.check()).rejects.toThrow('socket hang up')
+    bucket.put = put
+    clock.wall += 10
+    await lock.check()
+    expect(lost).not.toHaveBeenCalled()
+    await lock.release()
+    expect(bucket.objects.size).toBe(0)
+  })
+
+  it('a state write whose answer was lost neither', async () => {
+    const bucket = memory()
+    const state = await StoredState.open(s3Backend(bucket, 'x'), of)
+    const { put } = bucket
+    bucket.put = async function (...args) {
+      await put.apply(this, args)
+      throw new Error('socket hang up')
+    }
+    await expect(state.put('a', row)).rejects.toThrow('socket hang up')
+    bucket.put = put
+    await state.put('b', row)
+    expect([...(await StoredState.open(s3Backend(bucket, 'x'), of)).all().keys()].sort()).toEqual(['a', 'b'])
+  })
+
+  it('a state that another run has written is told to the run that holds the lock no longer', async () => {
+    const bucket = memory()
+    const backend = s3Backend(bucket, 'x')
+    const lost = vi.fn()
+    const lock = await backend.lock('infra create', quiet, lost)
+    const state = await StoredState.open(backend, of)
+    await (await StoredState.open(s3Backend(bucket, 'x'), of)).put('a', row)
+    await expect(state.put('b', row)).rejects.toMatchObject({ exitCode: 1, what: 's3://b/x.json was changed by another run' })
+    expect(lost).toHaveBeenCalled()
+    await lock.release()
+  })
+
+  it.each(['null', '[]', '7', '"x"', 'hello', '{}'])('what is no lease (%s) is nobody’s', async (text) => {
+    const bucket = memory()
+    await bucket.put('x.lock', text, undefined)
+    expect(await s3Backend(bucket, 'x').holder()).toBe('a lock that is not one of infra')
+    await (await s3Backend(bucket, 'x').lock('infra create', quiet, quiet)).release()
   })
 })
