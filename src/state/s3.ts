@@ -1,6 +1,7 @@
 import { LockLost } from '../engine/errors.ts'
 import { type Backend, Conflict, type ObjectStore } from './backend.ts'
 import { type LeaseOptions, lease, leaseText, leaseWords } from './lease.ts'
+import type { Lock } from './lock.ts'
 
 /** Reads `s3://bucket/prefix`. */
 export const parseS3 = (url: string): { readonly bucket: string; readonly prefix: string } => {
@@ -14,6 +15,7 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
   let tag: string | undefined
   /** What a write whose answer was lost may have written. */
   let doubtful: string | undefined
+  let held: Lock | undefined
   let tell: (why: LockLost) => void = () => undefined
   return {
     place: objects.place(state),
@@ -23,6 +25,8 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
       return found?.text
     },
     async write(text) {
+      // The version alone does not tell: a run may have been suspended before it read the state.
+      await held?.check()
       try {
         tag = await objects.put(state, text, tag)
         doubtful = undefined
@@ -43,9 +47,17 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
         throw why
       }
     },
-    lock(command, note, lost) {
+    async lock(command, note, lost) {
       tell = lost
-      return lease(objects, lockKey, command, note, lost, options)
+      const taken = await lease(objects, lockKey, command, note, lost, options)
+      held = taken
+      return {
+        check: taken.check,
+        async release() {
+          held = undefined
+          await taken.release()
+        },
+      }
     },
     async holder() {
       const found = await objects.get(lockKey)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LockLost } from '../../src/engine/errors.ts'
 import { Fault } from '../support/cloud.ts'
 import { Db, Gate, Net, Note } from './support/kinds.ts'
 import { type Declare, World } from './support/world.ts'
@@ -46,6 +47,28 @@ describe('told to stop', () => {
       expect((await world.create(stack)).done).toHaveLength(3)
       expect(world.cloud.things().map((t) => t.tags.key)).toEqual(['net', 'gate', 'last'])
     })
+
+  it('the lock lost between an intent and its call: no call goes out, and the run ends as one that lost it', async () => {
+    const world = new World()
+    const lost = new LockLost('gone')
+    world.adapt = (cx) => ({
+      ...cx,
+      // What src/aws/fence.ts does to the calls of a real run.
+      aws: Object.assign(Object.create(cx.aws), {
+        pass: () => cx.aws.pass(),
+        make: () => Promise.reject(lost),
+        change: () => Promise.reject(lost),
+      }),
+    })
+    const outcome = await world.create(stack)
+    expect(outcome).toMatchObject({ interrupted: true, done: [] })
+    expect(outcome.failed.size).toBe(0)
+    expect(world.said('change')).toEqual([])
+    expect(world.rows.get('net')).toMatchObject({ is: 'creating' })
+    world.adapt = (cx) => cx
+    goOn(world)
+    expect((await world.create(stack)).failed.size).toBe(0)
+  })
 
   it('while it waits: at once', async () => {
     const world = new World()

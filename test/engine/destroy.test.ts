@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LockLost } from '../../src/engine/errors.ts'
 import type { Row } from '../../src/state/schema.ts'
 import { Crash, Fault } from '../support/cloud.ts'
 import { Db, fakeKind, Gate, Link, Net, Note } from './support/kinds.ts'
@@ -78,6 +79,20 @@ describe('destroy', () => {
     await world.destroy(['link', 'gate'])
     expect(world.rows.has('gate')).toBe(false)
     expect(world.events.find((e) => e.type === 'resource.waiting')).toMatchObject({ status: 'gate-pending' })
+  })
+
+  it('writes the row once more after a wait: where the state is another run’s by now, no delete goes out', async () => {
+    const world = new World()
+    await world.create(stack)
+    world.cloud.thing('gate').looks = 4
+    world.forget()
+    let writes = 0
+    world.cloud.hook = (p) => {
+      if (p.phase === 'before' && p.text === 'put gate deleting+id' && ++writes === 2) throw new LockLost('gone')
+    }
+    expect(await world.destroy(['link', 'gate'])).toMatchObject({ interrupted: true, done: ['link'] })
+    expect(world.said('change')).not.toContain('remove gate')
+    expect(world.rows.get('gate')?.is).toBe('deleting')
   })
 
   it('deletes what has failed, and goes along with what is being deleted', async () => {

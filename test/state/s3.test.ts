@@ -1,29 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Conflict, type ObjectStore } from '../../src/state/backend.ts'
 import { parseS3, s3Backend } from '../../src/state/s3.ts'
 import { StoredState } from '../../src/state/store.ts'
-
-/** A bucket in memory, with versions. */
-const memory = (): ObjectStore & { readonly objects: Map<string, { text: string; tag: string }>; puts: number } => {
-  const objects = new Map<string, { text: string; tag: string }>()
-  return {
-    objects,
-    puts: 0,
-    place: (key) => `s3://b/${key}`,
-    async get(key) {
-      return objects.get(key)
-    },
-    async put(key, text, replaces) {
-      if (objects.get(key)?.tag !== replaces) throw new Conflict(key)
-      const tag = `"${++this.puts}"`
-      objects.set(key, { text, tag })
-      return tag
-    },
-    async remove(key, only) {
-      if (only === undefined || objects.get(key)?.tag === only) objects.delete(key)
-    },
-  }
-}
+import { bucket as memory } from './objects.ts'
 
 const of = { project: 'shop', environment: 'dev', account: '1', region: 'r', sandbox: false }
 const row = { type: 't', step: 's', name: 'n', is: 'ready' as const, want: {}, deps: [], token: '', at: '2026-01-01T00:00:00Z' }
