@@ -16,7 +16,7 @@ const VPC = ec2Answer('CreateVpc', '<vpc><vpcId>vpc-1</vpcId><state>pending</sta
 const NONE = ec2Answer('DescribeVpcs', '<vpcSet/>')
 const through = async (reply: (action: string, nth: number) => Reply, check: () => Promise<void>): Promise<Aws> => {
   server = await serve(reply)
-  return fenced(connect({ region: 'us-east-1', sandboxUrl: server.url }), check)
+  return fenced(connect({ region: 'us-east-1', sandbox: server }), check)
 }
 const gone = new LockLost('The lock is gone')
 
