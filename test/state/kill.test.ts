@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => away(dir))
 
 it('a process that is killed while it saves leaves a whole file with all that it called durable', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
   const script = await bundle('store', dir)
   const file = join(dir, 'dev.json')
