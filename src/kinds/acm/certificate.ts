@@ -86,6 +86,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
       delete: ['acm:DeleteCertificate', 'acm:DescribeCertificate'],
     },
     immutable: ['domain', 'alternativeNames'],
+    replace: { name: (declared) => declared },
     found: 'tag',
     // Its records may never come.
     deletesPending: true,

@@ -113,6 +113,7 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
       delete: ['ec2:TerminateInstances'],
     },
     immutable: ['instanceType', 'subnetId', 'publicAddress'],
+    replace: { name: (declared) => declared },
     found: 'tag',
     deletesPending: true,
   },

@@ -8,6 +8,7 @@ import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
 import { inWantedOrder } from '../sets.ts'
 import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
+import { handoverOf, standing, stepTo } from './handover.ts'
 
 export type ListenerRuleProps = {
   listenerArn: string
@@ -29,16 +30,18 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     const arn = found?.rule?.RuleArn
     if (!found?.rule || !arn) return none(found?.rivals ?? []).absent
     const { rule, tags } = found
+    const handover = handoverOf(rule.Actions)
     return {
-      is: 'ready',
+      is: handover ? 'pending' : 'ready',
       attrs: { arn },
       props: {
         listenerArn: listenerOf(arn),
         priority: Number(rule.Priority),
         hosts: inWantedOrder(hostsOf(rule.Conditions), want.hosts),
         paths: inWantedOrder(pathsOf(rule.Conditions), want.paths),
-        targetGroupArn: forwardOf(rule.Actions) ?? '',
+        targetGroupArn: handover ? `${handover.from}, ${handover.to}` : (forwardOf(rule.Actions) ?? ''),
       },
+      ...(handover ? await standing(aws, handover) : {}),
       ...(tags ? { tags, ...foreignTo(stamp, tags, `the rule with the priority ${rule.Priority}`) } : {}),
     }
   },
@@ -55,8 +58,11 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     const RuleArn = attrs.arn
     if (changed.includes('priority'))
       await aws.elb('SetRulePriorities', { RulePriorities: [{ RuleArn, Priority: want.priority }] })
-    if (changed.some((p) => p !== 'priority')) await aws.elb('ModifyRule', { RuleArn, ...request(want) })
-    return 'done'
+    if (!changed.some((p) => p !== 'priority')) return 'done'
+    const now = changed.includes('targetGroupArn') ? (await byArn(aws, RuleArn))?.Actions : undefined
+    const { actions, isLast } = await stepTo(aws, now, want.targetGroupArn)
+    await aws.elb('ModifyRule', { RuleArn, ...request(want), Actions: actions })
+    return isLast ? 'done' : 'pending'
   },
   tag: tagElb,
   tagsOf: tagsOfElb,
@@ -67,12 +73,19 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     title: 'listener rule',
     minutes: 0.1,
     iam: {
-      observe: ['elasticloadbalancing:DescribeRules', 'elasticloadbalancing:DescribeTags'],
+      observe: [
+        'elasticloadbalancing:DescribeRules',
+        'elasticloadbalancing:DescribeTags',
+        'elasticloadbalancing:DescribeTargetHealth',
+      ],
       create: ['elasticloadbalancing:CreateRule', 'elasticloadbalancing:AddTags'],
       update: ['elasticloadbalancing:ModifyRule', 'elasticloadbalancing:SetRulePriorities', 'elasticloadbalancing:AddTags'],
       delete: ['elasticloadbalancing:DeleteRule'],
     },
     immutable: ['listenerArn'],
+    replace: { name: (declared) => declared },
+    // As long as the rollout of the service behind it may take.
+    deadline: 20,
     found: 'natural',
   },
 }

@@ -5,6 +5,7 @@ import { same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { pages } from '../pages.ts'
 import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
+import { type Handover, handoverOf, standing, stepTo } from './handover.ts'
 
 export type ListenerAction =
   /** To the target group of this ARN. */
@@ -41,10 +42,12 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     const arn = listener?.ListenerArn
     if (!arn) return { is: 'absent' }
     const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
+    const handover = handoverOf(listener.DefaultActions)
     return {
-      is: 'ready',
+      is: handover ? 'pending' : 'ready',
       attrs: { arn },
       props: propsOf(listener),
+      ...(handover ? await standing(aws, handover) : {}),
       ...(tags ? { tags, ...foreignTo(stamp, tags, `the listener of port ${listener.Port}`) } : {}),
     }
   },
@@ -56,9 +59,13 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     })
     return { attrs: { arn: Listeners[0]?.ListenerArn ?? '' }, ready: true }
   },
-  async update(aws, attrs, want) {
-    await aws.elb('ModifyListener', { ListenerArn: attrs.arn, ...request(want) })
-    return 'done'
+  async update(aws, attrs, want, changed) {
+    const { arn: ListenerArn } = attrs
+    const to = changed.includes('action') && 'forward' in want.action ? want.action.forward : undefined
+    const [now] = to === undefined ? [] : ((await aws.elb('DescribeListeners', { ListenerArns: [ListenerArn] })).Listeners ?? [])
+    const step = to === undefined ? undefined : await stepTo(aws, now?.DefaultActions, to)
+    await aws.elb('ModifyListener', { ListenerArn, ...request(want), ...(step ? { DefaultActions: step.actions } : {}) })
+    return step?.isLast === false ? 'pending' : 'done'
   },
   tag: tagElb,
   tagsOf: tagsOfElb,
@@ -69,12 +76,18 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     title: 'listener',
     minutes: 0.1,
     iam: {
-      observe: ['elasticloadbalancing:DescribeListeners', 'elasticloadbalancing:DescribeTags'],
+      observe: [
+        'elasticloadbalancing:DescribeListeners',
+        'elasticloadbalancing:DescribeTags',
+        'elasticloadbalancing:DescribeTargetHealth',
+      ],
       create: ['elasticloadbalancing:CreateListener', 'elasticloadbalancing:AddTags'],
       update: ['elasticloadbalancing:ModifyListener', 'elasticloadbalancing:AddTags'],
       delete: ['elasticloadbalancing:DeleteListener'],
     },
     immutable: ['loadBalancerArn'],
+    // As long as the rollout of the service behind it may take.
+    deadline: 20,
     found: 'natural',
   },
 }
@@ -92,8 +105,10 @@ const actionsFor = (action: ListenerAction): Action[] => {
 }
 
 /** What AWS does that none of ours can say is shown in its own words: so it is a difference. */
-const actionOf = (actions: readonly Action[] = []): ListenerAction | { readonly other: string } => {
+const actionOf = (actions: readonly Action[] = []): ListenerAction | { readonly other: string } | Handover => {
   const [action] = actions
+  const handover = handoverOf(actions)
+  if (handover) return handover
   const forward = forwardOf(actions)
   if (forward !== undefined) return { forward }
   const redirect = Object.entries(action?.RedirectConfig ?? {}).filter(([, v]) => v !== undefined)

@@ -25,6 +25,8 @@ export type TargetGroupAttrs = { id: string; arn: string; suffix: string }
 
 const DELAY = 'deregistration_delay.timeout_seconds'
 const DEFAULT_DELAY = 300
+/** Of a name. */
+const LONGEST = 32
 
 /**
  * Where a listener sends requests to. The name has at most 32 characters; another one of that name is refused unless it is equal.
@@ -102,6 +104,7 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
       delete: ['elasticloadbalancing:DeleteTargetGroup', 'elasticloadbalancing:DescribeTargetGroups'],
     },
     immutable: ['vpcId', 'port', 'protocol', 'targetType'],
+    replace: { name: (declared, generation) => `${declared.slice(0, LONGEST - generation.length - 1)}-${generation}` },
     found: 'name',
   },
 }

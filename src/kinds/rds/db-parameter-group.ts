@@ -87,6 +87,7 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
       delete: ['rds:DeleteDBParameterGroup'],
     },
     immutable: ['family'],
+    replace: { name: (declared, generation) => `${declared}-${generation}` },
     found: 'name',
   },
 }
