@@ -82,7 +82,12 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
         'elasticloadbalancing:DescribeTargetHealth',
       ],
       create: ['elasticloadbalancing:CreateListener', 'elasticloadbalancing:AddTags'],
-      update: ['elasticloadbalancing:ModifyListener', 'elasticloadbalancing:AddTags'],
+      update: [
+        'elasticloadbalancing:DescribeListeners',
+        'elasticloadbalancing:DescribeTargetHealth',
+        'elasticloadbalancing:ModifyListener',
+        'elasticloadbalancing:AddTags',
+      ],
       delete: ['elasticloadbalancing:DeleteListener'],
     },
     immutable: ['loadBalancerArn'],
