@@ -8,6 +8,9 @@ import type { Session } from './session.ts'
 
 const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' } as const
 
+/** What all ARNs begin with: service, region and account are those of the stack. */
+const ARN = /\barn:aws[\w-]*:[\w-]*:[\w-]*:\d*:/g
+
 /** The first line of every screen: which stack, where; loud when it is the sandbox. */
 export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account?: string | undefined }, title: string): void => {
   const { c } = s.io
@@ -34,7 +37,7 @@ export const planScreen = (io: Io, plan: Plan): void => {
       c.dim(a.title),
       a.monthlyUsd > 0 ? usd(a.monthlyUsd) : '',
       a.minutes >= 1 ? c.dim(`${Math.round(a.minutes)} min`) : '',
-      a.reason === 'new' ? '' : c.dim(a.reason),
+      a.reason === 'new' ? '' : c.dim(a.reason.replaceAll(ARN, '')),
     ])
     io.say(columns(rows, '<<<>><', '    '))
     for (const a of actions) for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)

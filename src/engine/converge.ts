@@ -60,7 +60,7 @@ export const converge = async <C>(
         seen = await awaitReady(work, seen as Present)
         break
       case 'replace':
-        seen = await beside(work, seen as Present, decision.why)
+        seen = await beside(work, seen, `replaces the old one: ${decision.props.join(', ')}`)
         break
       case 'update':
         if (seen.is === 'pending' && !seen.switching) seen = await awaitReady(work, seen)

@@ -64,7 +64,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   }
   /** What it costs as it is now. */
   const before = new Map<string, number>()
-  /** What will have another id once it is updated. */
+  /** What will have another id. */
   const renewed = new Set<string>()
   const actions = nodes.map((node) => {
     const want = resolve(node.props, attrsOf) as Record<string, unknown>
@@ -73,7 +73,9 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     const stamp = input.stamp(identityOf(node, row, row?.generation ?? (seen.is === 'absent' ? undefined : seen.generation)))
     const following = new Map(
       Object.keys(node.props).flatMap((p) =>
-        [...refsIn(node.props[p])].flatMap((key) => (renewed.has(key) ? [[p, key] as const] : [])),
+        [...refsIn(node.props[p])].flatMap((key) =>
+          renewed.has(key) && (seen.is === 'absent' || seen.props?.[p] !== undefined) ? [[p, key] as const] : [],
+        ),
       ),
     )
     const earlier = earlierLike(node.key, node.kind, want, rows)
@@ -81,8 +83,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     const decision = decide({ node, row, seen, want, stamp, following, earlier })
     const verdict = verdictOf(decision)
     if (decision.do === 'refuse') problems.push(decision.error)
-    if ((decision.do === 'replace' && earlier === undefined) || (decision.do === 'update' && node.kind.facts.renewed))
-      renewed.add(node.key)
+    if (isAnother(decision, node, row, earlier !== undefined)) renewed.add(node.key)
     if (decision.do === 'replace') problems.push(...leftOut(node, input))
     const { inside } = node.kind.facts
     const around = inside === undefined ? undefined : node.deps.find((d) => graph.get(d)?.kind.type === inside)
@@ -165,11 +166,19 @@ const ACTION = {
 
 const verdictOf = (decision: Decision): Verdict => ({ action: ACTION[decision.do], reason: decision.why })
 
+/** Whether it has another id after the run than the one that others refer to now. */
+const isAnother = <C>(decision: Decision, { kind }: Node<C>, row: Row | undefined, takenBack: boolean): boolean => {
+  if (decision.do === 'replace') return !takenBack
+  if (decision.do === 'update') return kind.facts.renewed === true
+  // One that was deleted outside and has a name may get its id back with it: that shows only then.
+  return (decision.do === 'create' || decision.do === 'clear') && (row?.attrs === undefined || kind.facts.found !== 'name')
+}
+
 /** What refers to the replaced one and is there, but not part of this run: it would go on with the old one, which is to be deleted. */
-const leftOut = <C>(node: Node<C>, { graph, survey, steps }: PlanInput<C>): InfraError[] => {
-  const others = graph
-    .nodes()
-    .filter((n) => refsIn(n.props).has(node.key) && !steps.includes(n.step) && (survey.get(n.key)?.is ?? 'absent') !== 'absent')
+const leftOut = <C>(node: Node<C>, { graph, survey, rows, steps }: PlanInput<C>): InfraError[] => {
+  // Other steps may not have been looked at.
+  const isThere = (key: string): boolean => (survey.get(key)?.is ?? (rows.get(key)?.attrs ? 'ready' : 'absent')) !== 'absent'
+  const others = graph.nodes().filter((n) => refsIn(n.props).has(node.key) && !steps.includes(n.step) && isThere(n.key))
   if (others.length === 0) return []
   const all = graph.steps.filter((s) => steps.includes(s) || others.some((n) => n.step === s))
   return [

@@ -1,5 +1,4 @@
 import type { Row } from '../state/schema.ts'
-import { idOf } from './context.ts'
 import { createIntended } from './create-resource.ts'
 import { earlierLike, generationOf, replacedKey } from './generation.ts'
 import type { AnySeen, Present } from './kind.ts'
@@ -22,8 +21,7 @@ export const beside = async <C>(work: Work<C>, old: AnySeen, why: string): Promi
   work.renew(cx.token())
   work.generation = generationOf(node.kind, node.props, want)
   const { title } = node.kind.facts
-  const replaced = old.is === 'absent' ? why : `replaces ${idOf(old.attrs, node.name)} (${why})`
-  cx.report({ type: 'resource.creating', key: node.key, title, name: work.stamp.name, why: replaced })
+  cx.report({ type: 'resource.creating', key: node.key, title, name: work.stamp.name, why })
   await cx.rows.write({ ...retired, [node.key]: work.rowOf({ is: 'creating' }) })
   return createIntended(work, () => work.save({ is: 'creating' }))
 }

@@ -7,6 +7,9 @@ import { expected, impactOf } from './scheduled.ts'
 import { until } from './wait.ts'
 import type { Work } from './work.ts'
 
+/** Between two looks whether the new one can take over. */
+const SWITCH_MS = 1000
+
 /** Changes props and tags in place, and waits until AWS shows it. @returns what there is to see then */
 export const change = async <C>(work: Work<C>, seen: Present, props: readonly string[], tags: Tags): Promise<Present> => {
   const { node, cx, limit } = work
@@ -33,6 +36,8 @@ const changeProps = async <C>(work: Work<C>, first: Present, props: readonly str
   const during = {
     ...limit,
     minutes: impactOf(kind, first, want, props)?.minutes ?? kind.facts.updateMinutes ?? 0,
+    // What the old one can no longer serve must go to the new one at once.
+    paceMs: (s: AnySeen) => (s.is !== 'absent' && s.switching ? SWITCH_MS : undefined),
     lacking: (s: AnySeen) => (s.is === 'absent' || s.switching ? [] : differences(expected(s), want, node.ignore)),
   }
   const applied = (s: AnySeen): boolean =>

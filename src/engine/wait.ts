@@ -31,6 +31,8 @@ export interface Limit<S> {
   readonly stuck?: (seen: S) => Promise<readonly string[]>
   /** What is not as wanted yet, in words with both values: told beside AWS's status word, which often says nothing of it. */
   readonly lacking?: (seen: S) => readonly string[]
+  /** The longest pause between two looks (ms), where the moment matters. */
+  readonly paceMs?: (seen: S) => number | undefined
   /** Only a person can bring it further: left as soon as it is known what there is to do. */
   readonly leave?: boolean
 }
@@ -88,6 +90,6 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
       if (todo?.length) throw new Deferred(todo.join('; '))
     }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
-    await cx.clock.sleep(pause(elapsedMs), cx.signal)
+    await cx.clock.sleep(Math.min(pause(elapsedMs), (seen && limit.paceMs?.(seen)) ?? Number.POSITIVE_INFINITY), cx.signal)
   }
 }

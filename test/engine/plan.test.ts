@@ -66,12 +66,12 @@ describe('plan', () => {
     expect(plan.actions.find((a) => a.key === 'note')?.minutes).toBe(0)
   })
 
-  it('what is not known yet is no difference', async () => {
+  it('what refers to something that is made anew follows it', async () => {
     const world = new World()
     await world.create(stack)
     world.cloud.vanish('net')
     const plan = await world.plan(stack)
-    expect(brief(plan)).toMatchObject({ net: 'create: was deleted outside of infra', db: 'keep: as wanted' })
+    expect(brief(plan)).toMatchObject({ net: 'create: was deleted outside of infra', db: 'update: uses: the new one of net' })
   })
 
   it('deletes what is recorded and no longer declared, and counts its cost back', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../support/cloud.ts'
 import { fakeKind, Note } from './support/kinds.ts'
+import { stampOf } from './support/stamp.ts'
 import { Front, Rule, Seal, serving, switched, Target } from './support/switched.ts'
 import { type Declare, failOnce, World } from './support/world.ts'
 
@@ -16,7 +17,6 @@ describe('what cannot change in place and holds no data', () => {
   it('is made beside the old one, switched to, and then the old one goes', async () => {
     const world = new World(...switched)
     await world.create(one(1))
-    const old = world.cloud.thing('target').id
     world.forget()
     const outcome = await world.create(one(2))
     expect([...outcome.failed.values()]).toEqual([])
@@ -25,7 +25,7 @@ describe('what cannot change in place and holds no data', () => {
     expect(targets(world)).toEqual([2])
     expect([...world.rows.keys()].sort()).toEqual(['target', 'user'])
     expect(world.rows.get('target')).toMatchObject({ is: 'ready', want: { size: 2 }, generation: expect.any(String) })
-    expect(world.events[0]).toMatchObject({ type: 'resource.creating', why: `replaces ${old} (size: 1 -> 2)` })
+    expect(world.events[0]).toMatchObject({ type: 'resource.creating', why: 'replaces the old one: size' })
     world.forget()
     await world.create(one(2))
     expect(world.said('change', 'write')).toEqual([])
@@ -66,6 +66,23 @@ describe('what cannot change in place and holds no data', () => {
     expect(problems.map((p) => p.what)).toEqual([expect.stringContaining('cannot become the new one of target')])
   })
 
+  it('shows what follows something new, too', async () => {
+    const world = new World(...switched)
+    const doors =
+      (...keys: string[]): Declare =>
+      (add) => {
+        const all = keys.map((key) => add(Note, key, {}))
+        add(Rule, 'rule', { from: all.at(-1)?.id ?? '', to: 'all' })
+      }
+    await world.create(doors('http'))
+    const { actions } = await world.plan(doors('http', 'https'))
+    expect(actions.map((a) => `${a.action} ${a.key}: ${a.reason}`)).toEqual([
+      'keep http: as wanted',
+      'create https: new',
+      'replace rule: from: the new one of https',
+    ])
+  })
+
   it('is refused where what refers to it is not part of the run', async () => {
     const world = new World(...switched)
     const { Graph } = await import('../../src/engine/graph.ts')
@@ -81,6 +98,12 @@ describe('what cannot change in place and holds no data', () => {
       ['target is to be replaced, and user would go on with the old one', 'infra create balancer ecs'],
     ])
     expect((await world.plan(graph(2), ['balancer', 'ecs'])).problems).toEqual([])
+    // As the command does: only the steps that were named are looked at.
+    const { plan } = await import('../../src/engine/plan.ts')
+    const seen = new Map([['target', { is: 'ready', attrs: { id: 'x' }, props: { size: 1 } } as const]])
+    const { rows, kindOf } = world
+    const all = { graph: graph(2) as never, survey: seen, rows, steps: ['balancer'], region: 'r', kindOf, stamp: stampOf }
+    expect(plan(all as never).problems).toHaveLength(1)
   })
 
   it('is taken back when the edit is taken back before the old one was deleted', async () => {
