@@ -1,5 +1,6 @@
 import type { Account } from '../support/account.ts'
 import type { Home, State } from './home.ts'
+import { listCertificates } from './list-acm.ts'
 import { listContainers } from './list-containers.ts'
 import { listEc2 } from './list-ec2.ts'
 import { listElb } from './list-elb.ts'
@@ -15,7 +16,18 @@ export interface Holdings {
 }
 
 export const listAccount = async (account: Account): Promise<Holdings> => {
-  const lists = [listEc2, listRds, listInside, listSecrets, listRoles, listTopics, listAlarms, listContainers, listElb]
+  const lists = [
+    listEc2,
+    listRds,
+    listInside,
+    listSecrets,
+    listRoles,
+    listTopics,
+    listAlarms,
+    listContainers,
+    listElb,
+    listCertificates,
+  ]
   const things = (await Promise.all(lists.map((list) => list(account)))).flat()
   return { things, lines: linesOf(things, account.accountId) }
 }
@@ -50,7 +62,8 @@ export const untruthsIn = (state: State, wanted: readonly string[], { things }: 
 /** The rows as text, without what differs from run to run: equal stacks have equal rows. */
 export const rowsOf = ({ state, account, sql }: Home, { things }: Holdings): string[] => {
   const plain = labelled(things, account.accountId)
-  const own = (key: string, value: unknown): unknown => (['at', 'took', 'token', 'ip'].includes(key) ? undefined : value)
+  const own = (key: string, value: unknown): unknown =>
+    ['at', 'took', 'token', 'ip', 'generation'].includes(key) ? undefined : value
   return (
     Object.entries(state.resources)
       // Its ARN is told only once a person has confirmed it, and to whoever looks later.

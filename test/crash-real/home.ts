@@ -11,7 +11,7 @@ export const DESTROY = ['destroy', '--yes', '--confirm', 'startupwebapp']
 const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
 
 /** Whether the stack has databases, and one role for all of them or one for each: they need a server with PostgreSQL. Or containers. */
-export type Within = 'nothing' | 'shared' | 'perDatabase' | 'containers'
+export type Within = 'nothing' | 'shared' | 'perDatabase' | 'containers' | 'replaced'
 /** Tenants apart have no application's role, which the preset names. */
 const APART = ['project=startupwebapp', 'environment=production', 'databases.roles=perDatabase', 'databases.names=[shop, blog_2]']
 /** Two services, one behind the load balancer, and a task that runs once; what else the preset has would only take time. */
@@ -23,10 +23,24 @@ const CONTAINERS = [
   'ecs.services.worker={ image: "nginx:1.27" }',
   'ecs.tasks.migrate={ image: "nginx:1.27", command: [migrate] }',
 ]
+/** Two services behind a load balancer, one of them by a rule. */
+const REPLACED = [
+  'project=startupwebapp',
+  'environment=production',
+  'steps=[vpc, security-groups, registry, load-balancer, ecs]',
+  'ecs.services.web={ image: "nginx:1.27", port: 8000, subnets: public }',
+  'ecs.services.api={ image: "nginx:1.27", port: 9000, subnets: public, public: true, paths: ["/api/*"] }',
+]
 const initOf = (within: Within): string[] => {
-  const own = { nothing: [STEPS_IN_AWS], shared: [STEPS_WITH_DATABASES], perDatabase: APART, containers: CONTAINERS }[within]
+  const own = {
+    nothing: [STEPS_IN_AWS],
+    shared: [STEPS_WITH_DATABASES],
+    perDatabase: APART,
+    containers: CONTAINERS,
+    replaced: REPLACED,
+  }[within]
   return [
-    ...(within === 'perDatabase' || within === 'containers' ? [] : ['--preset', 'startupwebapp']),
+    ...(['perDatabase', 'containers', 'replaced'].includes(within) ? [] : ['--preset', 'startupwebapp']),
     ...[...SETTINGS, ...own].flatMap((s) => ['--set', s]),
   ]
 }

@@ -8,7 +8,17 @@ import { credentials } from '../support/credentials.ts'
 import { watchRun } from '../support/models/run.ts'
 import { COURSES, runBenches } from './databases.ts'
 import { copyOfCli } from './home.ts'
-import { CONTAINERS, type Ground, isGood, type Kills, live, type Undisturbed, undisturbed, type Verdict } from './life.ts'
+import {
+  CONTAINERS,
+  type Ground,
+  isGood,
+  type Kills,
+  live,
+  REPLACED,
+  type Undisturbed,
+  undisturbed,
+  type Verdict,
+} from './life.ts'
 import { describe, livesOf, runMatrix, table, troubles } from './matrix.ts'
 
 const root = process.env.CRASH_ROOT ?? process.cwd()
@@ -24,12 +34,12 @@ const numberAfter = (flag: string, otherwise: number): number => {
 /**
  * `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side
  * by side. `--databases`: only those that reach into the database server. `--containers`: only those of
- * what runs in containers.
+ * what runs in containers. `--replace`: only those of what is replaced beside.
  */
 const every = numberAfter('--sample', 1)
 const sideBySide = numberAfter('--side', 2)
 const both = process.argv.includes('--both')
-const only = ['--databases', '--containers'].find((flag) => process.argv.includes(flag))
+const only = ['--databases', '--containers', '--replace'].find((flag) => process.argv.includes(flag))
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
 const checked = watchRun(root, folder)
@@ -124,6 +134,16 @@ const inContainers = (): Promise<number> =>
     )
   })
 
+const inReplacements = (): Promise<number> =>
+  withServer(false, async (ground) => {
+    const here: Ground = { ...ground, within: 'replaced' }
+    const of = await undisturbed(here, REPLACED)
+    const points = { create: of.points.create, destroy: [] }
+    return matrix('What is replaced', { points }, livesOf({ points }, every, both), (lives, heard) =>
+      runMatrix(lives, sideBySide, (kills) => live(here, of, kills, REPLACED), heard),
+    )
+  })
+
 /** Where a whole life and what is inside the server touch. */
 const sampleOfWhole = ({ points }: Undisturbed): Undisturbed['points'] => ({
   create: points.create.filter((p) => /^sql\.(login|CREATE|REVOKE)/.test(p.op) || p.op === 'rds.CreateDBInstance'),
@@ -136,6 +156,7 @@ try {
     ['', inAws],
     ['--databases', inDatabases],
     ['--containers', inContainers],
+    ['--replace', inReplacements],
   ] as const)
     if (only === undefined || only === flag) bad += await work()
   const models = checked()

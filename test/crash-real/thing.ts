@@ -18,7 +18,7 @@ export const tagsOf = (tags: readonly { Key?: string | undefined; Value?: string
 
 /** The key that infra gave it, else its name tag, else the given name. */
 export const labelOf = (tags: Readonly<Record<string, string>>, otherwise = 'without tags'): string =>
-  tags['infra:key'] ?? tags.Name ?? otherwise
+  tags['infra:key']?.replace(/@.*/, '') ?? tags.Name ?? otherwise
 
 /** Puts labels in place of ids, which differ from account to account. */
 export const labelled = (things: readonly Thing[], accountId: string): ((text: string) => string) => {
@@ -26,13 +26,19 @@ export const labelled = (things: readonly Thing[], accountId: string): ((text: s
     .flatMap((t) => t.ids.filter((id) => id !== t.label).map((id) => [id, `<${t.label}>`] as const))
     // An ARN holds the name of the thing, so the longer one goes first.
     .sort(([a], [b]) => b.length - a.length)
-  return (text) => known.reduce((s, [id, label]) => s.replaceAll(id, label), text).replaceAll(accountId, '<account>')
+  return (text) =>
+    known
+      .reduce((s, [id, label]) => s.replaceAll(id, label), text)
+      .replaceAll(accountId, '<account>')
+      // What was made beside another ends in a hash that ids of this account are part of.
+      .replaceAll(/(?<=[@-])[0-9a-f]{8}\b/g, '<generation>')
 }
 
 /** One line for each thing, sorted. Ids become labels, so accounts with equal stacks have equal lines. */
 export const linesOf = (things: readonly Thing[], accountId: string): string[] => {
   const plain = labelled(things, accountId)
-  return things.map((t) => `${t.type} ${t.label} ${canonical(sorted(JSON.parse(plain(JSON.stringify(t.view)))))}`).sort()
+  const line = (t: Thing): string => `${t.type} ${plain(t.label)} ${canonical(sorted(JSON.parse(plain(JSON.stringify(t.view)))))}`
+  return things.map(line).sort()
 }
 
 /** AWS lists in any order; once ids are labels, equal lists can be made equal text. */
