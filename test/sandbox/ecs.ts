@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { AttachInternetGatewayCommand, CreateInternetGatewayCommand } from '@aws-sdk/client-ec2'
 import { CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
@@ -21,6 +22,9 @@ export async function harbour(url: string) {
   const ecr = new ECRClient(config)
   const logs = new CloudWatchLogsClient(config)
   const net = await vpcWithSubnets(aws)
+  const { InternetGateway } = await aws.ec2.send(new CreateInternetGatewayCommand({}))
+  const InternetGatewayId = given(InternetGateway?.InternetGatewayId)
+  await aws.ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId, VpcId: net.VpcId }))
   await aws.ecs.send(new ECS.CreateClusterCommand({ clusterName: cluster }))
   await logs.send(new CreateLogGroupCommand({ logGroupName }))
   const { repository } = await ecr.send(new CreateRepositoryCommand({ repositoryName: 'shop-web' }))

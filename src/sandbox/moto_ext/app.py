@@ -17,7 +17,7 @@ from moto_ext import AFTER_RESET, VERSION, clock, gate, pg_home, wire
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
 PATCHES = {
-    "ec2": ("ec2", "instances", "nat", "routes", "groups", "deletes"),
+    "ec2": ("ec2", "interfaces", "instances", "nat", "routes", "groups", "deletes"),
     "rds": ("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots", "rds_postgres"),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),

@@ -5,13 +5,15 @@ from typing import Any
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
-from moto_ext import ecs_targets
+from moto_ext import ecs_targets, interfaces
 from moto_ext.clock import passing_attribute, show
 
 _create = ELBv2Backend.create_load_balancer
 _delete = ELBv2Backend.delete_load_balancer
 _health = ELBv2Backend.describe_target_health
 _listener = ELBv2Backend.create_listener
+_set_groups = ELBv2Backend.set_security_groups
+_set_subnets = ELBv2Backend.set_subnets
 
 passing_attribute(FakeLoadBalancer, "state")
 
@@ -26,10 +28,50 @@ def create_load_balancer(self: Any, name: str, security_groups: Any, subnet_ids:
             return known
         message = f"A load balancer with the same name '{name}' exists, but with different settings"
         raise ELBClientError("DuplicateLoadBalancerName", message)
+    if kwargs["scheme"] == "internet-facing":
+        check_gateway(self.ec2_backend, subnet_ids or [])
     made = _create(self, name, security_groups, subnet_ids, *args, **kwargs)
     made.state = "active"
+    made._infra_interfaces = {}
+    connect(self, made)
     show(made, "state", "provisioning", "elb")
     return made
+
+
+def check_gateway(ec2: Any, subnet_ids: list[str]) -> None:
+    vpcs = {s.vpc_id for s in map(ec2.get_subnet, subnet_ids) if s}
+    attached = {igw.vpc.id for igw in list(ec2.internet_gateways.values()) if igw.vpc}
+    for vpc_id in vpcs - attached:
+        if not ec2.get_vpc(vpc_id).is_default:
+            raise ELBClientError("InvalidSubnet", f"VPC {vpc_id} has no internet gateway")
+
+
+def connect(backend: Any, balancer: Any) -> None:
+    """One network interface in each of its subnets, and none elsewhere."""
+    mine, groups = balancer._infra_interfaces, balancer.security_groups or []
+    wanted = {s.id: s for s in balancer.subnets}
+    for subnet_id in [i for i in mine if i not in wanted]:
+        interfaces.free(mine.pop(subnet_id))
+    for subnet_id in [i for i in wanted if i not in mine]:
+        description = "ELB " + balancer.arn.split(":loadbalancer/")[1]
+        eni = interfaces.make(backend.ec2_backend, wanted[subnet_id], groups, description, "amazon-elb")
+        if balancer.scheme == "internet-facing":
+            interfaces.open_to_the_internet(eni, "amazon-elb")
+        mine[subnet_id] = eni
+    found = [backend.ec2_backend.get_security_group_from_id(g) for g in groups]
+    for eni in mine.values():
+        eni._group_set = [g for g in found if g] or eni._group_set
+
+
+def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
+    _set_groups(self, arn, sec_groups)
+    connect(self, self.load_balancers[arn])
+
+
+def set_subnets(self: Any, arn: str, *args: Any, **kwargs: Any) -> Any:
+    zones = _set_subnets(self, arn, *args, **kwargs)
+    connect(self, self.load_balancers[arn])
+    return zones
 
 
 def delete_load_balancer(self: Any, arn: str) -> None:
@@ -38,6 +80,8 @@ def delete_load_balancer(self: Any, arn: str) -> None:
         message = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
         raise ELBClientError("OperationNotPermitted", message)
     _delete(self, arn)
+    for eni in known._infra_interfaces.values() if known else []:
+        interfaces.free(eni)
 
 
 def describe_target_health(self: Any, target_group_arn: str, targets: Any) -> Any:
@@ -80,6 +124,13 @@ def groups_of(backend: Any, balancer: Any) -> set[str]:
     return {str(arn) for a in actions for arn in backend._get_target_group_arns_from(action_data=a.data)}
 
 
-for patch in (create_load_balancer, delete_load_balancer, describe_target_health, create_listener):
+for patch in (
+    create_load_balancer,
+    delete_load_balancer,
+    describe_target_health,
+    create_listener,
+    set_security_groups,
+    set_subnets,
+):
     setattr(ELBv2Backend, patch.__name__, patch)
 FakeTargetGroup.load_balancer_arns = property(load_balancer_arns, lambda *_: None)

@@ -22,6 +22,7 @@ SECONDS: dict[str, float] = {
     "agent": 4,  # instance: running -> known to Systems Manager
     "ecs": 2,  # task: PROVISIONING -> RUNNING, its target initial -> healthy, a retry after a failure, DEPROVISIONING -> STOPPED
     "task": 3,  # one-off task: RUNNING -> its container has exited
+    "interfaces": 3,  # network interfaces of a load balancer, task or VPC endpoint that is gone -> freed (5 to 20 minutes on AWS)
     "elb": 4,  # load balancer: provisioning -> active
     "certificate": 20,  # certificate: PENDING_VALIDATION -> ISSUED, as if somebody had put its records into the DNS
     "email": 20,  # e-mail subscription: pending -> confirmed, as if the person had clicked

@@ -5,19 +5,17 @@ from typing import Any
 
 import moto.ecs.models
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import EC2ContainerServiceBackend as Backend
 from moto.ecs.models import Task, ecs_backends
 from moto.moto_api._internal import mock_random
 
-from moto_ext import clock
+from moto_ext import clock, interfaces
 
 STATES = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED")
 EARLY = STATES[:3]
 EXEC_AGENT = "ExecuteCommandAgent"
 
 _init = Task.__init__
-NetworkInterface.private_dns_name = None  # moto sets it only in a network with DNS names, and reads it in all
 moto.ecs.models.random_private_ip = lambda: None  # then the interface takes an address of its subnet
 
 
@@ -37,7 +35,24 @@ def init(self: Any, *args: Any, **kwargs: Any) -> None:
     self.stopped_reason = None
     for attachment in self.attachments:
         attachment["details"] = [d for d in attachment["details"] if d["value"] is not None]
+        connect(self, attachment)
     begin(self, clock.now())
+
+
+def interface_of(task: Any, attachment: dict[str, Any]) -> Any:
+    ec2 = ec2_backends[task._account_id][task.region_name]
+    return next((ec2.enis.get(d["value"]) for d in attachment["details"] if d["name"] == "networkInterfaceId"), None)
+
+
+def connect(task: Any, attachment: dict[str, Any]) -> None:
+    """ECS manages its network interface, and gives it a public address where that was asked for."""
+    eni = interface_of(task, attachment)
+    if eni is None:
+        return
+    arn = f"arn:aws:ecs:{task.region_name}:{task._account_id}:attachment/{attachment['id']}"
+    interfaces.claim(eni, arn, task._account_id)
+    if task.network_configuration["awsvpcConfiguration"].get("assignPublicIp") == "ENABLED":
+        interfaces.open_to_the_internet(eni)
 
 
 def begin(task: Any, at: float) -> None:
@@ -144,12 +159,11 @@ def stop(
     task._infra_stopped_at = moment + clock.seconds("ecs")
     task.desired_status = "STOPPED"
     task.stop_code, task.stopped_reason, task.stopping_at = code, reason, clock.date(moment)
-    ec2 = ec2_backends[task._account_id][task.region_name]
     for attachment in task.attachments:
         attachment["status"] = "DELETED"
-        for detail in attachment["details"]:
-            if detail["name"] == "networkInterfaceId":
-                ec2.enis.pop(detail["value"], None)
+        eni = interface_of(task, attachment)
+        if eni:
+            interfaces.free(eni, task._infra_stopped_at)
 
 
 def requirements(definition: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
 from moto.ec2.utils import generic_filter
 
-from moto_ext import clock
+from moto_ext import clock, interfaces
 from moto_ext.ec2 import due
 
 clock.passing_attribute(NatGateway, "state")
@@ -25,6 +25,7 @@ def known(self: Any, nat_gateway_id: str) -> Any:
 
 def create_nat_gateway(self: Any, *args: Any, **kwargs: Any) -> Any:
     nat = _create(self, *args, **kwargs)
+    interfaces.claim(nat._eni, f"Interface for NAT Gateway {nat.id}", self.account_id, "nat_gateway")
     vpc = self.get_vpc(nat.vpc_id)
     attached = any(igw.vpc and igw.vpc.id == vpc.id for igw in list(self.internet_gateways.values()))
     if nat.connectivity_type != "private" and not attached and not vpc.is_default:
