@@ -13,17 +13,23 @@ export const bastion = (add: Add, c: Config, at: Lookups, net: Network, groups: 
     policies: { 'read-database-secret': mayRead(c, secret) },
   })
   const profile = add(InstanceProfile, 'bastion-profile', { role: role.id })
-  return add(Instance, 'bastion', {
-    imageId: at.bastionImage,
-    instanceType: c.bastion.instanceType,
-    // It is asked for by name: the subnet gives none by itself, and without one the agent would have no way out.
-    publicAddress: true,
-    subnetId: net.publicSubnetIds[0] ?? '',
-    securityGroupIds: [groups.bastion],
-    profile: profile.id,
-    userData: `#!/bin/bash\ndnf install -y ${c.rds.engine === 'mysql' ? 'mariadb105' : 'postgresql16'} jq\n`,
-    agent: true,
-  })
+  return add(
+    Instance,
+    'bastion',
+    {
+      imageId: at.bastionImage,
+      instanceType: c.bastion.instanceType,
+      // It is asked for by name: the subnet gives none by itself, and without one the agent would have no way out.
+      publicAddress: true,
+      subnetId: net.publicSubnetIds[0] ?? '',
+      securityGroupIds: [groups.bastion],
+      profile: profile.id,
+      userData: `#!/bin/bash\ndnf install -y ${c.rds.engine === 'mysql' ? 'mariadb105' : 'postgresql16'} jq\n`,
+      agent: true,
+    },
+    // Its first start installs packages.
+    { after: net.publicWay },
+  )
 }
 
 /** This secret and no other, also where a key of one's own encrypts it. */

@@ -51,10 +51,16 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
         exec: c.ecs.exec,
         size: { cpu: s.cpu, memory: s.memory, architecture: s.architecture },
       },
-      // A target group that no listener uses yet is refused.
       {
         name: s.name,
-        after: [...((target && opened.get(s.port)) ?? []), ...(out.balancer?.listening[key] ?? []), ...databaseOf(s, c, out)],
+        after: [
+          ...((target && opened.get(s.port)) ?? []),
+          // A target group that no listener uses yet is refused.
+          ...(out.balancer?.listening[key] ?? []),
+          ...databaseOf(s, c, out),
+          // Without a route there is no image: after three tasks that failed the circuit breaker gives the service up.
+          ...(s.subnets === 'private' ? net.privateWay : net.publicWay),
+        ],
       },
     )
     return [key, service.id] as const

@@ -30,13 +30,15 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
       description: `Port ${port} for everybody`,
     })
 
-  const subnetIds = l.scheme === 'internal' ? net.privateSubnetIds : net.publicSubnetIds
+  const inside = l.scheme === 'internal'
+  const subnetIds = inside ? net.privateSubnetIds : net.publicSubnetIds
   const { idleTimeoutSeconds, deletionProtection, scheme } = l
   const alb = add(
     LoadBalancer,
     'load-balancer',
     { scheme, subnetIds, securityGroupIds: [group], idleTimeoutSeconds, deletionProtection, zones: subnetIds.length },
-    { name: l.name },
+    // ELB refuses a network without an attached internet gateway, and the gateway is not detached before its addresses are gone.
+    { name: l.name, after: inside ? [] : net.publicWay },
   )
 
   const services = Object.entries(c.ecs.services).filter(([, s]) => s.public)

@@ -37,6 +37,12 @@ export interface Network {
   readonly publicSubnetIds: readonly Ref<string>[]
   readonly privateSubnetIds: readonly Ref<string>[]
   readonly dbSubnetGroup: Ref<string>
+  /**
+   * By which the subnets reach the internet: what is in them is made only when it is there, and gone before it goes. Empty where the
+   * network was there before.
+   */
+  readonly publicWay: readonly Ref<unknown>[]
+  readonly privateWay: readonly Ref<unknown>[]
 }
 
 export interface Groups {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/settle.ts'
+import type { Ref } from '../engine/ref.ts'
 import { ElasticIp } from '../kinds/ec2/elastic-ip.ts'
 import { InternetGateway, InternetGatewayAttachment } from '../kinds/ec2/internet-gateway.ts'
 import { NatGateway } from '../kinds/ec2/nat-gateway.ts'
@@ -35,14 +36,18 @@ export const vpc = (add: Add, c: Config, at: Lookups): Network => {
   const privateSubnetIds = subnets('private', c.vpc.privateCidrs, false, { Type: 'Private', Purpose: 'RDS' })
 
   const publicTable = add(RouteTable, 'public-route-table', { vpcId }, { name: name('public-rt'), tags: { Type: 'Public' } }).id
-  add(
+  const publicRoute = add(
     Route,
     'public-default-route',
     { tableId: publicTable, destination: EVERYWHERE, gatewayId: gateway.id },
     { after: [attached.vpcId] },
   )
-  for (const [i, subnetId] of publicSubnetIds.entries())
-    add(RouteTableAssociation, `public-subnet-${i + 1}-association`, { subnetId, tableId: publicTable })
+  const publicWay = [
+    publicRoute.tableId,
+    ...publicSubnetIds.map(
+      (subnetId, i) => add(RouteTableAssociation, `public-subnet-${i + 1}-association`, { subnetId, tableId: publicTable }).id,
+    ),
+  ]
 
   // One private table serves all zones, unless each zone has a NAT gateway of its own.
   const nat = c.vpc.nat ?? 'none'
@@ -58,11 +63,10 @@ export const vpc = (add: Add, c: Config, at: Lookups): Network => {
           { name: name(`private-rt${suffix(i)}`), tags: { Type: 'Private' } },
         ).id,
     )
-  for (const [i, subnetId] of privateSubnetIds.entries())
-    add(RouteTableAssociation, `private-subnet-${i + 1}-association`, {
-      subnetId,
-      tableId: privateTables[i] ?? privateTables[0] ?? '',
-    })
+  const privateWay: Ref<unknown>[] = privateSubnetIds.map((subnetId, i) => {
+    const tableId = privateTables[i] ?? privateTables[0] ?? ''
+    return add(RouteTableAssociation, `private-subnet-${i + 1}-association`, { subnetId, tableId }).id
+  })
 
   if (nat !== 'none')
     for (const [i, tableId] of privateTables.entries()) {
@@ -74,11 +78,12 @@ export const vpc = (add: Add, c: Config, at: Lookups): Network => {
         { subnetId, allocationId: address.id },
         { name: name(`nat-gw${suffix(i)}`), after: [attached.vpcId] },
       )
-      add(Route, `private-default-route${suffix(i)}`, { tableId, destination: EVERYWHERE, natId: gatewayOut.id })
+      const route = { tableId, destination: EVERYWHERE, natId: gatewayOut.id }
+      privateWay.push(add(Route, `private-default-route${suffix(i)}`, route).tableId)
     }
 
   const dbSubnetGroup = subnetGroup(add, c, privateSubnetIds)
-  return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup }
+  return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup, publicWay, privateWay }
 }
 
 const subnetGroup = (add: Add, c: Config, subnetIds: Network['privateSubnetIds']): Network['dbSubnetGroup'] =>
@@ -97,5 +102,6 @@ const existing = (add: Add, c: Config, network: ExistingNetwork): Network => {
     })
   const privateSubnetIds = take('private', network.privateSubnetIds)
   const publicSubnetIds = take('public', network.publicSubnetIds)
-  return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup: subnetGroup(add, c, privateSubnetIds) }
+  const dbSubnetGroup = subnetGroup(add, c, privateSubnetIds)
+  return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup, publicWay: [], privateWay: [] }
 }

@@ -9,7 +9,7 @@ describe('the bastion', () => {
     expect(change(stack(DATA), on())).toEqual([
       '+ bastion | bastion-role | iam.role | startupwebapp-bastion-role | database-secret',
       '+ bastion | bastion-profile | iam.instance-profile | startupwebapp-bastion-profile | bastion-role',
-      '+ bastion | bastion | ec2.instance | startupwebapp-bastion | bastion-profile, bastion-security-group, public-subnet-1',
+      '+ bastion | bastion | ec2.instance | startupwebapp-bastion | bastion-profile, bastion-security-group, public-default-route, public-subnet-1, public-subnet-1-association, public-subnet-2-association',
     ])
   })
 

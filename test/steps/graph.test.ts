@@ -55,7 +55,7 @@ describe('options', () => {
   })
 
   it('one in each zone: the second zone has a table of its own', () => {
-    expect(change(preset('vpc: { nat: single }'), preset('vpc: { nat: perAz }'))).toEqual([
+    expect(change(data('vpc: { nat: single }'), data('vpc: { nat: perAz }'))).toEqual([
       '- vpc | private-subnet-2-association | ec2.route-table-association | startupwebapp-private-subnet-2-association | private-route-table, private-subnet-2',
       '+ vpc | private-route-table-2 | ec2.route-table | startupwebapp-private-rt-2 | vpc',
       '+ vpc | private-subnet-2-association | ec2.route-table-association | startupwebapp-private-subnet-2-association | private-route-table-2, private-subnet-2',

@@ -39,3 +39,6 @@ export const props = (graph: Stack, key: string): unknown =>
       v !== null && typeof v === 'object' && 'key' in v && 'attr' in v ? `<${v.key}.${v.attr}>` : v,
     ),
   )
+
+/** What one resource waits for. */
+export const depsOf = (graph: Stack, key: string): readonly string[] => graph.get(key)?.deps ?? []
