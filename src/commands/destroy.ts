@@ -1,7 +1,7 @@
 import { mustWake } from '../engine/asleep.ts'
-import { type DestroyOptions, destroy, goingWith, stillNeeding } from '../engine/destroy.ts'
+import { destroy } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
-import { remaining } from '../engine/graph.ts'
+import { type DestroyOptions, destroyMinutes, goingWith, stillNeeding } from '../engine/order.ts'
 import { notToDelete } from '../engine/ownership.ts'
 import { monthly, round } from '../engine/plan.ts'
 import type { Survey } from '../engine/survey.ts'
@@ -143,15 +143,12 @@ const screen = (
       .map((key) => line(s, key, seen.get(key)?.is === 'absent', within.get(key), options))
     io.say(columns(table, '', '    '))
   }
-  const nodes = keys.map((key) => ({ key, deps: rows.get(key)?.deps ?? [] }))
-  const minutes = remaining(nodes, (n) => kindOf(rows.get(n.key)?.type ?? '').facts.deleteMinutes ?? 0)
+  const minutes = destroyMinutes(keys, rows, kindOf, options)
   const saved = keys.reduce(
     (sum, key) => sum + monthly(kindOf(rows.get(key)?.type ?? ''), rows.get(key)?.want ?? {}, s.config.region),
     0,
   )
-  io.say(
-    `\n  ${count(keys.length, 'resource')}. Saves ${c.bold(usd(round(saved)))} a month. Time: ${c.bold(about(Math.max(0, ...minutes.values())))}.`,
-  )
+  io.say(`\n  ${count(keys.length, 'resource')}. Saves ${c.bold(usd(round(saved)))} a month. Time: ${c.bold(about(minutes))}.`)
 }
 
 const place = (s: Session, step: string): number => (s.config.steps as readonly string[]).indexOf(step)

@@ -29,11 +29,21 @@ export const withReporter = async <T>(s: Session, work: (report: Report) => Prom
  */
 export const conclude = (s: Session, outcome: Outcome, again: string): number => {
   const { io } = s
-  for (const [key, error] of outcome.failed) {
-    const e = s.explain(error)
-    const mark = error instanceof Deferred ? io.c.yellow('…') : io.c.red('✗')
-    io.note(`\n${mark} ${key}: ${e.what}${e.why ? `\n  why:  ${e.why}` : ''}${e.next ? `\n  next: ${e.next}` : ''}`)
-    if (io.verbose && error.stack) io.note(io.c.dim(error.stack))
+  const told = [...outcome.failed].map(([key, error]) => ({ key, error, ...s.explain(error) }))
+  // What has the same reason and the same remedy is told together.
+  const alike = new Map<string, typeof told>()
+  for (const one of told) {
+    const as = one.next === undefined ? one.key : `${one.why}\n${one.next}`
+    alike.set(as, [...(alike.get(as) ?? []), one])
+  }
+  for (const all of alike.values()) {
+    const lines = all.map(({ key, error, what }) => {
+      const mark = error instanceof Deferred ? io.c.yellow('…') : io.c.red('✗')
+      return `\n${mark} ${what.startsWith(`${key} `) ? what : `${key}: ${what}`}`
+    })
+    const [{ why, next } = {}] = all
+    io.note(`${lines.join('')}${why ? `\n  why:  ${why}` : ''}${next ? `\n  next: ${next}` : ''}`)
+    if (io.verbose) for (const { error } of all) if (error.stack) io.note(io.c.dim(error.stack))
   }
   if (outcome.failed.size === 0 && !outcome.interrupted) return 0
   // The session says so when it is closed, and what comes next.

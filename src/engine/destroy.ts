@@ -1,51 +1,14 @@
-import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { mustWake } from './asleep.ts'
+import { deleteOnceFree } from './blocked.ts'
 import type { Context, KindOf } from './context.ts'
-import { AWAY, checkStop, InfraError, SLOWER } from './errors.ts'
-import { allGenerations } from './generation.ts'
-import type { AnyKind, AnySeen, DeleteHow, Left } from './kind.ts'
+import { checkStop } from './errors.ts'
+import type { AnyKind, AnySeen, DeleteHow } from './kind.ts'
+import { type DestroyOptions, destroyOrder, minutesToDelete } from './order.ts'
 import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
 import { type Outcome, runGraph } from './run.ts'
 import { observe, type Subject, type Survey, settle, subjectOfRow } from './survey.ts'
-import { pause, until } from './wait.ts'
-
-export interface DestroyOptions {
-  /** Take a last snapshot of what can have one. */
-  readonly snapshots: boolean
-  /** Delete what was taken in, too; it stays otherwise. */
-  readonly adopted?: boolean
-  readonly at: Date
-}
-
-/** Recorded keys outside of `keys` that depend on one of them: they would lose their ground. */
-export const stillNeeding = (keys: readonly string[], rows: ReadonlyMap<string, Row>): Map<string, string[]> => {
-  const found = new Map<string, string[]>()
-  for (const [key, row] of rows)
-    if (!keys.includes(key)) for (const dep of row.deps) if (keys.includes(dep)) found.set(dep, [...(found.get(dep) ?? []), key])
-  return found
-}
-
-/** Of these keys, those that live inside another one of them that is deleted: they go with it. Key -> what it goes with. */
-export const goingWith = <C>(
-  keys: readonly string[],
-  rows: ReadonlyMap<string, Row>,
-  kindOf: KindOf<C>,
-  options: Pick<DestroyOptions, 'adopted'>,
-): Map<string, string> => {
-  const found = new Map<string, string>()
-  for (const key of keys) {
-    const row = rows.get(key)
-    const inside = row && kindOf(row.type).facts.inside
-    const around = (d: string): boolean => {
-      const dep = rows.get(d)
-      return dep !== undefined && keys.includes(d) && dep.type === inside && (!dep.adopted || options.adopted === true)
-    }
-    const container = inside === undefined ? undefined : row?.deps.find(around)
-    if (container !== undefined) found.set(key, container)
-  }
-  return found
-}
+import { until } from './wait.ts'
 
 /**
  * Takes recorded resources down, dependants first, in parallel where it can. Needs only the state. A row goes only after AWS
@@ -61,26 +24,11 @@ export const destroy = async <C>(
   options: DestroyOptions,
 ): Promise<Outcome> => {
   for (const refusal of notToDelete(keys, seen, cx.rows.all(), kindOf)) throw refusal
-  const rows = keys.flatMap((key) => {
-    const row = cx.rows.row(key)
-    return row ? [{ key, row }] : []
-  })
-  const within = goingWith(keys, cx.rows.all(), kindOf, options)
-  const needing = new Map<string, string[]>()
-  // Nobody waits for what goes with another: it is that one's end that it waits for itself.
-  for (const { key, row } of rows)
-    if (!within.has(key))
-      for (const dep of row.deps.flatMap((d) => allGenerations(d, cx.rows.all())))
-        if (dep !== key) needing.set(dep, [...(needing.get(dep) ?? []), key])
-  const around = (key: string): string[] => {
-    const container = within.get(key)
-    return container === undefined ? [] : [container]
-  }
-  const nodes = rows.map(({ key, row }) => ({ key, row, deps: [...(needing.get(key) ?? []), ...around(key)] }))
+  const nodes = destroyOrder(keys, cx.rows.all(), kindOf, options)
   const outcome = await runGraph(
     nodes,
-    (n) => kindOf(n.row.type).facts.deleteMinutes ?? kindOf(n.row.type).facts.minutes,
-    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: within.get(n.key) }),
+    (n) => minutesToDelete(kindOf(n.row.type)),
+    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: n.with }),
     cx.signal,
     (n, error) => cx.report({ type: 'resource.failed', key: n.key, error }),
   )
@@ -153,52 +101,9 @@ const remove = async <C>(
       // Once more, after the wait: where the state is another run's by now, this write fails, and no delete goes out.
       await intend()
     }
-    const left = seen.is === 'absent' ? undefined : await ask(key, cx, kind, attrs, how, limit)
+    const left = seen.is === 'absent' ? undefined : await deleteOnceFree(key, cx, kind, attrs, how, limit)
     if (left) return gone(left === 'left' ? undefined : left.stays)
   }
   await until(cx, key, look, (s) => s.is === 'absent', limit)
   return gone(kind.facts.leaves?.(attrs, row.want, how))
-}
-
-/** The delete call. "Still in use" is normal for a while (AWS frees network interfaces late), so it is asked again; then the culprits are named. */
-const ask = async <C>(
-  key: string,
-  cx: Context<C>,
-  kind: AnyKind<C>,
-  attrs: JsonObject,
-  how: DeleteHow,
-  limit: { deadline: number; minutes: number },
-): Promise<undefined | Left> => {
-  const began = cx.clock.now()
-  for (;;) {
-    checkStop(cx.signal)
-    try {
-      return await kind.delete(cx.aws, attrs, how)
-    } catch (error) {
-      const trouble = cx.classify(error)
-      if (trouble === 'gone') return
-      const elapsedMs = cx.clock.now() - began
-      const over = elapsedMs > limit.deadline * 60_000
-      const later = trouble === 'throttled' || trouble === 'unreachable'
-      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (!later || over)) throw error
-      const blockers = trouble === 'in-use' ? ((await kind.blockers?.(cx.aws, attrs)) ?? []) : []
-      const by = blockers.length > 0 ? blockers.join(', ') : 'something that AWS does not name'
-      if (over)
-        throw new InfraError(`${key} cannot be deleted: it is still used by ${by}`, {
-          why: 'AWS refuses to delete what something depends on; its id stays recorded',
-          next: 'Remove that, then run the same destroy again',
-          cause: error,
-        })
-      const status =
-        trouble === 'in-use'
-          ? `in use by ${by}`
-          : trouble === 'throttled'
-            ? SLOWER
-            : trouble === 'unreachable'
-              ? AWAY
-              : 'the answer was lost; asked again'
-      cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
-      await cx.clock.sleep(pause(elapsedMs), cx.signal)
-    }
-  }
 }

@@ -110,6 +110,16 @@ export interface Impact {
 /** Not deleted, and that is right: because AWS lets it go by itself, or for the reason given. */
 export type Left = 'left' | { readonly stays: string }
 
+/** What keeps something from being deleted. */
+export interface Blocker {
+  /** In words: `2 public addresses of the load balancer shop-alb`. */
+  readonly what: string
+  /** AWS frees it some minutes after its owner is gone. */
+  readonly freedLate?: boolean
+  /** Set when it never goes by itself, so that nobody needs to wait for it: the command that removes it. */
+  readonly remedy?: string | undefined
+}
+
 export interface DeleteHow {
   /** Name of the last snapshot; undefined: none is wanted. Only for kinds that can make one. */
   readonly finalSnapshot?: string
@@ -159,6 +169,10 @@ export interface Facts<P> {
   removedBy?(attrs: JsonObject): string
   /** What stays in the account on purpose after a delete. */
   leaves?(attrs: JsonObject, want: Partial<P>, how: DeleteHow): string | undefined
+  /** Types of what must be gone first, whatever was recorded: AWS refuses the delete while one of them is there. */
+  readonly outlives?: readonly string[]
+  /** Typical minutes for which AWS still holds its network interfaces once it is gone. */
+  readonly lingers?: number
   /** It can be deleted while it is not ready yet (an instance whose agent never came); others are waited for first. */
   readonly deletesPending?: boolean
   /** It gets ready only once a person has done what `stuck` says (a record in the DNS): a run may leave it at that. */
@@ -186,8 +200,8 @@ export interface Kind<P, A, C> {
   tagsOf?(aws: C, attrs: A): Promise<Tags>
   unguard?(aws: C, attrs: A): Promise<void>
   delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | Left>
-  /** What else in the account keeps it from being deleted, in words. */
-  blockers?(aws: C, attrs: A): Promise<readonly string[]>
+  /** What else in the account keeps it from being deleted. */
+  blockers?(aws: C, attrs: A): Promise<readonly Blocker[]>
   /** Why it may not become ready, in words: asked when a wait is given up. */
   stuck?(aws: C, attrs: A): Promise<readonly string[]>
   readonly facts: Facts<P>

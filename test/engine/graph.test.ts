@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { stillNeeding } from '../../src/engine/destroy.ts'
 import { Graph, remaining } from '../../src/engine/graph.ts'
+import { stillNeeding } from '../../src/engine/order.ts'
 import { Ref } from '../../src/engine/ref.ts'
 import type { Row } from '../../src/state/schema.ts'
 import type { Client } from './support/client.ts'

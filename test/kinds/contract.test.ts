@@ -219,7 +219,8 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     const prefixes: Record<string, string[]> = {
       rds: ['rds', 'secretsmanager', 'iam'],
       iam: ['iam', 'rds'],
-      ec2: ['ec2', 'ssm', 'iam'],
+      // What holds a network interface may be a load balancer.
+      ec2: ['ec2', 'ssm', 'iam', 'elasticloadbalancing'],
       ecs: ['ecs', 'iam'],
       elb: ['elasticloadbalancing', 'iam'],
       autoscaling: ['application-autoscaling', 'cloudwatch', 'ecs', 'iam'],

@@ -175,8 +175,14 @@ describe.skipIf(!inject('motoUrl'))('network interfaces that other services of A
       Groups: [{ GroupId }],
     })
     const state = async () => {
-      const Filters = [{ Name: 'vpc-id', Values: [net.VpcId] }]
-      return (await aws.ec2.send(new EC2.DescribeVpcEndpointsCommand({ Filters }))).VpcEndpoints?.map((e) => e.State)
+      const by = async (Name: string, value: string) => {
+        const Filters = [{ Name, Values: [value] }]
+        return (await aws.ec2.send(new EC2.DescribeVpcEndpointsCommand({ Filters }))).VpcEndpoints?.map((e) => e.State)
+      }
+      const found = await by('vpc-id', net.VpcId)
+      expect(await by('vpc-endpoint-id', id)).toEqual(found)
+      expect(await by('vpc-endpoint-id', 'vpce-0')).toEqual([])
+      return found
     }
     expect(await state()).toEqual(['available'])
     const removeGroup = () => refusal(aws.ec2.send(new EC2.DeleteSecurityGroupCommand({ GroupId })))

@@ -68,7 +68,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
     await aws.acm('DeleteCertificate', { CertificateArn: attrs.arn })
   },
   async blockers(aws, attrs) {
-    return (await describe(aws, attrs.arn))?.InUseBy ?? []
+    return ((await describe(aws, attrs.arn))?.InUseBy ?? []).map((what) => ({ what }))
   },
   async stuck(aws, attrs) {
     const c = await describe(aws, attrs.arn)

@@ -60,12 +60,3 @@ export const must = (id: string | undefined, what: string): string => {
   if (id === undefined) throw new Error(`AWS answered without ${what}`)
   return id
 }
-
-/** Network interfaces in a VPC, subnet or security group that keep it from being deleted, in words. */
-export const interfacesIn = async (aws: Aws, name: 'vpc-id' | 'subnet-id' | 'group-id', id: string): Promise<string[]> => {
-  const { NetworkInterfaces = [] } = await aws.ec2('DescribeNetworkInterfaces', { Filters: [filter(name, id)] })
-  return NetworkInterfaces.map((n) => {
-    const owner = n.Description || n.Attachment?.InstanceId || n.InterfaceType || 'no description'
-    return `network interface ${n.NetworkInterfaceId} (${owner})`
-  })
-}

@@ -1,6 +1,7 @@
 import { tagMap } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
 import { type Filter, filter, find, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { HOLDER_ACTIONS, hasPublicAddress, holdersIn } from './interfaces.ts'
 
 export type InternetGatewayProps = Record<never, never>
 export type InternetGatewayAttrs = { id: string }
@@ -66,14 +67,19 @@ export const InternetGatewayAttachment: AwsKind<AttachmentProps, AttachmentAttrs
   async delete(aws, attrs) {
     await aws.ec2('DetachInternetGateway', { InternetGatewayId: attrs.gatewayId, VpcId: attrs.vpcId })
   },
+  blockers: (aws, attrs) => holdersIn(aws, 'vpc-id', attrs.vpcId, hasPublicAddress),
   facts: {
     title: 'internet gateway attachment',
     minutes: 0.1,
+    // AWS takes the public addresses back up to 20 minutes after a load balancer or a task is gone.
+    deadline: 45,
     iam: {
       observe: ['ec2:DescribeInternetGateways'],
       create: ['ec2:AttachInternetGateway'],
-      delete: ['ec2:DetachInternetGateway'],
+      delete: ['ec2:DetachInternetGateway', ...HOLDER_ACTIONS],
     },
+    // All that can have public addresses.
+    outlives: ['elb.load-balancer', 'ecs.service', 'ec2.instance', 'ec2.nat-gateway'],
     immutable: ['gatewayId', 'vpcId'],
     found: 'natural',
   },

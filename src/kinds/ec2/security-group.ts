@@ -1,6 +1,9 @@
+import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagMap } from '../../aws/tags.ts'
+import type { Blocker } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
-import { filter, interfacesIn, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { filter, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { HOLDER_ACTIONS, holdersIn } from './interfaces.ts'
 
 export type SecurityGroupProps = { vpcId: string; description: string }
 export type SecurityGroupAttrs = { id: string }
@@ -43,23 +46,39 @@ export const SecurityGroup: AwsKind<SecurityGroupProps, SecurityGroupAttrs> = {
     await aws.ec2('DeleteSecurityGroup', { GroupId: attrs.id })
   },
   async blockers(aws, attrs) {
-    const [interfaces, referring] = await Promise.all([
-      interfacesIn(aws, 'group-id', attrs.id),
-      aws.ec2('DescribeSecurityGroups', { Filters: [filter('ip-permission.group-id', attrs.id)] }),
+    const [holders, ...rules] = await Promise.all([
+      holdersIn(aws, 'group-id', attrs.id),
+      rulesThatName(aws, attrs.id, 'ingress'),
+      rulesThatName(aws, attrs.id, 'egress'),
     ])
-    const others = (referring.SecurityGroups ?? []).filter((g) => g.GroupId !== attrs.id)
-    return [...interfaces, ...others.map((g) => `a rule of the security group ${g.GroupId} (${g.GroupName})`)]
+    return [...holders, ...rules.flat()]
   },
   facts: {
     title: 'security group',
     minutes: 0.1,
-    deadline: 20,
+    // AWS frees the interfaces of Lambda functions up to 40 minutes after they are gone.
+    deadline: 45,
     iam: {
       observe: ['ec2:DescribeSecurityGroups'],
       create: ['ec2:CreateSecurityGroup', 'ec2:CreateTags'],
-      delete: ['ec2:DeleteSecurityGroup', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSecurityGroups'],
+      delete: ['ec2:DeleteSecurityGroup', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules', ...HOLDER_ACTIONS],
     },
     immutable: ['vpcId', 'description'],
     found: 'name',
   },
+}
+
+/** A rule of another group that names it keeps it, too. */
+const rulesThatName = async (aws: Aws, id: string, way: 'ingress' | 'egress'): Promise<Blocker[]> => {
+  const by = way === 'ingress' ? 'ip-permission.group-id' : 'egress.ip-permission.group-id'
+  const { SecurityGroups = [] } = await aws.ec2('DescribeSecurityGroups', { Filters: [filter(by, id)] })
+  return Promise.all(
+    SecurityGroups.filter((g) => g.GroupId !== id).map(async ({ GroupId = '', GroupName }) => {
+      const { SecurityGroupRules = [] } = await aws.ec2('DescribeSecurityGroupRules', { Filters: [filter('group-id', GroupId)] })
+      const naming = SecurityGroupRules.filter((r) => r.ReferencedGroupInfo?.GroupId === id && r.IsEgress === (way === 'egress'))
+      const ids = naming.map((r) => r.SecurityGroupRuleId).join(' ')
+      const remedy = `aws ec2 revoke-security-group-${way} --group-id ${GroupId} --security-group-rule-ids ${ids}`
+      return { what: `a rule of the security group ${GroupId} (${GroupName})`, remedy }
+    }),
+  )
 }

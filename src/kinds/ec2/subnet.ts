@@ -1,6 +1,7 @@
 import { tagMap } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
-import { type Filter, find, interfacesIn, must, tagEc2, tagSpecification } from './common.ts'
+import { type Filter, find, must, tagEc2, tagSpecification } from './common.ts'
+import { HOLDER_ACTIONS, holdersIn } from './interfaces.ts'
 
 export type SubnetProps = {
   vpcId: string
@@ -50,16 +51,17 @@ export const Subnet: AwsKind<SubnetProps, SubnetAttrs> = {
   async delete(aws, attrs) {
     await aws.ec2('DeleteSubnet', { SubnetId: attrs.id })
   },
-  blockers: (aws, attrs) => interfacesIn(aws, 'subnet-id', attrs.id),
+  blockers: (aws, attrs) => holdersIn(aws, 'subnet-id', attrs.id),
   facts: {
     title: 'subnet',
     minutes: 0.1,
-    deadline: 20,
+    // AWS frees the interfaces of Lambda functions up to 40 minutes after they are gone.
+    deadline: 45,
     iam: {
       observe: ['ec2:DescribeSubnets'],
       create: ['ec2:CreateSubnet', 'ec2:CreateTags', 'ec2:ModifySubnetAttribute'],
       update: ['ec2:ModifySubnetAttribute', 'ec2:CreateTags'],
-      delete: ['ec2:DeleteSubnet', 'ec2:DescribeNetworkInterfaces'],
+      delete: ['ec2:DeleteSubnet', ...HOLDER_ACTIONS],
     },
     immutable: ['vpcId', 'zone', 'cidr'],
     found: 'tag',

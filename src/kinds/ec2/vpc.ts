@@ -1,7 +1,9 @@
 import { tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { filter, find, interfacesIn, must, tagEc2, tagSpecification } from './common.ts'
+import { type filter, find, must, tagEc2, tagSpecification } from './common.ts'
+import { HOLDER_ACTIONS } from './interfaces.ts'
+import { leftInVpc } from './vpc-left.ts'
 
 export type VpcProps = {
   /** IPv4 block, /16 to /28. Cannot be changed later. */
@@ -47,29 +49,23 @@ export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
   async delete(aws, attrs) {
     await aws.ec2('DeleteVpc', { VpcId: attrs.id })
   },
-  async blockers(aws, attrs) {
-    const inVpc = [filter('vpc-id', attrs.id)]
-    const [interfaces, groups, subnets] = await Promise.all([
-      interfacesIn(aws, 'vpc-id', attrs.id),
-      aws.ec2('DescribeSecurityGroups', { Filters: inVpc }),
-      aws.ec2('DescribeSubnets', { Filters: inVpc }),
-    ])
-    return [
-      ...interfaces,
-      ...(groups.SecurityGroups ?? [])
-        .filter((g) => g.GroupName !== 'default')
-        .map((g) => `security group ${g.GroupId} (${g.GroupName})`),
-      ...(subnets.Subnets ?? []).map((s) => `subnet ${s.SubnetId}`),
-    ]
-  },
+  blockers: (aws, attrs) => leftInVpc(aws, attrs.id),
   facts: {
     title: 'VPC',
     minutes: 0.1,
+    deadline: 45,
     iam: {
       observe: ['ec2:DescribeVpcs', 'ec2:DescribeVpcAttribute'],
       create: ['ec2:CreateVpc', 'ec2:CreateTags', 'ec2:ModifyVpcAttribute'],
       update: ['ec2:ModifyVpcAttribute', 'ec2:CreateTags'],
-      delete: ['ec2:DeleteVpc', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets'],
+      delete: [
+        'ec2:DeleteVpc',
+        'ec2:DescribeInternetGateways',
+        'ec2:DescribeRouteTables',
+        'ec2:DescribeSecurityGroups',
+        'ec2:DescribeSubnets',
+        ...HOLDER_ACTIONS,
+      ],
     },
     immutable: ['cidr'],
     found: 'tag',

@@ -70,7 +70,8 @@ export const Cluster: AwsKind<ClusterProps, ClusterAttrs> = {
       aws.ecs('ListServices', { cluster: attrs.id }),
       aws.ecs('ListTasks', { cluster: attrs.id }),
     ])
-    const named = (what: string, arns: readonly string[] = []) => arns.map((arn) => `${what} ${arn.split('/').at(-1)}`)
+    const named = (what: string, arns: readonly string[] = []) =>
+      arns.map((arn) => ({ what: `${what} ${arn.split('/').at(-1)}` }))
     return [...named('service', services.serviceArns), ...named('task', tasks.taskArns)]
   },
   facts: {

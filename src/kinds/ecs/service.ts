@@ -75,6 +75,7 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
     updateMinutes: 3,
     // Connections may go on until the target group's delay is over.
     deleteMinutes: 6,
+    lingers: 2,
     deadline: 15,
     monthly: costOf,
     iam: {

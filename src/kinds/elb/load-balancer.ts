@@ -104,6 +104,7 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
     title: 'load balancer',
     minutes: 3,
     deleteMinutes: 0.5,
+    lingers: 5,
     deadline: 15,
     monthly: (want, region): CostItem[] => {
       // One address in each zone, and AWS takes no fewer than two.

@@ -84,7 +84,7 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
   },
   async blockers(aws, attrs) {
     const { TargetGroups = [] } = await aws.elb('DescribeTargetGroups', { TargetGroupArns: [attrs.arn] })
-    return (TargetGroups[0]?.LoadBalancerArns ?? []).map((arn) => `load balancer ${suffixOf(arn)}`)
+    return (TargetGroups[0]?.LoadBalancerArns ?? []).map((arn) => ({ what: `load balancer ${suffixOf(arn)}` }))
   },
   facts: {
     title: 'target group',

@@ -55,7 +55,8 @@ export const Database: AwsKind<DatabaseProps, DatabaseAttrs> = {
     await aws.sql('DropDatabase', { server: await serverOf(aws, attrs), name: attrs.name, force: false })
   },
   async blockers(aws, attrs) {
-    return aws.sql('Sessions', { server: await serverOf(aws, attrs), database: attrs.name })
+    const sessions = await aws.sql('Sessions', { server: await serverOf(aws, attrs), database: attrs.name })
+    return sessions.map((what) => ({ what }))
   },
   facts: {
     title: 'database',

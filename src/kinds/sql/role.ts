@@ -68,7 +68,7 @@ export const DatabaseRole: AwsKind<RoleProps, RoleAttrs> = {
   async blockers(aws, attrs) {
     const look = await lookInside(aws, attrs)
     const owned = look.is === 'open' ? look.inside.databases.filter((d) => d.owner === attrs.name) : []
-    return owned.map((d) => `the database ${d.name}, which belongs to it`)
+    return owned.map((d) => ({ what: `the database ${d.name}, which belongs to it` }))
   },
   facts: {
     title: 'database role',

@@ -14,6 +14,7 @@ _association = NetworkInterface.association
 _attachment = NetworkInterface.attachment
 _create_endpoint = VPCBackend.create_vpc_endpoint
 _delete_endpoints = VPCBackend.delete_vpc_endpoints
+_endpoint_filter = VPCEndPoint.get_filter_value
 
 
 def claim(eni: Any, description: str, requester: str, kind: str = "interface", owner: str = "amazon-aws") -> Any:
@@ -93,7 +94,13 @@ def forget_endpoints(backend: Any) -> None:
             backend.vpc_end_points.pop(endpoint.id, None)
 
 
+def endpoint_filter(self: Any, filter_name: str, method_name: str | None = None) -> Any:
+    own = {"vpc-endpoint-id": self.id, "service-name": self.service_name}
+    return own[filter_name] if filter_name in own else _endpoint_filter(self, filter_name, method_name)
+
+
 clock.passing_attribute(VPCEndPoint, "state")
+VPCEndPoint.get_filter_value = endpoint_filter
 NetworkInterface.association = property(association)
 NetworkInterface.attachment = property(attachment)
 VPCBackend.create_vpc_endpoint = create_vpc_endpoint

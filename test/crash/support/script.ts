@@ -1,6 +1,6 @@
 import type fc from 'fast-check'
-import { stillNeeding } from '../../../src/engine/destroy.ts'
 import { Graph } from '../../../src/engine/graph.ts'
+import { stillNeeding } from '../../../src/engine/order.ts'
 import type { Client } from '../../engine/support/client.ts'
 import { Link, Net, Note } from '../../engine/support/kinds.ts'
 import type { InFlight } from '../../engine/support/session.ts'

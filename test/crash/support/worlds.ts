@@ -12,7 +12,7 @@ export const setups = {
   'all goes well': () => {},
   // Not at all at first, then by id and name, then by tags.
   'what is new shows late': ({ cloud }) => {
-    Object.assign(cloud, { readLagMs: 1500, tagLagMs: 3000, latencyMs: 20 })
+    Object.assign(cloud, { readLagMs: 800, tagLagMs: 1500, latencyMs: 20 })
   },
   'what is gone is still in use for a while': ({ cloud }) => {
     Object.assign(cloud, { lingerMs: 400, latencyMs: 20 })

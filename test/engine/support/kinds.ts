@@ -102,7 +102,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
     await aws.remove(attrs.id, how.finalSnapshot)
     return undefined
   },
-  blockers: async (_aws, attrs) => [`someone who needs ${attrs.id}`],
+  blockers: async (_aws, attrs) => [{ what: `someone who needs ${attrs.id}` }],
   facts: {
     title: `fake ${type}`,
     minutes: spec.minutes ?? 0.1,

@@ -81,57 +81,86 @@ describe('security group', () => {
 })
 
 describe('blockers', () => {
-  const interfaces = {
-    NetworkInterfaces: [
-      { NetworkInterfaceId: 'eni-1', Description: 'RDSNetworkInterface' },
-      { NetworkInterfaceId: 'eni-2', Description: '', Attachment: { InstanceId: 'i-1' } },
-      { NetworkInterfaceId: 'eni-3', InterfaceType: 'lambda' },
-      { NetworkInterfaceId: 'eni-4' },
-    ],
-  }
-  const words = [
-    'network interface eni-1 (RDSNetworkInterface)',
-    'network interface eni-2 (i-1)',
-    'network interface eni-3 (lambda)',
-    'network interface eni-4 (no description)',
-  ]
+  const interfaces = { NetworkInterfaces: [{ NetworkInterfaceId: 'eni-1', Description: 'RDSNetworkInterface' }] }
+  const words = { what: 'the network interface of an RDS database', freedLate: true }
 
   it('of a security group: interfaces, and rules of other groups that name it', async () => {
+    const named = { ReferencedGroupInfo: { GroupId: 'sg-1' } }
+    const account = cloud({
+      DescribeNetworkInterfaces: interfaces,
+      DescribeSecurityGroups: (i: { Filters: { Name: string }[] }) => ({
+        SecurityGroups: [
+          { GroupId: 'sg-1', GroupName: 'self' },
+          ...(i.Filters[0]?.Name.startsWith('egress') ? [] : [{ GroupId: 'sg-2', GroupName: 'app' }]),
+        ],
+      }),
+      DescribeSecurityGroupRules: {
+        SecurityGroupRules: [
+          { SecurityGroupRuleId: 'sgr-1', IsEgress: false, ...named },
+          { SecurityGroupRuleId: 'sgr-2', IsEgress: true, ...named },
+          { SecurityGroupRuleId: 'sgr-3', IsEgress: false, ReferencedGroupInfo: { GroupId: 'sg-7' } },
+        ],
+      },
+    })
+    expect(await SecurityGroup.blockers?.(aws, { id: 'sg-1' })).toEqual([
+      words,
+      {
+        what: 'a rule of the security group sg-2 (app)',
+        remedy: 'aws ec2 revoke-security-group-ingress --group-id sg-2 --security-group-rule-ids sgr-1',
+      },
+    ])
+    expect(SecurityGroup.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
+    expect(account.sent.map(([, input]) => input)).toEqual(
+      [
+        ['group-id', 'sg-1'],
+        ['ip-permission.group-id', 'sg-1'],
+        ['egress.ip-permission.group-id', 'sg-1'],
+        ['group-id', 'sg-2'],
+      ].map(([Name, id]) => ({ Filters: [{ Name, Values: [id] }] })),
+    )
+  })
+
+  it('of a VPC: all that is left in it, each with its command, but not what goes with it', async () => {
     const account = cloud({
       DescribeNetworkInterfaces: interfaces,
       DescribeSecurityGroups: {
         SecurityGroups: [
-          { GroupId: 'sg-1', GroupName: 'self' },
+          { GroupId: 'sg-0', GroupName: 'default', SecurityGroupArn: 'arn:aws:ec2:eu-west-1:1:security-group/sg-0' },
           { GroupId: 'sg-2', GroupName: 'app' },
-        ],
-      },
-    })
-    expect(await SecurityGroup.blockers?.(aws, { id: 'sg-1' })).toEqual([...words, 'a rule of the security group sg-2 (app)'])
-    expect(SecurityGroup.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
-    expect(account.sent.map(([, input]) => input)).toEqual([
-      { Filters: [{ Name: 'group-id', Values: ['sg-1'] }] },
-      { Filters: [{ Name: 'ip-permission.group-id', Values: ['sg-1'] }] },
-    ])
-  })
-
-  it('of a VPC: interfaces, subnets and groups, but not its default group, which goes with it', async () => {
-    const account = cloud({
-      DescribeNetworkInterfaces: { NetworkInterfaces: [] },
-      DescribeSecurityGroups: {
-        SecurityGroups: [
-          { GroupId: 'sg-0', GroupName: 'default' },
-          { GroupId: 'sg-2', GroupName: 'app' },
+          { GroupId: 'sg-3', GroupName: 'GuardDutyManagedSecurityGroup-vpc-1' },
         ],
       },
       DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1' }] },
+      DescribeRouteTables: {
+        RouteTables: [{ RouteTableId: 'rtb-0', Associations: [{ Main: true }] }, { RouteTableId: 'rtb-1' }],
+      },
+      DescribeInternetGateways: { InternetGateways: [{ InternetGatewayId: 'igw-1' }] },
+      DescribeVpcEndpoints: {
+        VpcEndpoints: [
+          { VpcEndpointId: 'vpce-1', State: 'available', NetworkInterfaceIds: ['eni-9'] },
+          { VpcEndpointId: 'vpce-2', State: 'available' },
+          { VpcEndpointId: 'vpce-3', State: 'deleting' },
+        ],
+      },
     })
-    expect(await Vpc.blockers?.(aws, { id: 'vpc-1' })).toEqual(['security group sg-2 (app)', 'subnet subnet-1'])
+    const left = (await Vpc.blockers?.(aws, { id: 'vpc-1' })) ?? []
+    expect(left.map((b) => b.what)).toEqual([
+      words.what,
+      'the security group sg-2 (app)',
+      'the security group sg-3 (GuardDutyManagedSecurityGroup-vpc-1, made by GuardDuty Runtime Monitoring, which leaves it there)',
+      'the subnet subnet-1',
+      'the route table rtb-1',
+      'the internet gateway igw-1',
+      'the VPC endpoint vpce-2',
+    ])
+    for (const b of left.slice(1))
+      expect(b).toMatchObject({ remedy: expect.stringMatching(/^aws ec2 \S+ .* --region eu-west-1$/) })
     expect(Vpc.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
   })
 
   it('of a subnet: interfaces', async () => {
     const account = cloud({ DescribeNetworkInterfaces: interfaces })
-    expect(await Subnet.blockers?.(aws, { id: 'subnet-1' })).toEqual(words)
+    expect(await Subnet.blockers?.(aws, { id: 'subnet-1' })).toEqual([words])
     expect(Subnet.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
   })
 })

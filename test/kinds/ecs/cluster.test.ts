@@ -64,7 +64,7 @@ describe('a cluster', () => {
       ListServices: { serviceArns: ['arn:aws:ecs:us-east-1:1:service/shop/web'] },
       ListTasks: { taskArns: ['arn:aws:ecs:us-east-1:1:task/shop/0123'] },
     })
-    expect(await Cluster.blockers?.(aws, attrs)).toEqual(['service web', 'task 0123'])
+    expect(await Cluster.blockers?.(aws, attrs)).toEqual([{ what: 'service web' }, { what: 'task 0123' }])
     expect(Cluster.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
   })
 })

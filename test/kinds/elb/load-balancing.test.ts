@@ -102,7 +102,7 @@ describe('a target group', () => {
 
   it('names what keeps it from being deleted', async () => {
     const account = cloud({ DescribeTargetGroups: { TargetGroups: [{ ...shownGroup, LoadBalancerArns: [balancerArn] }] } })
-    expect(await TargetGroup.blockers?.(aws, groupAttrs)).toEqual(['load balancer app/shop-dev-thing/50dc'])
+    expect(await TargetGroup.blockers?.(aws, groupAttrs)).toEqual([{ what: 'load balancer app/shop-dev-thing/50dc' }])
     expect(TargetGroup.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
   })
 })

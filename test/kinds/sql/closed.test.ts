@@ -173,7 +173,7 @@ describe('a database', () => {
 
 it('what keeps a role: its databases, as far as one can look', async () => {
   cloud(inside([theRole], [theDatabase, { ...theDatabase, name: 'other', owner: 'other' }]))
-  expect(await DatabaseRole.blockers?.(aws, last)).toEqual(['the database shop, which belongs to it'])
+  expect(await DatabaseRole.blockers?.(aws, last)).toEqual([{ what: 'the database shop, which belongs to it' }])
   cloud({ ...instance(), Look: { is: 'closed', why: 'no way' } })
   expect(await DatabaseRole.blockers?.(aws, last)).toEqual([])
 })
