@@ -2,7 +2,6 @@ import type { NetworkInterface } from '@aws-sdk/client-ec2'
 import type { Aws } from '../../aws/clients.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Blocker } from '../../engine/kind.ts'
-import { pages } from '../pages.ts'
 import { filter } from './common.ts'
 
 /** What a network interface belongs to. */
@@ -41,10 +40,7 @@ export const holdersIn = async (
   id: string,
   only?: typeof hasPublicAddress,
 ): Promise<Blocker[]> => {
-  const all = await pages(async (NextToken) => {
-    const page = await aws.ec2('DescribeNetworkInterfaces', { Filters: [filter(by, id)], ...(NextToken ? { NextToken } : {}) })
-    return [page.NetworkInterfaces, page.NextToken]
-  })
+  const { NetworkInterfaces: all = [] } = await aws.ec2('DescribeNetworkInterfaces', { Filters: [filter(by, id)] })
   const byOwner = new Map<string, { readonly owner: Owner; readonly held: NetworkInterface[] }>()
   for (const n of only ? all.filter(only) : all) {
     const owner = ownerOf(n)
