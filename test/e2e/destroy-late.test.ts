@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freshAccount } from '../support/account.ts'
 import { type Place, place } from '../support/cli.ts'
+import { page } from '../support/credentials.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 
 const CONFIG = `project: shop
@@ -50,7 +51,7 @@ describe.skipIf(!inject('motoUrl'))('a destroy in which AWS frees network interf
       /internet-gateway-attachment: in use by .*2 public addresses of the load balancer shop-dev-alb.*; AWS frees/,
     )
     await running.printed(/alb-security-group: in use by 2 network interfaces of the load balancer shop-dev-alb/)
-    await fetch(`${server.url}/infra-sandbox/pass`, { method: 'POST', body: JSON.stringify({ seconds: LATE + 1 }) })
+    await page(server.url, '/infra-sandbox/pass', JSON.stringify({ seconds: LATE + 1 }))
     const ran = await running.done
     expect(ran.code, ran.all).toBe(0)
     expect(ran.stdout).toMatch(/Time: about 1\d minutes/)

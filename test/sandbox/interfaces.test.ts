@@ -2,6 +2,7 @@ import * as EC2 from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { page } from '../support/credentials.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { type Clients, clients, given, refusal, vpcWithSubnets } from './support.ts'
 
@@ -27,8 +28,7 @@ describe.skipIf(!inject('motoUrl'))('network interfaces that other services of A
   const attach = () => aws.ec2.send(new EC2.AttachInternetGatewayCommand({ InternetGatewayId, VpcId: net.VpcId }))
   const detach = () => refusal(aws.ec2.send(new EC2.DetachInternetGatewayCommand({ InternetGatewayId, VpcId: net.VpcId })))
   const deleteSubnet = () => refusal(aws.ec2.send(new EC2.DeleteSubnetCommand({ SubnetId: net.first })))
-  const pass = async (seconds: number) =>
-    (await fetch(`${server.url}/infra-sandbox/pass`, { method: 'POST', body: JSON.stringify({ seconds }) })).status
+  const pass = async (seconds: number) => (await page(server.url, '/infra-sandbox/pass', JSON.stringify({ seconds }))).status
   const interfaces = async () => {
     const Filters = [{ Name: 'vpc-id', Values: [net.VpcId] }]
     return (await aws.ec2.send(new EC2.DescribeNetworkInterfacesCommand({ Filters }))).NetworkInterfaces ?? []
