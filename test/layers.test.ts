@@ -144,7 +144,7 @@ describe('the rooms of the house', () => {
 
   it('no file is longer than a person wants to read', () => {
     const lines = (f: string): number => readFileSync(join(SRC, f), 'utf8').split('\n').length - 1
-    expect(files.map((f) => [f, lines(f)] as const).filter(([, n]) => n > 220)).toEqual([])
+    expect(files.map((f) => [f, lines(f)] as const).filter(([, n]) => n > 250)).toEqual([])
   })
 })
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
+import type { Node } from './graph.ts'
 import type { AnyKind, Tags } from './kind.ts'
-import { hasUnknown } from './ref.ts'
+import { hasUnknown, refsIn } from './ref.ts'
 
 /*
  * What cannot change in place and holds no data is replaced: made anew beside the old one, under a name and a key tag of its own. Both are
@@ -68,4 +69,13 @@ export const earlierLike = <C>(
   const row = rows.get(key)
   if (!kind.facts.replace || !row || alike(row)) return undefined
   return [...rows].find(([, old]) => old.replaced === key && alike(old))?.[0]
+}
+
+/**
+ * Whether something still uses an earlier generation because AWS makes the switch only later (a database in its maintenance window).
+ * @param laterOf the props of a resource that AWS changes later
+ */
+export const isAwaited = <C>(row: Row, nodes: readonly Node<C>[], laterOf: (key: string) => readonly string[]): boolean => {
+  const { replaced } = row
+  return replaced !== undefined && nodes.some((n) => laterOf(n.key).some((p) => refsIn(n.props[p]).has(replaced)))
 }

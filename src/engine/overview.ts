@@ -1,5 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
+import { isAwaited } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import { monthly, round } from './plan.ts'
 import { knownProps, resolve } from './ref.ts'
@@ -55,8 +56,10 @@ export const overview = <C>(
   const scheduled = (key: string): readonly Scheduled[] =>
     survey ? scheduledOf(survey.get(key)) : (rows.get(key)?.scheduled ?? [])
   const ofStep = (step: string): Node<C>[] => graph.nodes().filter((n) => n.step === step)
-  // An old one that was replaced is still there: its run did not come to its end.
-  const switching = new Set([...rows.values()].flatMap((row) => (row.replaced === undefined ? [] : [row.step])))
+  // An old one that was replaced is still there: its run did not come to its end, unless AWS makes the switch later.
+  const later = (key: string): string[] => scheduled(key).map((s) => s.prop)
+  const open = [...rows.values()].filter((row) => row.replaced !== undefined && !isAwaited(row, graph.nodes(), later))
+  const switching = new Set(open.map((row) => row.step))
   const done = new Set(enabled.filter((s) => !switching.has(s) && ofStep(s).every((n) => condition(n) === 'ready')))
   const steps = enabled.map((name): StepView => {
     const nodes = ofStep(name)
@@ -83,14 +86,14 @@ export const overview = <C>(
       scheduled: nodes.flatMap((n) => scheduled(n.key).map((s) => ({ key: n.key, ...s }))),
     }
   })
-  const open = steps.find((s) => s.state !== 'done' && s.blockedBy.length === 0) ?? steps.find((s) => s.state !== 'done')
-  const missing = open ? ofStep(open.name).filter((n) => condition(n) !== 'ready') : []
+  const next = steps.find((s) => s.state !== 'done' && s.blockedBy.length === 0) ?? steps.find((s) => s.state !== 'done')
+  const missing = next ? ofStep(next.name).filter((n) => condition(n) !== 'ready') : []
   const chains = remaining(missing, (n) => n.kind.facts.minutes)
   return {
     steps,
     progress: { done: done.size, total: enabled.length },
-    next: open && {
-      step: open.name,
+    next: next && {
+      step: next.name,
       minutes: round(Math.max(0, ...chains.values())),
       monthlyUsd: round(missing.filter((n) => condition(n) === 'absent').reduce((sum, n) => sum + cost(n), 0)),
     },

@@ -3,7 +3,7 @@ import type { Row } from '../state/schema.ts'
 import { insideAsleep } from './asleep.ts'
 import { type Decision, decide } from './decide.ts'
 import { type InfraError, refuse } from './errors.ts'
-import { earlierLike, identityOf } from './generation.ts'
+import { earlierLike, identityOf, isAwaited } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, Impact, Scheduled, Stamp, Tags } from './kind.ts'
 import { foundFor, notToDelete } from './ownership.ts'
@@ -111,6 +111,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
       foundFor(graph.nodes(), survey, rows),
     ),
   )
+  const later = (key: string): string[] => scheduledOf(survey.get(key)).map((s) => s.prop)
   for (const [key, row] of obsolete) {
     const kind = input.kindOf(row.type)
     const gone = survey.get(key)?.is === 'absent'
@@ -122,6 +123,11 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
           `Put it back into infra.yaml, or remove it with its own yes: ${kind.facts.removedBy?.(row.attrs ?? {}) ?? `infra destroy ${row.step}`}`,
         ),
       )
+    if (isAwaited(row, graph.nodes(), later)) {
+      const verdict = { action: 'keep', reason: 'goes once AWS has made what it has scheduled' } as const
+      actions.push(describe({ key, step: row.step, name: row.name }, kind, verdict, monthly(kind, row.want, region)))
+      continue
+    }
     const reason = row.replaced
       ? `replaced by another ${row.replaced}`
       : row.adopted

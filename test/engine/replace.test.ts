@@ -3,7 +3,7 @@ import { Fault } from '../support/cloud.ts'
 import { fakeKind, Note } from './support/kinds.ts'
 import { stampOf } from './support/stamp.ts'
 import { Front, Rule, Seal, serving, switched, Target } from './support/switched.ts'
-import { type Declare, failOnce, World } from './support/world.ts'
+import { type Declare, failOnce, graphOf, World } from './support/world.ts'
 
 const one =
   (size: number): Declare =>
@@ -241,6 +241,60 @@ describe('the switch', () => {
   })
 })
 
+describe('where AWS makes the switch only later', () => {
+  /** Takes another target in only when the test opens its window (a database and its parameter group). */
+  const server = () => {
+    const plain = fakeKind('server', {})
+    let later: string | undefined
+    const kind: typeof plain = {
+      ...plain,
+      async observe(...args) {
+        const seen = await plain.observe(...args)
+        if (seen.is === 'absent' || later === undefined) return seen
+        const scheduled = [
+          { prop: 'from', from: seen.props?.from ?? '', to: later, when: 'on Sunday', at: '2026-12-06T04:00:00.000Z' },
+        ]
+        return { ...seen, scheduled }
+      },
+      async update(_aws, _attrs, want) {
+        later = want.from
+        return 'pending'
+      },
+    }
+    const open = async (world: World): Promise<void> => {
+      const thing = world.cloud.thing('server')
+      if (later) thing.props = { ...thing.props, from: later }
+      later = undefined
+    }
+    return { kind, open }
+  }
+
+  it('the old one stays until then, and nothing is left to do meanwhile', async () => {
+    const { kind, open } = server()
+    const world = new World(...switched, kind)
+    const stack =
+      (size: number): Declare =>
+      (add) => {
+        const target = add(Target, 'target', { size })
+        add(kind, 'server', { from: target.id })
+      }
+    const { overview } = await import('../../src/engine/overview.ts')
+    const state = async () => overview(graphOf(stack(2)), ['main'], world.rows, await world.survey(stack(2)), 'r').steps[0]?.state
+    await world.create(stack(1))
+    expect([...(await world.create(stack(2))).failed.values()]).toEqual([])
+    expect(targets(world)).toEqual([1, 2])
+    const waiting = (await world.plan(stack(2))).actions.map((a) => `${a.action} ${a.key}: ${a.reason}`)
+    expect(waiting).toContain('keep target@first: goes once AWS has made what it has scheduled')
+    expect(waiting.filter((text) => !text.startsWith('keep'))).toEqual([])
+    expect(await state()).toBe('done')
+    await open(world)
+    expect(await state()).toBe('in progress')
+    await world.create(stack(2))
+    expect(targets(world)).toEqual([2])
+    expect([...world.rows.keys()].sort()).toEqual(['server', 'target'])
+  })
+})
+
 it('destroy takes all generations, in their order', async () => {
   const world = new World(...switched)
   await world.create(serving({ size: 1 }))
@@ -257,7 +311,6 @@ it('destroy takes all generations, in their order', async () => {
 it('is not counted as done while the old one is still there', async () => {
   const world = new World(...switched)
   const { overview } = await import('../../src/engine/overview.ts')
-  const { graphOf } = await import('./support/world.ts')
   await world.create(one(1))
   failOnce(world.cloud, 'change user', 'before', () => new Fault('fatal', 'no'))
   await world.create(one(2))
