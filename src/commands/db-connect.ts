@@ -37,7 +37,7 @@ const postgres = async (s: Session, server: Server, place: Place, login: Login):
   const psql = await findTool('psql')
   if (psql) {
     greet(s, server, login)
-    return giveTerminal(s, psql.file, [], await toolEnv(s, server, place, login))
+    return giveTerminal(s, psql.file, [], await toolEnv(s, server, place, login, { prompt: true }))
   }
   s.io.note(
     s.io.c.dim(
@@ -53,7 +53,7 @@ const mysql = async (s: Session, server: Server, place: Place, login: Login, aga
   const tool = await toolOrRefuse('mysql', 'mysql', again)
   const args = await mysqlArgs(s, server, place, login, tool.mariadb)
   greet(s, server, login)
-  return giveTerminal(s, tool.file, [...args, login.database], await toolEnv(s, server, place, login))
+  return giveTerminal(s, tool.file, [...args, login.database], await toolEnv(s, server, place, login, { prompt: true }))
 }
 
 /** Not where something is piped in: then there is nothing to see but the answer. */

@@ -13,8 +13,13 @@ export interface Tool {
   readonly file: string
   /** Of PostgreSQL; 0 where it is another's or does not say. */
   readonly major: number
+  /** psql knows \restrict, after which it carries out no commands of its own. */
+  readonly restricts: boolean
   readonly mariadb: boolean
 }
+
+/** The first minor version of psql with \restrict: https://www.postgresql.org/support/security/CVE-2025-8714/ Later ones all have it. */
+const RESTRICTS_SINCE: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 }
 
 /** Undefined when it is not on the PATH, or does not run. */
 export const findTool = async (name: string): Promise<Tool | undefined> => {
@@ -28,8 +33,11 @@ export const findTool = async (name: string): Promise<Tool | undefined> => {
     const said = await new Promise<string | undefined>((resolve) =>
       execFile(file, ['--version'], { timeout: 10_000 }, (error, stdout) => resolve(error ? undefined : stdout)),
     )
-    if (said !== undefined)
-      return { file, major: Number(/\(PostgreSQL\) (\d+)/.exec(said)?.[1] ?? 0), mariadb: /mariadb/i.test(said) }
+    if (said === undefined) continue
+    const [, major, minor] = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(said) ?? []
+    const restricts =
+      Number(minor ?? -1) >= (RESTRICTS_SINCE[Number(major)] ?? (Number(major) >= 18 ? 0 : Number.POSITIVE_INFINITY))
+    return { file, major: Number(major ?? 0), restricts, mariadb: /mariadb/i.test(said) }
   }
   return undefined
 }
@@ -108,12 +116,25 @@ export const mysqlArgs = async (
   return [`--host=${place.host}`, `--port=${place.port}`, `--user=${login.user}`, ...(ca === undefined ? [] : tls)]
 }
 
-/** The environment of a program of the database: the password is in there and nowhere else. */
-export const toolEnv = async (s: Session, server: Server, place: Place, login: Login): Promise<NodeJS.ProcessEnv> => {
-  // A PGSERVICE or PGHOSTADDR of the person's own would lead somewhere else.
-  const own = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(PG[A-Z]|MYSQL_(PWD|HOST|TCP_PORT))/.test(name)),
-  )
+/** What a program needs to run at all. Credentials of AWS are not among it, nor variables that lead to another server. */
+const NEEDED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|TMPDIR|TEMP|TMP|LANG|LANGUAGE|LC_[A-Z]+|LD_LIBRARY_PATH|DYLD_[A-Z_]+|SystemRoot|APPDATA)$/
+/** What a person may have set for the prompt besides. */
+const PROMPT = /^(PAGER|PSQL_\w+|LESS\w*|EDITOR|VISUAL|INPUTRC|XDG_\w+|COLUMNS|LINES|COLORTERM|MYSQL_(HISTFILE|HISTIGNORE|PS1))$/
+
+/** The environment of a program that reads or writes dumps, without a password. */
+export const programEnv = (...more: RegExp[]): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => [NEEDED, ...more].some((known) => known.test(name))))
+
+/** The environment of a program of the database: the password is in there and nowhere else. @param prompt a person works in it */
+export const toolEnv = async (
+  s: Session,
+  server: Server,
+  place: Place,
+  login: Login,
+  { prompt = false } = {},
+): Promise<NodeJS.ProcessEnv> => {
+  const own = programEnv(...(prompt ? [PROMPT] : []))
   if (server.engine === 'mysql') return { ...own, MYSQL_PWD: login.password.reveal() }
   return { ...own, ...(await libpq(s, server, place, login)), PGPASSWORD: login.password.reveal(), PGCONNECT_TIMEOUT: '10' }
 }

@@ -67,11 +67,14 @@ describe.skipIf(!url || !PROGRAMS)('backup and load', () => {
     const called = (await calls()).filter((c) => c.args[0] !== '--version')
     expect(called.map((c) => [c.program, c.env.PGUSER])).toEqual([
       ['pg_dump', 'postgres'],
-      ['pg_restore', 'shop_app'],
+      ['psql', 'shop_app'],
+      ['pg_restore', undefined],
     ])
+    // Nothing of AWS, and the one password that each of them needs.
+    expect(called.flatMap((c) => Object.keys(c.env)).filter((name) => /^AWS_|^INFRA_/.test(name))).toEqual([])
     for (const { args } of called)
       for (const password of [secret.password, secret.master_password]) expect(args.join('\n')).not.toContain(password)
-    expect(called.map((c) => c.env.PGPASSWORD)).toEqual([secret.master_password, secret.password])
+    expect(called.map((c) => c.env.PGPASSWORD)).toEqual([secret.master_password, secret.password, undefined])
     for (const { all } of [made, loaded])
       for (const password of [secret.password, secret.master_password]) expect(all).not.toContain(password)
     const written = [...(await x.files())].filter(([file]) => !file.endsWith('recorded.txt'))
@@ -230,7 +233,7 @@ exec sleep 60\n`,
       'cut.sql.gz breaks off or is damaged: unexpected end of file; nothing of it is in the database',
     )
     expect((await run('load', 'empty', 'wrong.sql')).stderr).toContain(
-      'psql of empty failed: psql:<stdin>:4: ERROR:  column "nope" does not exist',
+      'psql of empty failed: psql:<stdin>:3: ERROR:  column "nope" does not exist',
     )
     await writeFile(at('cut.dump'), (await readFile(at('a.dump'))).subarray(0, 4000))
     const archive = await run('load', 'empty', 'cut.dump')
@@ -239,6 +242,53 @@ exec sleep 60\n`,
     await writeFile(at('none'), '')
     expect(refused(await run('load', 'empty', 'none')).stderr).toContain('none is empty')
     expect(refused(await run('load', 'empty', 'nowhere.sql')).stderr).toContain('There is no file')
+  })
+
+  it('load runs no program of this machine, goes to no other database, and stays one transaction', async () => {
+    const file = at('hacked')
+    const attacks: Record<string, [text: string | Buffer, why: string]> = {
+      'shell.sql': [`CREATE TABLE one ();\n\\! env > '${file}'\n`, 'line 2 has a command of psql: \\!'],
+      'pipe.sql.gz': [gzipSync(`SELECT 1 \\g | cat > '${file}'\n`), 'line 1 has a command of psql: \\g'],
+      'connect.sql': ['\n\\connect other\nCREATE TABLE moved ();\n', 'line 2 has a command of psql: \\connect other'],
+      'rollback.sql': ['CREATE TABLE one ();\nROLLBACK;\nCREATE TABLE two ();\n', 'line 2 ends the transaction: ROLLBACK'],
+    }
+    const before = await tables('other')
+    for (const [name, [text, why]] of Object.entries(attacks)) {
+      await writeFile(at(name), text)
+      const r = await run('load', 'empty', name)
+      expect(r.code, r.all).toBe(2)
+      expect(r.stderr).toContain(`${name} is not loaded: ${why}`)
+      expect(r.stderr).toContain('; nothing of it is in the database.\nNext: ')
+    }
+    const after = [await tables('empty'), await tables('other'), await stat(file).catch(() => 'no file')]
+    expect(after).toEqual([0, before, 'no file'])
+    await writeFile(at('own.sql'), 'BEGIN;\nCREATE TABLE first ();\nCOMMIT;\nCREATE TABLE second ();\nSELECT nonsense;\n')
+    const own = await run('load', 'empty', 'own.sql')
+    expect([own.code, await tables('empty')]).toEqual([1, 0])
+    expect(own.stderr).toContain('psql:<stdin>:5: ERROR')
+    await writeFile(at('open.sql'), 'CREATE TABLE first ();\nDELETE FROM first')
+    const open = await run('load', 'empty', 'open.sql')
+    expect([open.code, await tables('empty')]).toEqual([1, 0])
+    expect(open.stderr).toContain('open.sql ends in the middle of a statement: nothing of it is in the database')
+  })
+
+  it('load takes what pg_dump writes as text, also with a psql that is older', async () => {
+    const dump = `\\restrict aB3\nSET standard_conforming_strings = on;\nCREATE TABLE one (a text);\nCOPY one (a) FROM stdin;\n\\N\nit's \\\\! text\n\\.\n\n\\unrestrict aB3\n`
+    await writeFile(at('plain.sql'), dump)
+    const old = await stub(
+      x.p,
+      'psql',
+      `#!/bin/sh\n[ "$1" = --version ] && echo "psql (PostgreSQL) 15.2" && exit\necho "$@" > '${at('asked')}'\nexec '${join(PROGRAMS ?? '', 'psql')}' "$@"\n`,
+    )
+    for (const PATH of [x.p.env.PATH ?? '', old]) {
+      const r = await withEnv(x.p, { PATH }, () => run('load', 'empty', 'plain.sql'))
+      expect(r.code, r.all).toBe(0)
+      expect(await x.sql('empty', 'SELECT a FROM one')).toEqual([{ a: null }, { a: "it's \\! text" }])
+      await x.sql('empty', 'DROP TABLE one')
+    }
+    expect(await readFile(at('asked'), 'utf8')).not.toContain('restrict')
+    const shell = await withEnv(x.p, { PATH: old }, () => run('load', 'empty', 'shell.sql'))
+    expect([shell.code, shell.stderr]).toEqual([2, expect.stringContaining('line 2 has a command of psql')])
   })
 
   it('killed in the middle of a load, by Ctrl-C or for good, nothing of it is in the database', async () => {
@@ -269,7 +319,7 @@ exec sleep 60\n`,
     expect(t.screen()).toContain('That is not crm. Nothing was changed.')
     const clash = await run('load', 'crm', 'a.dump', '--yes', '--confirm', 'crm')
     expect(clash.code, clash.all).toBe(1)
-    expect(clash.stderr).toMatch(/pg_restore of crm failed: pg_restore: error: .*already exists/)
+    expect(clash.stderr).toMatch(/psql of crm failed: psql:<stdin>:\d+: ERROR: {2}.*already exists/)
     expect(clash.stderr).toContain('infra db add <name>')
     expect(await count('crm', 'item')).toBe(500)
   })

@@ -96,7 +96,14 @@ describe.skipIf(!url)('MySQL', () => {
     const load = await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'a.sql'))
     expect(load.code, load.all).toBe(0)
     expect(await readFile(join(p.dir, 'loaded'), 'utf8')).toBe('CREATE TABLE a (b int);\n')
-    expect(await heard()).toEqual([`--host=127.0.0.1 --port=${server.port} --user=shop_app shop\n`, secret.password])
+    expect(await heard()).toEqual([
+      `--host=127.0.0.1 --port=${server.port} --user=shop_app --binary-mode --skip-local-infile shop\n`,
+      secret.password,
+    ])
+    await writeFile(join(p.dir, 'other.sql'), 'SELECT 1;\nUSE `blog`;\n')
+    const other = await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'other.sql'))
+    expect(other.code, other.all).toBe(1)
+    expect(other.stderr).toContain('other.sql is not loaded: line 2 goes to another database: USE `blog`;')
     server.reply = () => ({ answer: '3' })
     expect((await withEnv(p, { PATH: loader }, () => p.run('db', 'load', 'shop', 'a.sql'))).stderr).toContain(
       'shop has 3 tables already',
