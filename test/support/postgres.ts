@@ -125,7 +125,7 @@ async function makeCluster(named: string | undefined): Promise<Cluster> {
   await finished(asServer(join(found.bin, 'initdb'), [...args, '--no-sync', '--wal-segsize=1'], env, folder))
   await writeFile(join(folder, 'postgresql.auto.conf'), "password_encryption = 'scram-sha-256'\n")
   const password = randomBytes(12).toString('hex')
-  const master = read('rds_master.sql').replaceAll('{user}', 'postgres').replaceAll('{password}', `'${password}'`)
+  const master = read('rds_master.sql').replaceAll('%1$I', 'postgres').replaceAll('%2$L', `'${password}'`)
   const single = asServer(join(found.bin, 'postgres'), ['--single', '-D', folder, '-c', 'fsync=off', 'postgres'], env, folder)
   single.stdin?.end(statements(read('rds_roles.sql') + master).join('\n'))
   const said = await finished(single)

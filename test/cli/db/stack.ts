@@ -127,14 +127,16 @@ export const recorded = async (p: Place, ...programs: string[]): Promise<{ calls
   await mkdir(folder, { recursive: true })
   for (const name of programs) {
     const real = join(PROGRAMS ?? '', name)
-    const script = `#!/bin/sh\n{ printf '%s\\0' "${name}" "$@"; printf '\\1'; env -0; printf '\\2'; } >> '${log}'\nexec '${real}' "$@"\n`
+    const script = `#!/bin/sh\n{ printf '%s\\0' "${name}" "$@"; printf '\\1'; env -0; printf '\\2'; } > '${log}'.$$\nexec '${real}' "$@"\n`
     await writeFile(join(folder, name), script)
     await chmod(join(folder, name), 0o755)
   }
   return {
     path: `${folder}:${p.env.PATH}`,
     async calls() {
-      const text = await readFile(log, 'utf8').catch(() => '')
+      // A file for each process: several run at once.
+      const names = (await readdir(p.dir)).filter((name) => name.startsWith('recorded.txt.'))
+      const text = (await Promise.all(names.map((name) => readFile(join(p.dir, name), 'utf8')))).join('')
       const all = text.split('\u0002').filter(Boolean)
       return all.map((one) => {
         const [words = '', env = ''] = one.split('\u0001')
