@@ -15,7 +15,6 @@ export interface DeployFlags extends ServiceFlags {
   readonly setEnv: readonly string[]
   readonly setSecret: readonly string[]
   readonly unset: readonly string[]
-  readonly container?: string
   readonly force?: boolean
   readonly wait?: boolean
 }

@@ -13,6 +13,7 @@ import { type Memory, memoryOf } from './rollout-memory.ts'
 import { diffScreen, title } from './rollout-screen.ts'
 import { type Settled, settle } from './rollout-settle.ts'
 import { openService, orRefuse, type ServicePlace, wordsOf } from './service-place.ts'
+import { wayBack } from './way-back.ts'
 
 /** A new revision from the one that runs, with only what was asked for; followed until it is healthy. */
 export const deployCommand = async (key: string | undefined, f: DeployFlags): Promise<number> => {
@@ -22,7 +23,7 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     const memory = memoryOf(p)
     const settled = await orRefuse(p, settle(p, memory, found))
     if (asksNothing(f)) return await goOn(p, memory, found, settled)
-    const wish = await orRefuse(p, wishOf(p, found, f, wordsOf(p.named, 'deploy', typed(f))))
+    const wish = await orRefuse(p, wishOf(p, found, f, wordsOf(f, p.named, 'deploy', typed(f))))
     const input = changed(found.definition, wish.changes)
     const main = wish.changes.container
     const differences = differencesOf(found.definition, input, main)
@@ -119,9 +120,10 @@ const goOn = async (p: ServicePlace, memory: Memory, found: Found, settled: Sett
         to: intent.revision,
         running: now,
       })
+    const back = healthy ? await wayBack(p, memory, now, intent.from) : undefined
     if (healthy)
       io.say(
-        `${io.c.green('✓')} The rollout of ${intent.revision} is done: ${found.name} runs it. To go back: ${io.c.cyan(p.line('rollback'))}`,
+        `${io.c.green('✓')} The rollout of ${intent.revision} is done: ${found.name} runs it.${back ? ` To go back: ${io.c.cyan(back.line)}` : ''}`,
       )
     else io.note(`${io.c.red('✗')} The rollout of ${intent.revision} did not come to be healthy: ${found.name} runs ${now}.`)
     return healthy ? 0 : 1
@@ -167,7 +169,8 @@ export const followOn = async (p: ServicePlace, memory: Memory, found: Found, { 
   const aim = { revision, deployment: primary?.id, since }
   const known = new Set<string>()
   p.begin()
-  return follow(p, memory, { aim, definition, known, ...(intent ? { intent } : { intent: assumed, strange: true }) })
+  const ran = revisionOf(old?.taskDefinition) || undefined
+  return follow(p, memory, { aim, definition, known, ran, ...(intent ? { intent } : { intent: assumed, strange: true }) })
 }
 
 /** The flags again. What a variable is set to may be a secret. */
@@ -177,7 +180,6 @@ const typed = (f: DeployFlags): string =>
     ...f.setEnv.map((text) => `--set-env ${text.slice(0, text.indexOf('='))}=...`),
     ...f.setSecret.map((text) => `--set-secret ${text}`),
     ...f.unset.map((name) => `--unset ${name}`),
-    ...(f.container === undefined ? [] : [`--container ${f.container}`]),
     ...(f.force ? ['--force'] : []),
     ...(f.wait === false ? ['--no-wait'] : []),
   ].join(' ')

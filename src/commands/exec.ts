@@ -8,7 +8,6 @@ import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './s
 
 export interface ExecFlags extends ServiceFlags {
   readonly task?: string
-  readonly container?: string
 }
 
 /**

@@ -71,7 +71,7 @@ export const readLogs = async ({ p, find }: Runnable, f: LogsFlags, since: numbe
         if (out.count > 0 || out.closed.aborted) return
         if (missing.size < first.sources.length) io.note(nothing(p, f, since))
         if (f.follow) io.note(io.c.dim('Waiting for what comes. Ctrl-C ends it.'))
-        else if (missing.size > 0) io.note(`Next: ${io.c.cyan('infra status')} says whether tasks start.`)
+        else if (missing.size > 0) io.note(`Next: ${io.c.cyan(p.spoken('infra status'))} says whether tasks start.`)
       },
     })
   } catch (error) {

@@ -58,7 +58,7 @@ export const findOwn = async (p: ServicePlace, verb: string, words = ''): Promis
   const found = await findService(p.aws, named.cluster, named.name, instead)
   // Taken in by a person: then it is theirs to say whose it is.
   if (stack?.state.row(`${named.key}-service`)?.adopted) return found
-  const of = { what: `The service ${found.name}`, tags: ecsTagMap(found.service.tags), words: wordsOf(named, verb, words) }
+  const of = { what: `The service ${found.name}`, tags: ecsTagMap(found.service.tags), words: wordsOf(g, named, verb, words) }
   refuseOthers(stack?.config, g, of)
   return found
 }

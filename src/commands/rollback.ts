@@ -1,5 +1,6 @@
 import { differencesOf } from '../containers/difference.ts'
 import { type Found, findRevisions, type Revision, revisionAt, revisionOf } from '../containers/find.ts'
+import { healthyRevisions } from '../containers/history.ts'
 import { lastHealthy, overlayAfter } from '../containers/record.ts'
 import { containerOf, inputOf } from '../containers/revision.ts'
 import { refuse } from '../engine/errors.ts'
@@ -15,7 +16,6 @@ import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './s
 
 export interface RollbackFlags extends ServiceFlags {
   readonly to?: string
-  readonly container?: string
   readonly wait?: boolean
 }
 
@@ -68,11 +68,7 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
 
 /** The flags again. */
 const typed = (f: RollbackFlags): string =>
-  [
-    ...(f.to === undefined ? [] : [`--to ${f.to}`]),
-    ...(f.container === undefined ? [] : [`--container ${f.container}`]),
-    ...(f.wait === false ? ['--no-wait'] : []),
-  ].join(' ')
+  [...(f.to === undefined ? [] : [`--to ${f.to}`]), ...(f.wait === false ? ['--no-wait'] : [])].join(' ')
 
 const done = (p: ServicePlace, running: string, text: string): number => {
   if (p.io.json) p.io.event({ type: 'result', outcome: 'unchanged', ...p.named, from: running, to: running })
@@ -119,7 +115,10 @@ const choices = async (p: ServicePlace, found: Found): Promise<string> => {
   return all.map((arn) => revisionOf(arn).replace(/^.*:/, '')).join(', ') || 'none that is active'
 }
 
-/** The last one that was deployed and healthy; what still runs beside a rollout; else a guess that a person must confirm. */
+/**
+ * The last one that was deployed and healthy, as it is recorded here; what still runs beside a rollout; what AWS itself has recorded as
+ * deployed; else a guess that a person must confirm.
+ */
 const before = async (p: ServicePlace, memory: Memory, found: Found): Promise<Target> => {
   const running = revisionOf(found.service.taskDefinition)
   const recorded = lastHealthy(memory.entries, running)
@@ -132,6 +131,11 @@ const before = async (p: ServicePlace, memory: Memory, found: Found): Promise<Ta
   )
   const still = beside?.taskDefinition && !isSteady(found.service) ? await revisionAt(p.aws, beside.taskDefinition) : undefined
   if (still) return still
+  const healthy = await healthyRevisions(p.aws, found.cluster, found.name)
+  for (const id of healthy ?? []) {
+    const revision = id === running ? undefined : await revisionAt(p.aws, id)
+    if (revision) return revision
+  }
   const [family = '', number = ''] = running.split(':')
   const older = (await findRevisions(p.aws, family)).filter((arn) => Number(revisionOf(arn).split(':')[1]) < Number(number))
   const last = older[0] === undefined ? undefined : await revisionAt(p.aws, older[0])

@@ -11,6 +11,7 @@ import type { Memory } from './rollout-memory.ts'
 import { failureScreen, listener } from './rollout-screen.ts'
 import { baseOf } from './rollout-settle.ts'
 import type { ServicePlace } from './service-place.ts'
+import { type WayBack, wayBack } from './way-back.ts'
 
 export interface Following {
   readonly aim: Aim
@@ -20,6 +21,8 @@ export interface Following {
   readonly strange?: boolean
   /** Events that were there before. */
   readonly known: ReadonlySet<string>
+  /** The revision that ran healthy before; undefined where none was seen to. */
+  readonly ran: string | undefined
 }
 
 /**
@@ -89,47 +92,47 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
     io.note(`\n${io.c.red('✗')} ${what}`)
     for (const [label, text] of lines) io.note(`  ${label.padEnd(wide)}  ${text}`)
   }
-  const back = p.line('rollback')
+  const way = (): Promise<WayBack | undefined> => wayBack(p, memory, intent.revision, of.ran)
   switch (ending.is) {
     case 'healthy': {
       await remember(intent, true)
-      // Back from a rollback is forward: a second one would go farther back.
-      const undo = intent.how === 'rollback' ? p.line('rollback', `--to ${intent.from}`) : back
-      result('healthy', { back: undo })
+      const undo = intent.how === 'rollback' ? forward(p, memory, of) : (await way())?.line
+      result('healthy', { back: undo ?? null })
       const n = scene?.service.runningCount ?? 0
       const tasks = n === 0 ? 'no task runs, so none was tried' : `${n} ${n === 1 ? 'task' : 'tasks'}, healthy`
       io.say(
         `\n${io.c.green('✓')} ${p.named.name} runs ${io.c.bold(intent.revision)} after ${elapsed(elapsedMs)}: ${tasks}. Before: ${intent.from}.`,
       )
-      // Nobody wants to go forward to what was not healthy.
-      const bad = memory.entries.some((e) => e.revision === intent.from && e.healthy === false)
-      if (!of.strange && !bad) io.say(`  To go ${intent.how === 'rollback' ? 'forward again' : 'back'}: ${io.c.cyan(undo)}`)
+      if (of.strange) return 0
+      if (undo) io.say(`  To go ${intent.how === 'rollback' ? 'forward again' : 'back'}: ${io.c.cyan(undo)}`)
+      else io.say(`  Next: ${io.c.cyan(p.line('verify'))}`)
       return 0
     }
     case 'failed':
     case 'rolled-back': {
       const failure = await told(p, of, seen, ending.task, ending.why)
       await remember(intent, false, of.strange ? undefined : await baseOf(p, intent))
-      failureScreen(io, failure)
+      failureScreen(p, failure)
       const gone = ending.is === 'rolled-back'
       const now = gone
         ? `ECS has given it up and brings ${revisionOf(ending.to)} back by itself.`
         : scene
           ? whatNow(scene.service, intent.from)
           : ''
-      const next = failure.meaning?.next
+      const next = failure.meaning && p.spoken(failure.meaning.next)
+      const back = gone ? undefined : await way()
       result(gone ? 'rolled-back' : 'failed', {
         why: failure.stoppedReason,
         meaning: failure.meaning?.what ?? null,
         next: next ?? null,
         now,
-        back: gone ? null : back,
+        back: back?.line ?? null,
       })
       say(`${intent.revision} did not come to be healthy: ${failure.meaning?.what ?? failure.stoppedReason}`, [
         ['now:', now],
         ...(next ? [['fix:', next] as const] : []),
         ['log:', p.line('logs')],
-        ...(gone ? [] : [['next:', `${io.c.cyan(back)} goes back to ${intent.from} at once`] as const]),
+        ...(back ? [['next:', `${io.c.cyan(back.line)} goes back to ${back.to} at once`] as const] : []),
       ])
       return 1
     }
@@ -144,24 +147,33 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
     case 'gone':
       await remember(intent, undefined)
       result('gone')
-      say(`The service ${p.named.name} is gone: it was deleted meanwhile`, [['next:', io.c.cyan('infra status')]])
+      say(`The service ${p.named.name} is gone: it was deleted meanwhile`, [['next:', io.c.cyan(p.spoken('infra status'))]])
       return 1
     case 'stuck': {
+      const back = await way()
       const standing = scene ? standingLine(standingOf(of.aim, scene)) : 'nothing was seen'
       result('stuck', { standing })
       say(`${intent.revision}: nothing has moved for ${ending.minutes} minutes`, [
         ['why:', `${standing}. ECS goes on trying by itself.`],
         ['log:', p.line('logs')],
-        ['next:', `${io.c.cyan(p.line('deploy'))} follows it on; ${io.c.cyan(back)} goes back`],
+        ['next:', `${io.c.cyan(p.line('deploy'))} follows it on${back ? `; ${io.c.cyan(back.line)} goes back` : ''}`],
       ])
       return 1
     }
-    case 'interrupted':
+    case 'interrupted': {
+      const back = await way()
       result('interrupted')
       io.note(`\nNo longer followed: the rollout of ${intent.revision} goes on at AWS.`)
-      io.note(`  To follow it: ${io.c.cyan(p.line('deploy'))}   To go back: ${io.c.cyan(back)}`)
+      io.note(`  To follow it: ${io.c.cyan(p.line('deploy'))}${back ? `   To go back: ${io.c.cyan(back.line)}` : ''}`)
       return 130
+    }
   }
+}
+
+/** Back from a rollback is forward: to what was left, unless that was not healthy either. */
+const forward = (p: ServicePlace, memory: Memory, { intent, ran }: Following): string | undefined => {
+  const known = memory.entries.find((e) => e.revision === intent.from && e.healthy !== undefined)
+  return (known ? known.healthy : ran === intent.from) ? p.line('rollback', `--to ${intent.from}`) : undefined
 }
 
 /** The task that failed, with what the load balancer and the events say of it. */

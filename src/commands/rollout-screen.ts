@@ -112,10 +112,10 @@ const eventOf = (news: News): object => {
 }
 
 /** A task that ended: AWS's words, its last lines, what they mean. */
-export const failureScreen = (io: Io, f: Failure): void => {
+export const failureScreen = ({ io, spoken }: Pick<ServicePlace, 'io' | 'spoken'>, f: Failure): void => {
   const { c } = io
   if (io.json) {
-    io.event({ type: 'task.failed', ...f, meaning: f.meaning?.what ?? null, next: f.meaning?.next ?? null })
+    io.event({ type: 'task.failed', ...f, meaning: f.meaning?.what ?? null, next: f.meaning ? spoken(f.meaning.next) : null })
     return
   }
   io.note(`\n${c.red('✗')} ${f.task ? `Task ${f.task} ended` : 'ECS says'}: ${f.stoppedReason}`)

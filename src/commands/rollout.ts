@@ -10,6 +10,7 @@ import { follow } from './rollout-follow.ts'
 import type { Memory } from './rollout-memory.ts'
 import { isSteady } from './rollout-settle.ts'
 import { orRefuse, type ServicePlace } from './service-place.ts'
+import { wayBack } from './way-back.ts'
 
 export interface Rollout {
   readonly found: Found
@@ -35,7 +36,8 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   const definition = 'input' in of.to ? await registered(p, found, of.to.input) : of.to.definition
   const arn = definition.taskDefinitionArn ?? ''
   const image = imageIn(definition, of.container)
-  await remember(memory, found, of.container)
+  const ran = healthyNow(found)
+  await remember(memory, found, ran, of.container)
   const intent: Intent = {
     revision: revisionOf(arn),
     from: revisionOf(found.service.taskDefinition),
@@ -54,11 +56,12 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   await memory.began(begun, definition)
   const aim: Aim = { revision: arn, deployment, since }
   const known = new Set((found.service.events ?? []).flatMap((e) => e.id ?? []))
-  if (wait) return follow(p, memory, { aim, definition, intent: begun, known })
+  if (wait) return follow(p, memory, { aim, definition, intent: begun, known, ran })
+  const back = await wayBack(p, memory, intent.revision, ran)
   const { io } = p
   if (io.json) io.event({ type: 'result', outcome: 'begun', ...p.named, from: intent.from, to: intent.revision })
   io.say(`\n${io.c.green('✓')} ${p.named.name} is on its way from ${intent.from} to ${io.c.bold(intent.revision)}.`)
-  io.say(`  To follow it: ${io.c.cyan(p.line('deploy'))}   To go back: ${io.c.cyan(p.line('rollback'))}`)
+  io.say(`  To follow it: ${io.c.cyan(p.line('deploy'))}${back ? `   To go back: ${io.c.cyan(back.line)}` : ''}`)
   return 0
 }
 
@@ -96,10 +99,18 @@ const registered = async (p: ServicePlace, found: Found, input: RegisterTaskDefi
 const imageIn = (d: TaskDefinition, container: string): string | undefined =>
   d.containerDefinitions?.find((c) => c.name === container)?.image
 
+/** The revision that runs, if it runs well. A service without a task shows nothing of its revision: it may never have started. */
+const healthyNow = ({ service }: Found): string | undefined =>
+  isSteady(service) && (service.runningCount ?? 0) > 0 ? revisionOf(service.taskDefinition) : undefined
+
 /** What runs well before the first deploy is what a rollback goes back to. */
-const remember = async (memory: Memory, { service, definition }: Found, container: string): Promise<void> => {
-  const revision = revisionOf(service.taskDefinition)
-  if (!isSteady(service) || memory.entries.some((e) => e.revision === revision && e.healthy === true)) return
+const remember = async (
+  memory: Memory,
+  { service, definition }: Found,
+  revision: string | undefined,
+  container: string,
+): Promise<void> => {
+  if (revision === undefined || memory.entries.some((e) => e.revision === revision && e.healthy === true)) return
   const at = primaryOf(service)?.createdAt ?? definition.registeredAt
   const image = imageIn(definition, container)
   const entry: Entry = {

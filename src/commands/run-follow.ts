@@ -139,8 +139,8 @@ const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd
         throw p.explain(error)
       },
     )
-    failureScreen(io, failure)
-    const meaning = failure.meaning && onceOnly(failure.meaning)
+    failureScreen(p, failure)
+    const meaning = failure.meaning && onceOnly(p, failure.meaning)
     result('failed', { why: failure.stoppedReason, meaning: meaning?.what ?? null, next: meaning?.next ?? null })
     io.note(`\n${c.red('✗')} The command did not run to its end: ${meaning?.what ?? failure.stoppedReason}`)
     if (meaning) io.note(`  fix:  ${meaning.next}`)
@@ -151,7 +151,7 @@ const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd
     io.note(`${c.green('✓')} ${o.container} ended with 0 after ${elapsed(elapsedMs)}.`)
     return 0
   }
-  const meaning = meaningOf(task, end, ours)
+  const meaning = meaningOf(p, task, end)
   result('ended', { meaning: meaning?.what ?? null, next: meaning?.next ?? null })
   io.note(`${c.red('✗')} ${o.container} ended with ${exitCode} after ${elapsed(elapsedMs)}${meaning ? `: ${meaning.what}` : ''}`)
   if (meaning) io.note(`  fix:  ${meaning.next}`)
@@ -160,15 +160,17 @@ const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd
 }
 
 /** What its own lines, or AWS, say of the end; that it ended with a code is said anyway. */
-const meaningOf = (task: Task, end: OneOffEnd, ours: boolean): Reason | undefined => {
-  const found = reasonOf({ ...task, log: end.lines }, ours)
-  return found && !/^its command ended with/.test(found.what) ? onceOnly(found) : undefined
+const meaningOf = (p: ServicePlace, task: Task, end: OneOffEnd): Reason | undefined => {
+  const found = reasonOf({ ...task, log: end.lines }, p.named.key !== undefined)
+  return found && !/^its command ended with/.test(found.what) ? onceOnly(p, found) : undefined
 }
 
 /** Nobody starts it again by itself, as with the tasks of a service. */
-const onceOnly = ({ what, next }: Reason): Reason => ({
+const onceOnly = (p: ServicePlace, { what, next }: Reason): Reason => ({
   what,
-  next: next
-    .replace(/^ECS (?:tries again|starts another)(?: by itself)?/, 'Run the same command again')
-    .replace(/; if it goes on: infra deploy --force$/, ''),
+  next: p.spoken(
+    next
+      .replace(/^ECS (?:tries again|starts another)(?: by itself)?/, 'Run the same command again')
+      .replace(/; if it goes on: infra deploy --force$/, ''),
+  ),
 })

@@ -94,7 +94,7 @@ const unknownKey = (key: string, config: Config, verb: string) => {
 }
 
 /** The network of the stack's own tasks. */
-export const placeOfStack = ({ stack, caller, named }: ServicePlace): Place => {
+export const placeOfStack = ({ stack, caller, named, spoken }: ServicePlace): Place => {
   if (!stack) throw refuse('A task of the config has a stack')
   const { config, state } = stack
   const isPublic = config.ecs.tasks[named.key ?? '']?.subnets === 'public'
@@ -110,7 +110,7 @@ export const placeOfStack = ({ stack, caller, named }: ServicePlace): Place => {
     throw refuse(
       `The network of the task ${named.key} is not there yet`,
       subnets.length === 0 ? `no ${tier} subnet is recorded` : 'its security group is not recorded',
-      'infra create',
+      spoken('infra create'),
     )
   const assignPublicIp = isPublic ? 'ENABLED' : 'DISABLED'
   return {

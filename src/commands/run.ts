@@ -18,7 +18,6 @@ import { orRefuse, type ServiceFlags, type ServicePlace } from './service-place.
 
 export interface RunFlags extends ServiceFlags {
   readonly setEnv: readonly string[]
-  readonly container?: string
   readonly force?: boolean
   readonly wait?: boolean
 }
@@ -80,7 +79,7 @@ export const runOnce = async (
       `It runs already: the task ${idOf(before)}, ${(before.lastStatus ?? '').toLowerCase()}${sinceText(before)}. No second one is started.`,
     )
     if (io.interactive && !(await asker(io).confirm('Follow it to its end?', true, '--yes'))) {
-      io.note(`Nothing was changed. To start another one beside it: ${io.c.cyan(again(p, o, f, '--force'))}`)
+      io.note(`Nothing was changed. To start another one beside it: ${io.c.cyan(again(p, o, '--force'))}`)
       return 0
     }
     return follow(p, o, before.taskArn ?? '', clock)
@@ -90,11 +89,11 @@ export const runOnce = async (
     service && `with the image that ${service} runs: infra run ${service} -- ${typedCommand(command) || '<command>'}`
   const notes = main.image === undefined ? [] : await orRefuse(p, imageNotes(p, main.image, instead))
   planOf(p, o, found !== undefined, notes)
-  if (!(await agreed({ io: aside.io }, f, 'Run it?', 'This would run a task, which may change data', again(p, o, f, '--yes'))))
+  if (!(await agreed({ io: aside.io }, f, 'Run it?', 'This would run a task, which may change data', again(p, o, '--yes'))))
     return 0
   // A person may have thought about it for long.
   if (io.interactive && !f.force && (await earlier(p, o)))
-    throw refuse('Meanwhile somebody else has started the same command', undefined, again(p, o, f, ''))
+    throw refuse('Meanwhile somebody else has started the same command', undefined, again(p, o, ''))
   return begin(p, o, f, clock)
 }
 
@@ -118,7 +117,7 @@ const begin = async (p: ServicePlace, o: OneOff, f: RunFlags, clock: Clock): Pro
     if (io.json) io.event({ type: 'result', outcome: 'started', ...p.named, task: id, exitCode: null })
     io.say(id)
     io.note(`${io.c.green('✓')} Started. Its log: ${io.c.cyan(p.line('logs', `--task ${id.slice(0, 8)} -f`))}`)
-    io.note(`  Its exit code: ${io.c.cyan(again(p, o, f, '--yes'))} waits for it while it runs. To stop it: ${stopLine(p, arn)}`)
+    io.note(`  Its exit code: ${io.c.cyan(again(p, o, '--yes'))} waits for it while it runs. To stop it: ${stopLine(p, arn)}`)
     return 0
   } finally {
     stop.end()
@@ -171,11 +170,7 @@ const sinceText = (t: Task): string => {
 }
 
 /** The command again, with this flag. What a variable is set to may be a secret. */
-const again = (p: ServicePlace, o: OneOff, f: RunFlags, flag: string): string => {
-  const flags = [
-    ...Object.keys(o.environment).map((k) => `--set-env ${k}=...`),
-    ...(f.container === undefined ? [] : [`--container ${f.container}`]),
-    ...(flag ? [flag] : []),
-  ]
+const again = (p: ServicePlace, o: OneOff, flag: string): string => {
+  const flags = [...Object.keys(o.environment).map((k) => `--set-env ${k}=...`), ...(flag ? [flag] : [])]
   return `${p.line('run', flags.join(' '))}${o.command.length > 0 ? ` -- ${typedCommand(o.command)}` : ''}`
 }

@@ -130,8 +130,8 @@ const concluded = async (p: ServicePlace, of: Counting, seen: Watched): Promise<
     case 'failed':
     case 'rolled-back': {
       const failure = await told(p, found, seen, ending.task, ending.why)
-      failureScreen(io, failure)
-      const next = failure.meaning?.next
+      failureScreen(p, failure)
+      const next = failure.meaning && p.spoken(failure.meaning.next)
       say(`${found.name} does not get to ${counted(count.count, 'task')}: ${failure.meaning?.what ?? failure.stoppedReason}`, [
         ['now:', `${counted(running, 'task')} ${running === 1 ? 'runs' : 'run'}; ECS goes on trying to start more.`],
         ...(next ? [['fix:', next] as const] : []),
@@ -150,7 +150,7 @@ const concluded = async (p: ServicePlace, of: Counting, seen: Watched): Promise<
       return done(1, 'changed')
     }
     case 'gone':
-      say(`The service ${found.name} is gone: it was deleted meanwhile`, [['next:', 'infra status']])
+      say(`The service ${found.name} is gone: it was deleted meanwhile`, [['next:', p.spoken('infra status')]])
       return done(1, 'gone')
     case 'stuck': {
       const standing = scene ? countLine(countStanding(aimOf(found.service), count, scene)) : 'nothing was seen'

@@ -8,7 +8,7 @@ import type { Config } from '../config/settle.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
-import { commandLine, type Globals } from './globals.ts'
+import { commandLine, type Globals, spoken } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { reach } from './reach.ts'
 import { openSession, type Session } from './session.ts'
@@ -16,6 +16,8 @@ import { openSession, type Session } from './session.ts'
 export interface ServiceFlags extends Globals {
   readonly cluster?: string
   readonly service?: string
+  /** The container that is the application; of the commands that look into one. */
+  readonly container?: string
 }
 
 /** A service by cluster and name; `key` where it is one of the config. */
@@ -42,6 +44,8 @@ export interface ServicePlace {
   explain(error: unknown): InfraError
   /** A command about this service as it would be typed here. */
   line(verb: string, more?: string): string
+  /** A sentence that names commands of infra, each as it would be typed here. */
+  spoken(text: string): string
   close(): Promise<void>
 }
 
@@ -139,7 +143,7 @@ export const placeOf = (s: Session, f: ServiceFlags, named: Named): ServicePlace
     begin,
     ownSignals,
     explain: s.explain,
-    line: lineOf(f, named),
+    ...linesOf(f, named),
     close,
   }
 }
@@ -171,26 +175,34 @@ const openPlain = async (named: Named, f: ServiceFlags): Promise<ServicePlace> =
     begin,
     ownSignals: stop,
     explain: (error) => explain(error, { ...surroundings, identity: caller.arn }),
-    line: lineOf(f, named),
+    ...linesOf(f, named),
     close: async () => stop(),
   }
 }
 
-const lineOf =
-  (f: ServiceFlags, named: Named) =>
-  (verb: string, more = ''): string =>
-    commandLine(f, wordsOf(named, verb, more))
+const linesOf = (f: ServiceFlags, named: Named): Pick<ServicePlace, 'line' | 'spoken'> => {
+  const line: ServicePlace['line'] = (verb, more) => commandLine(f, wordsOf(f, named, verb, more))
+  return { line, spoken: (text) => spoken(f, text, serviceWords(named)) }
+}
 
 /** The same without the flags that say which stack. */
-export const wordsOf = ({ key, cluster, name }: Named, verb: string, more = ''): string =>
-  [verb, key ?? `--cluster ${cluster} --service ${name}`, more].filter(Boolean).join(' ')
+export const wordsOf = (f: ServiceFlags, named: Named, verb: string, more = ''): string => {
+  const container =
+    f.container !== undefined && /^(deploy|rollback|exec|run|verify)$/.test(verb) ? `--container ${f.container}` : ''
+  return [verb, serviceWords(named), container, more].filter(Boolean).join(' ')
+}
+
+const serviceWords = ({ key, cluster, name }: Named): string => key ?? `--cluster ${cluster} --service ${name}`
 
 /** Until something is changed, every error is a refusal. */
-export const orRefuse = async <T>(p: Pick<ServicePlace, 'explain'>, work: Promise<T>): Promise<T> => {
+export const orRefuse = async <T>(
+  p: Pick<ServicePlace, 'explain'> & Partial<Pick<ServicePlace, 'spoken'>>,
+  work: Promise<T>,
+): Promise<T> => {
   try {
     return await work
   } catch (error) {
     const { what, why, next, cause } = p.explain(error)
-    throw new InfraError(what, { why, next, exitCode: 2, cause })
+    throw new InfraError(what, { why, next: next && (p.spoken?.(next) ?? next), exitCode: 2, cause })
   }
 }

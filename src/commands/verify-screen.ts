@@ -1,13 +1,15 @@
 import type { Check, Outcome } from '../containers/check.ts'
 import { type Found, revisionOf } from '../containers/find.ts'
-import type { Io } from '../ui/io.ts'
 import type { ServicePlace } from './service-place.ts'
 
 /** Wide enough for most names: lines come one by one. */
 const WIDTH = 26
 
 /** One line for each check, as soon as it and all before it are known. */
-export const verifyScreen = (io: Io): { readonly shown: readonly Check[]; show(checks: readonly Check[]): void } => {
+export const verifyScreen = ({
+  io,
+  spoken,
+}: Pick<ServicePlace, 'io' | 'spoken'>): { readonly shown: readonly Check[]; show(checks: readonly Check[]): void } => {
   const { c } = io
   const shown: Check[] = []
   const sign: Readonly<Record<Outcome, string>> = { pass: c.green('✓'), fail: c.red('✗'), warn: c.yellow('!'), skip: c.dim('-') }
@@ -20,7 +22,8 @@ export const verifyScreen = (io: Io): { readonly shown: readonly Check[]; show(c
   return {
     shown,
     show(checks) {
-      for (const check of checks) {
+      for (const found of checks) {
+        const check = found.next === undefined ? found : { ...found, next: spoken(found.next) }
         shown.push(check)
         const { name, outcome, detail, next = null, examples } = check
         if (io.json) io.event({ type: 'check', name, outcome, detail, next, ...(examples?.length ? { examples } : {}) })

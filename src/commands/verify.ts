@@ -12,7 +12,6 @@ export interface VerifyFlags extends ServiceFlags {
   readonly expect: readonly string[]
   readonly log: readonly string[]
   readonly since?: string
-  readonly container?: string
 }
 
 /**
@@ -33,7 +32,7 @@ export const verifyServiceCommand = async (key: string | undefined, f: VerifyFla
     const found = await orRefuse(p, findOwn(p, 'verify'))
     const container = containerOf(found.definition, f.container, found.service).name ?? ''
     title(p, 'Verify')
-    const screen = verifyScreen(p.io)
+    const screen = verifyScreen(p)
     for (const checks of checklist(p, found, { url, since, container, expect: f.expect, log: f.log })) screen.show(await checks)
     return verdict(p, found, screen.shown)
   } finally {

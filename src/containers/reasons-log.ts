@@ -56,14 +56,14 @@ export const LOG_RULES: readonly Rule[] = [
   {
     when: /relation "([^"\n]+)" does not exist|Table '([^'\n]+)' doesn't exist/,
     what: (m) => `the database has no table ${m[1] ?? m[2]}: the migrations were not run`,
-    next: 'infra run <task> -- <command>, then: infra deploy --force',
-    elsewhere: 'infra run --cluster <name> --service <name> -- <command>, then: infra deploy --force',
+    next: 'infra run -- <command>, then: infra deploy --force',
+    elsewhere: 'infra run -- <command>, then: infra deploy --force',
   },
   {
     when: /too many clients already|remaining connection slots are reserved|too many connections/i,
     what: 'the database has no connection left',
     next: 'infra scale <service> <fewer>; or a larger rds.instanceClass in infra.yaml, then: infra create rds',
-    elsewhere: 'infra scale --cluster <name> --service <name> <fewer>; or a larger database',
+    elsewhere: 'infra scale <fewer>; or a larger database',
   },
   // What it asks of AWS itself: S3, SQS, ...
   {

@@ -1,3 +1,4 @@
+import * as ECS from '@aws-sdk/client-ecs'
 import { CreateSecretCommand, DeleteSecretCommand, UpdateSecretCommand } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startMoto, type TestServer } from '../support/moto.ts'
@@ -107,6 +108,24 @@ describe.skipIf(!inject('motoUrl'))('rollouts of ECS services', () => {
     })
     expect(stopped?.startedAt).toBeUndefined()
     expect(await completed()).toMatchObject({ taskDefinition: first, runningCount: 2 })
+
+    // AWS keeps what was deployed, and how it ended. What the circuit breaker brings back is part of the deployment that failed.
+    const list = async (...status: ECS.ServiceDeploymentStatus[]) =>
+      (await h.aws.ecs.send(new ECS.ListServiceDeploymentsCommand({ cluster: 'shop', service: 'web', status })))
+        .serviceDeployments
+    const all = given(await list())
+    expect(all.map((d) => d.status)).toEqual(['ROLLBACK_SUCCESSFUL', 'SUCCESSFUL'])
+    expect(await list('SUCCESSFUL')).toEqual(all.slice(1))
+    expect(all[1]?.finishedAt).toBeInstanceOf(Date)
+    const serviceRevisionArns = all.map((d) => d.targetServiceRevisionArn ?? '')
+    const described = await h.aws.ecs.send(new ECS.DescribeServiceRevisionsCommand({ serviceRevisionArns }))
+    expect(described.serviceRevisions?.map((r) => r.taskDefinition)).toEqual([expect.stringMatching(/web:2$/), first])
+    const none = await h.aws.ecs.send(new ECS.DescribeServiceRevisionsCommand({ serviceRevisionArns: ['arn:x'] }))
+    expect(none).toMatchObject({ serviceRevisions: [], failures: [{ arn: 'arn:x', reason: 'MISSING' }] })
+    await expect(list('DONE' as never)).rejects.toThrow('Invalid status')
+    const many = Array.from({ length: 21 }, (_, i) => `arn:${i}`)
+    const asked = h.aws.ecs.send(new ECS.DescribeServiceRevisionsCommand({ serviceRevisionArns: many }))
+    await expect(asked).rejects.toThrow('cannot be more than 20')
   })
 
   it('stay failed where nothing was ever completed, and where nobody wants to go back', async () => {

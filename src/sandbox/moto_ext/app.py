@@ -21,7 +21,7 @@ PATCHES = {
     "rds": ("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots", "rds_postgres"),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),
-    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls"),
+    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls", "ecs_history"),
     "logs": ("log_reads",),
     "elb": ("ec2", "balancers"),
     "elbv2": ("ec2", "balancers"),

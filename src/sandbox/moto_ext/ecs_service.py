@@ -73,6 +73,7 @@ class Service:
         self.created = self.at = at
         self.events: list[dict[str, Any]] = []
         self.deployments: list[Deployment] = []
+        self.history: list[Deployment] = []  # all that there ever were, the first one first
         self.good: dict[str, Any] | None = None  # of the last deployment that was completed
         self.is_steady = False
         self.tasks: list[Any] = []  # with those that ended lately
@@ -128,6 +129,7 @@ class Service:
             one.status = "ACTIVE"
         made = Deployment({n: self.config[n] for n in OWN if n in self.config}, at, why)
         self.deployments.insert(0, made)
+        self.history.append(made)
         self.is_steady = False
         return made
 

@@ -41,6 +41,8 @@ export class Stage {
   /** For the next rollout. */
   script: Script = healthy()
   readonly deployments: Deployment[] = []
+  /** All that there ever were, as AWS keeps them. */
+  readonly history: Deployment[] = []
   readonly tasks: Actor[] = []
   readonly events: { id: string; createdAt: number; message: string }[] = []
   /** Every revision that the service was told to run, with what else was said. */
@@ -114,6 +116,7 @@ export class Stage {
       looks: 0,
     }
     this.deployments.unshift(made)
+    this.history.push(made)
     this.#playing = script
     return made
   }
@@ -170,6 +173,23 @@ export class Stage {
       case 'ecs.DescribeTasks': {
         const arns = asked().tasks as string[]
         return JSON.stringify({ tasks: this.tasks.filter((t) => arns.includes(t.arn)).map(shownTask), failures: [] })
+      }
+      case 'ecs.ListServiceDeployments': {
+        const ended = this.history.filter((d) => d.rolloutState === 'COMPLETED' && !/rolling back/.test(d.rolloutStateReason))
+        const shown = (d: Deployment): Json => ({
+          status: 'SUCCESSFUL',
+          createdAt: d.createdAt,
+          targetServiceRevisionArn: `arn:aws:ecs:us-east-1:1:service-revision/${this.#cluster}/${this.#name}/${this.history.indexOf(d)}`,
+        })
+        return text.includes('"serviceDeployments"') ? JSON.stringify({ serviceDeployments: ended.map(shown).reverse() }) : text
+      }
+      case 'ecs.DescribeServiceRevisions': {
+        const arns = asked().serviceRevisionArns as string[]
+        const of = (arn: string): string => this.history[Number(arn.split('/').at(-1))]?.taskDefinition ?? ''
+        return JSON.stringify({
+          serviceRevisions: arns.map((a) => ({ serviceRevisionArn: a, taskDefinition: of(a) })),
+          failures: [],
+        })
       }
       case 'elasticloadbalancing.DescribeTargetHealth':
         return targetsXml(this.tasks.filter((t) => t.target && t.lastStatus !== 'STOPPED'))

@@ -1,0 +1,35 @@
+import { healthyRevisions } from '../containers/history.ts'
+import { lastHealthy } from '../containers/record.ts'
+import type { Memory } from './rollout-memory.ts'
+import type { ServicePlace } from './service-place.ts'
+
+/** The way back from a revision. */
+export interface WayBack {
+  /** The revision, for example `web:6`: it was healthy before. */
+  readonly to: string
+  /** The command that goes there, which works with --yes as it stands. */
+  readonly line: string
+}
+
+/**
+ * Where to go back to from `revision`: what is recorded as healthy; without a record, what ran healthy when the rollout began, or what
+ * AWS itself has recorded. Undefined where nothing ran before, or nobody knows: then no command is printed that would be refused.
+ * @param ran what ran healthy before, if that was seen
+ */
+export const wayBack = async (
+  p: ServicePlace,
+  memory: Memory,
+  revision: string,
+  ran: string | undefined,
+): Promise<WayBack | undefined> => {
+  const recorded = lastHealthy(memory.entries, revision)
+  if (recorded) return { to: recorded.revision, line: p.line('rollback') }
+  const seen = ran !== undefined && ran !== revision ? ran : await fromHistory(p, revision)
+  return seen === undefined ? undefined : { to: seen, line: p.line('rollback', `--to ${seen}`) }
+}
+
+/** What is told beside a result must not make it fail. */
+const fromHistory = async ({ aws, named }: ServicePlace, revision: string): Promise<string | undefined> => {
+  const all = await healthyRevisions(aws, named.cluster, named.name).catch(() => undefined)
+  return all?.find((r) => r !== revision)
+}
