@@ -33,10 +33,12 @@ That was a whole stack on a local AWS: nothing of it is real, nothing costs.
 
 Go on with it (npm link makes "infra" a command; without it say node ${cli}):
   cd demo
-  infra logs -f --sandbox          what the two tasks of the service write
-  infra deploy --sandbox --image v2      after infra sandbox push startupwebapp-backend:v2; then infra rollback --sandbox
-  infra db connect --sandbox       an SQL prompt in one of the databases
-  infra plan --sandbox             after an edit of infra.yaml: what would change, and what it costs
+  infra logs --sandbox                                 what the two tasks of the service write
+  infra sandbox push startupwebapp-backend:v2          another image,
+  infra deploy --image v2 --sandbox                    rolled out,
+  infra rollback --sandbox                             and taken back
+  infra db connect --sandbox                           an SQL prompt in one of the databases
+  infra plan --sandbox                                 what create would change: nothing, until you edit infra.yaml
 Take it down:
   infra destroy --yes --confirm startupwebapp --sandbox
   infra sandbox stop

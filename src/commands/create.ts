@@ -10,10 +10,10 @@ import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { byHand, handOver } from './db-print.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
-import { sayPlain, sayPush, sayWaiting } from './images.ts'
+import { sayPlain, sayWaiting, waitingServices } from './images.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
-import { nextOf } from './next.ts'
+import { sayNext } from './next.ts'
 import { conclude, withReporter } from './outcome.ts'
 import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
@@ -72,7 +72,7 @@ const attempt = async (
     if (problem) throw problem
     if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) {
       onYes?.()
-      return await nothing(s, plan, flags)
+      return nothing(s, plan, view, flags)
     }
     const planned = Date.now()
     if (!(await agreed(s, flags, 'Do it?', 'This would change the account', typed(names, { ...flags, yes: true })))) return 0
@@ -103,8 +103,9 @@ const attempt = async (
     if (code !== 0 || outcome.failed.size > 0) return code
     const mine = steps.filter((step) => hand.size === 0 || step !== 'databases')
     if (mine.length < steps.length) await handOver(s, hand, flags)
-    if (mine.length > 0) await success(s, Date.now() - began, mine, flags)
-    sayPush(s, view.lookups, commandLine(flags, 'create'))
+    if (mine.length === 0) return code
+    success(s, Date.now() - began, mine)
+    sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
     return code
   } finally {
     await s.close()
@@ -112,8 +113,9 @@ const attempt = async (
 }
 
 /** What is switched off counts as wanted, and so does all that it holds: nobody can look inside now. */
-const sleepers = ({ io, state, config }: Session, view: View): void => {
-  for (const note of countNotes(state.lookups, config.ecs.services)) io.say(`  ${io.c.yellow('!')} ${note}`)
+const sleepers = ({ g, io, state, config }: Session, view: View): void => {
+  for (const note of countNotes(state.lookups, config.ecs.services, (words) => commandLine(g, words)))
+    io.say(`  ${io.c.yellow('!')} ${note}`)
   for (const [key, seen] of view.survey)
     if (seen.is === 'ready' && seen.asleep)
       io.say(
@@ -159,15 +161,16 @@ const withMissing = async (s: Session, steps: readonly string[], view: View, fla
 const unrecorded = (s: Session, plan: Plan, view: View): boolean =>
   plan.actions.some((a) => s.state.row(a.key)?.is !== 'ready' && view.survey.get(a.key)?.is !== 'absent')
 
-const nothing = async (s: Session, plan: Plan, flags: CreateFlags): Promise<number> => {
+const nothing = (s: Session, plan: Plan, view: View, flags: CreateFlags): number => {
   if (s.io.json) s.io.event({ type: 'result', ...planData(plan), done: [], failed: [], blocked: [] })
   const later = plan.actions.some((a) => a.scheduled.length > 0)
   const why = later ? 'AWS makes what is pending without being asked again' : 'everything is as the config wants it'
-  s.io.say(`\n  Nothing to do: ${why}. Next: ${s.io.c.cyan(await nextOf(s, flags))}`)
+  s.io.say(`\n  Nothing to do: ${why}.`)
+  sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
   return 0
 }
 
-const success = async (s: Session, ms: number, steps: readonly string[], flags: CreateFlags): Promise<void> => {
+const success = (s: Session, ms: number, steps: readonly string[]): void => {
   const { io } = s
   io.say(`\n${io.c.green('✓')} ${list(steps)} done in ${elapsed(ms)}.`)
   const mail = [...s.state.all().values()].filter(
@@ -181,5 +184,4 @@ const success = async (s: Session, ms: number, steps: readonly string[], flags: 
     )
   const db = s.state.row('db-instance')
   if (steps.includes('rds') && db?.attrs?.endpoint) io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port}`)
-  io.say(`  Next: ${io.c.cyan(await nextOf(s, flags))}`)
 }

@@ -1,9 +1,10 @@
-import { drift } from '../engine/drift.ts'
+import { type Drift, drift } from '../engine/drift.ts'
 import { scheduledIn } from '../engine/scheduled.ts'
 import { columns, count } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAtRows, unseenIn } from './look.ts'
 import { offlineLookups } from './lookups.ts'
+import { withoutMinimum } from './scale-minimum.ts'
 import { header, sayScheduled } from './screens.ts'
 import { openSession } from './session.ts'
 import { declareStack } from './stack.ts'
@@ -27,6 +28,14 @@ export const driftCommand = async (g: Globals): Promise<number> => {
       },
       ignoreOf: (key) => graph.ignored(key),
     })
+    // Not what was recorded, but what infra.yaml wants: a minimum of 0 was right only until the first tasks ran.
+    const low = withoutMinimum(s.config, s.state.lookups, rows, survey).flatMap(({ key, wanted }): Drift[] => {
+      const [at, row] = [`${key}-scaling-target`, rows.get(`${key}-scaling-target`)]
+      if (!row || found.some((d) => d.key === at) || graph.ignored(at).some((p) => p === '*' || p === 'min')) return []
+      const changes = [{ prop: 'min', recorded: `${wanted} (infra.yaml)`, actual: '0' }]
+      return [{ key: at, step: row.step, type: row.type, name: row.name, what: 'altered', changes }]
+    })
+    found.push(...low)
     const { ignore } = s.config.drift
     const pending = scheduledIn(survey)
     if (s.io.json) {

@@ -1,13 +1,15 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Config } from '../config/settle.ts'
 import { isSecure } from '../config/settle-ecs.ts'
-import { type EcrImage, ecrImage, presenceOf, pushLines } from '../containers/image.ts'
+import { ecrImage, presenceOf, pushLines } from '../containers/image.ts'
 import { waitsForImage } from '../containers/record.ts'
 import type { Graph } from '../engine/graph.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
 import { count, list, usd } from '../ui/format.ts'
+import type { Io } from '../ui/io.ts'
+import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import type { Session } from './session.ts'
 
 type Known = Readonly<Record<string, boolean>>
@@ -48,7 +50,7 @@ export const askImages = async (s: Session, at: Lookups): Promise<Known> => {
   return Object.fromEntries(seen.flatMap(([key, presence]) => (presence === 'missing' ? [[key, false] as const] : [])))
 }
 
-const waiting = ({ images = {} }: Lookups): string[] => Object.keys(images).filter((key) => images[key] === false)
+const waiting = ({ images = {} }: Pick<Lookups, 'images'>): string[] => Object.keys(images).filter((key) => images[key] === false)
 
 /** With the plan: that nobody can listen in is not to be taken for granted. */
 export const sayPlain = ({ io, config }: Session, plan: Plan): void => {
@@ -77,17 +79,35 @@ export const sayWaiting = (
   }
 }
 
+/** A service without its image, and the commands that give it one, in the order in which they are typed. */
+export interface WaitingService {
+  readonly key: string
+  readonly push: readonly string[]
+  readonly deploy: string
+}
+
+/** @param at where the services that wait are told, by a look at the registry or by the record */
+export const waitingServices = (
+  config: Config,
+  at: Pick<Lookups, 'account' | 'deployed' | 'images'>,
+  g: Globals,
+): WaitingService[] =>
+  waiting(at).map((key) => {
+    const image = imageOf(config, at, key)
+    const place = ecrImage(image)
+    return {
+      key,
+      push: place ? pushLines(place, wantsSandbox(g)) : [],
+      deploy: commandLine(g, `deploy ${key} --image ${place?.digest ?? place?.tag ?? (place ? 'latest' : image)}`),
+    }
+  })
+
 /** What is left to do where a service waits for its image: who has made the registry a moment ago needs these lines next. */
-export const sayPush = ({ io, config, sandbox }: Session, at: Lookups, next: string): void => {
-  const keys = waiting(at)
-  if (keys.length === 0) return
-  const images = [...new Set(keys.map((key) => imageOf(config, at, key)))]
-  const places = images.flatMap((image): EcrImage | EcrImage[] => ecrImage(image) ?? [])
-  io.say(
-    `  ${io.c.yellow('!')} ${list(keys)} ${keys.length === 1 ? 'runs' : 'run'} no task yet: an image is missing. To push it:`,
-  )
-  for (const line of places.flatMap((place) => pushLines(place, sandbox))) io.say(`      ${io.c.cyan(line)}`)
-  io.say(
-    `    Then: ${io.c.cyan(next)}. With another tag: ${io.c.cyan(`infra deploy --image <tag>${sandbox ? ' --sandbox' : ''}`)}`,
-  )
+export const sayPush = (io: Io, all: readonly WaitingService[]): void => {
+  if (all.length === 0) return
+  const push = [...new Set(all.flatMap((w) => w.push))]
+  const keys = all.map((w) => w.key)
+  io.say(`  ${io.c.yellow('!')} ${list(keys)} ${keys.length === 1 ? 'runs' : 'run'} no task yet: an image is missing.`)
+  if (push.length > 0) io.say(`  Next: push it, then deploy it:`)
+  for (const line of [...push, ...all.map((w) => w.deploy)]) io.say(`      ${io.c.cyan(line)}`)
 }

@@ -3,6 +3,7 @@ import { overview } from '../engine/overview.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, change } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
+import { sayPush, type WaitingService } from './images.ts'
 import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import { declareStack } from './stack.ts'
@@ -16,10 +17,18 @@ export const commandFor = (step: string, config: Config, lookups: JsonObject, g:
       : `create ${step}`,
   )
 
-/** The exact next command after a create, told from the state alone. */
-export const nextOf = async (s: Session, g: Globals): Promise<string> => {
+/** The exact next command after a create, told from the state alone; undefined where all steps are done. */
+const nextOf = (s: Session, g: Globals): string | undefined => {
   const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account))
   const { next } = overview(graph, s.config.steps, s.state.all(), undefined, s.config.region)
-  if (!next) return commandLine(g, 'show-resources')
+  if (!next) return undefined
   return `${commandFor(next.step, s.config, s.state.lookups, g)}  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})`
+}
+
+/** How a create ends: the next step, the images that are missing, or what there is now. */
+export const sayNext = (s: Session, g: Globals, waiting: readonly WaitingService[]): void => {
+  const { io } = s
+  const next = nextOf(s, g) ?? (waiting.length > 0 ? undefined : commandLine(g, 'show-resources'))
+  if (next) io.say(`  Next: ${io.c.cyan(next)}`)
+  sayPush(io, waiting)
 }

@@ -1,6 +1,5 @@
 import { differencesOf } from '../containers/difference.ts'
 import { type Found, findRevisions, type Revision, revisionAt, revisionOf } from '../containers/find.ts'
-import { healthyRevisions } from '../containers/history.ts'
 import { lastHealthy, overlayAfter } from '../containers/record.ts'
 import { containerOf, inputOf } from '../containers/revision.ts'
 import { refuse } from '../engine/errors.ts'
@@ -13,6 +12,7 @@ import { type Memory, memoryOf } from './rollout-memory.ts'
 import { diffScreen, title } from './rollout-screen.ts'
 import { isSteady, type Settled, settle } from './rollout-settle.ts'
 import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'
+import { healthyBefore } from './way-back.ts'
 
 export interface RollbackFlags extends ServiceFlags {
   readonly to?: string
@@ -131,9 +131,8 @@ const before = async (p: ServicePlace, memory: Memory, found: Found): Promise<Ta
   )
   const still = beside?.taskDefinition && !isSteady(found.service) ? await revisionAt(p.aws, beside.taskDefinition) : undefined
   if (still) return still
-  const healthy = await healthyRevisions(p.aws, found.cluster, found.name)
-  for (const id of healthy ?? []) {
-    const revision = id === running ? undefined : await revisionAt(p.aws, id)
+  for (const id of (await healthyBefore(p, memory, running)) ?? []) {
+    const revision = await revisionAt(p.aws, id)
     if (revision) return revision
   }
   const [family = '', number = ''] = running.split(':')

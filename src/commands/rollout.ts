@@ -9,6 +9,7 @@ import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import { follow } from './rollout-follow.ts'
 import type { Memory } from './rollout-memory.ts'
 import { isSteady } from './rollout-settle.ts'
+import { restoreMinimum } from './scale-minimum.ts'
 import { orRefuse, type ServicePlace } from './service-place.ts'
 import { wayBack } from './way-back.ts'
 
@@ -54,6 +55,7 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   const { deployment, since } = await told(p, memory, found, arn, of.force)
   const begun = { ...intent, ...(deployment === undefined ? {} : { deployment }) }
   await memory.began(begun, definition)
+  await restoreMinimum(p)
   const aim: Aim = { revision: arn, deployment, since }
   const known = new Set((found.service.events ?? []).flatMap((e) => e.id ?? []))
   if (wait) return follow(p, memory, { aim, definition, intent: begun, known, ran })

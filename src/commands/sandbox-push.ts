@@ -2,12 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Aws, connect } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
 import { CONFIG_FILE, loadConfig, readText, regionOfShell } from '../config/load.ts'
+import type { Config } from '../config/settle.ts'
 import { ecrImage, parseImage } from '../containers/image.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
-import type { Globals } from './globals.ts'
+import { commandLine, type Globals } from './globals.ts'
 
 const MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
 const EXAMPLE = 'for example: infra sandbox push shop-dev-app:v2'
@@ -21,7 +22,8 @@ export const pushImage = async (wish: string | undefined, sandbox: Sandbox | und
   const name = whole?.name ?? repository
   if (!name || digest !== undefined)
     throw refuse(`${wish} cannot be pushed`, 'an image is pushed under a repository and a tag', EXAMPLE)
-  const region = whole?.region ?? g.region ?? (await regionOfConfig(g)) ?? regionOfShell()
+  const config = await configHere(g)
+  const region = whole?.region ?? g.region ?? config?.region ?? regionOfShell()
   const aws = connect({ region, sandbox })
   const uri = await uriOf(aws, name, region)
   if (whole && uri !== whole.repository)
@@ -46,14 +48,21 @@ export const pushImage = async (wish: string | undefined, sandbox: Sandbox | und
   const { imageDigest } = image?.imageId ?? {}
   if (io.json) io.data({ image: `${uri}:${tag}`, digest: imageDigest })
   io.say(
-    `${io.c.green('✓')} ${uri}:${tag} is in the sandbox's registry. Next: ${io.c.cyan(`infra deploy --image ${tag} --sandbox`)}`,
+    `${io.c.green('✓')} ${uri}:${tag} is in the sandbox's registry. Next: ${io.c.cyan(commandLine({ ...g, sandbox: true }, `deploy${serviceFor(config)} --image ${tag}`))}`,
   )
   return 0
 }
 
-const regionOfConfig = async (g: Globals): Promise<string | undefined> => {
+const configHere = async (g: Globals): Promise<Config | undefined> => {
   if (g.config === undefined && (await readText(CONFIG_FILE)) === undefined) return undefined
-  return (await loadConfig({ file: g.config, environment: g.env, region: g.region })).config.region
+  return (await loadConfig({ file: g.config, environment: g.env, region: g.region })).config
+}
+
+/** The service that takes its image from this registry: it is named where there are several. */
+const serviceFor = (config: Config | undefined): string => {
+  const all = Object.entries(config?.ecs.services ?? {})
+  const own = all.find(([, s]) => s.image === undefined || s.image.includes('${registry.uri}'))
+  return all.length > 1 ? ` ${own?.[0] ?? all[0]?.[0]}` : ''
 }
 
 const uriOf = async (aws: Aws, name: string, region: string): Promise<string> => {

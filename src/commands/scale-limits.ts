@@ -4,6 +4,7 @@ import { type InfraError, refuse } from '../engine/errors.ts'
 import { count } from '../ui/format.ts'
 import { commandLine } from './globals.ts'
 import type { CountMemory } from './scale-memory.ts'
+import { leftAtZero } from './scale-minimum.ts'
 import type { ServicePlace } from './service-place.ts'
 
 /** What autoscaling has to do with a number. */
@@ -26,9 +27,15 @@ export const limitsOf = (p: ServicePlace, memory: CountMemory, target: ScalingTa
     return { limits, pause: n === 0 && (declared?.min ?? 0) > 0, resume: undefined }
   }
   // Somebody may have given it a minimum since: then that counts, and nothing is to be given back.
-  const before = target.min === 0 ? memory.paused : undefined
+  const before = target.min === 0 ? (memory.paused ?? firstMinimum(p, target, n > 0)) : undefined
   const limits = { min: before?.min ?? target.min, max: target.max }
   return { limits, pause: n === 0 && target.min > 0, resume: n > 0 ? before : undefined }
+}
+
+/** It was made before the service had an image, and never got the minimum of infra.yaml. */
+const firstMinimum = ({ stack, named }: ServicePlace, { suspended }: ScalingTarget, starts: boolean): Paused | undefined => {
+  const min = stack && named.key !== undefined ? leftAtZero(stack, named.key, starts) : undefined
+  return min === undefined ? undefined : { min, suspended, at: '' }
 }
 
 /** Autoscaling would bring a number outside of its limits back within them. @returns the refusal */

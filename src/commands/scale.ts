@@ -163,7 +163,7 @@ const change = async (
       await register(p.aws, target.resourceId, resume)
     }
     // It may have it back already, by a run that was killed or by somebody else.
-    const min = memory.paused && target ? (n === 0 ? 0 : (resume?.min ?? target.min)) : undefined
+    const min = target && (memory.paused || resume) ? (n === 0 ? 0 : (resume?.min ?? target.min)) : undefined
     await memory.set(n, min)
   } catch (error) {
     throw p.explain(error)

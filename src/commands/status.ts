@@ -8,7 +8,9 @@ import { about, change, columns, list, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { besideOf, besideScreen } from './beside.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { sayPush } from './images.ts'
 import { offlineLookups } from './lookups.ts'
+import { looseCommand, looseEndsOf, looseNotes } from './loose-ends.ts'
 import { commandFor } from './next.ts'
 import { recordedState } from './recorded.ts'
 import { header, sayScheduled } from './screens.ts'
@@ -35,13 +37,19 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const sandbox = wantsSandbox(g)
   const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
-  const set = countNotes(found.lookups, config.ecs.services)
+  const loose = looseEndsOf(config, found, g)
+  const set = [...countNotes(found.lookups, config.ecs.services, (words) => commandLine(g, words)), ...looseNotes(loose)]
   const beside = besideOf(found.rows, config.steps, config.region)
-  const next = view.next && {
-    command: commandFor(view.next.step, config, found.lookups, g),
-    minutes: view.next.minutes,
-    monthlyUsd: view.next.monthlyUsd,
-  }
+  const then = looseCommand(config, loose, g)
+  const next = view.next
+    ? {
+        command: commandFor(view.next.step, config, found.lookups, g),
+        minutes: view.next.minutes,
+        monthlyUsd: view.next.monthlyUsd,
+      }
+    : then === undefined
+      ? undefined
+      : { command: then, minutes: 0, monthlyUsd: 0, before: [...new Set(loose.waiting.flatMap((w) => w.push))] }
   if (io.json) {
     io.data({
       project: config.project,
@@ -64,10 +72,11 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   io.say(`\n  ${done} of ${total} steps done. What exists costs about ${io.c.bold(usd(view.monthlyUsd))} a month.`)
   besideScreen(io, beside, g)
   for (const note of set) io.say(`  ${io.c.yellow('!')} ${note}`)
-  if (next) {
+  if (!view.next && loose.waiting.length > 0) sayPush(io, loose.waiting)
+  else if (next) {
     const rest = view.steps.filter((s) => s.state !== 'done').length
     io.say(
-      `  Next: ${io.c.cyan(next.command)}  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})`,
+      `  Next: ${io.c.cyan(next.command)}${view.next ? `  (${about(next.minutes)}${next.monthlyUsd > 0 ? `, ${change(next.monthlyUsd)} a month` : ''})` : ''}`,
     )
     if (rest > 1) io.say(`  or all that is left at once: ${io.c.cyan(commandLine(g, 'create'))}`)
   } else io.say(`  All done. Next: ${io.c.cyan(commandLine(g, 'show-resources'))}`)

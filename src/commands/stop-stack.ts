@@ -9,6 +9,7 @@ import { commandLine } from './globals.ts'
 import { refuseOthers } from './owner.ts'
 import { orGoesOn } from './rds-server.ts'
 import { afterSleep, rowsAfter, together } from './scale-memory.ts'
+import { leftAtZero } from './scale-minimum.ts'
 import type { Session } from './session.ts'
 
 /** A service of the stack as it is in the account, and what is remembered of its sleep. */
@@ -95,7 +96,8 @@ export const rememberSleep = async (s: Session, all: readonly Sleepable[]): Prom
         ...(typeof set === 'number' ? { set } : {}),
         ...(pausing || x.sleeper?.paused ? { paused: true } : {}),
       }
-      return withSleeper(x.target && pausing ? withPaused(l, x.key, pausedAs(x.target)) : l, x.key, sleeper, of)
+      const before = x.target && pausing ? pausedAs({ ...x.target, min: leftAtZero(s, x.key) ?? x.target.min }) : undefined
+      return withSleeper(before ? withPaused(l, x.key, before) : l, x.key, sleeper, of)
     }, lookups),
   )
 }

@@ -5,6 +5,7 @@ import { checkDeclared, checkExpected, checkSecretsOf } from '../containers/chec
 import { checkHealth } from '../containers/check-health.ts'
 import { checkLog } from '../containers/check-log.ts'
 import { checkAnswers } from '../containers/check-metric.ts'
+import { checkScaling } from '../containers/check-scaling.ts'
 import { checkDeployment, checkRestarts, checkTargets, checkTasks, groupsOf } from '../containers/check-service.ts'
 import { tasksOf } from '../containers/check-tasks.ts'
 import { idOf } from '../containers/failure.ts'
@@ -50,6 +51,9 @@ export const checklist = (p: ServicePlace, found: Found, wish: Wishes): Checks[]
     guarded('tasks', async () => checkTasks(service, line)),
     guarded('deployment', async () => checkDeployment(service, line)),
     guarded('restarts', async () => checkRestarts(service, await ended, ours, line)),
+    guarded('autoscaling', () =>
+      checkScaling(aws, { cluster: found.cluster, service: found.name, declared: minimumOf(p), line }),
+    ),
     ...(groups.length > 0
       ? groups.map((g) => guarded(`targets ${g.split('/')[1]}`, () => checkTargets(aws, g, service, ours, line)))
       : [none('targets')]),
@@ -91,6 +95,12 @@ export const checklist = (p: ServicePlace, found: Found, wish: Wishes): Checks[]
         )
       : [none('5xx')]),
   ]
+}
+
+/** Of infra.yaml, where the step is on. */
+const minimumOf = ({ stack, named }: ServicePlace): number | undefined => {
+  const { steps, ecs } = stack?.config ?? {}
+  return named.key !== undefined && steps?.includes('autoscaling') ? ecs?.services[named.key]?.autoscaling?.min : undefined
 }
 
 /** Asked for early and looked at later, or not at all. */

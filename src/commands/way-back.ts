@@ -1,5 +1,5 @@
 import { healthyRevisions } from '../containers/history.ts'
-import { lastHealthy } from '../containers/record.ts'
+import { lastHealthy, neverHealthy } from '../containers/record.ts'
 import type { Memory } from './rollout-memory.ts'
 import type { ServicePlace } from './service-place.ts'
 
@@ -24,12 +24,21 @@ export const wayBack = async (
 ): Promise<WayBack | undefined> => {
   const recorded = lastHealthy(memory.entries, revision)
   if (recorded) return { to: recorded.revision, line: p.line('rollback') }
-  const seen = ran !== undefined && ran !== revision ? ran : await fromHistory(p, revision)
+  const seen = ran !== undefined && ran !== revision ? ran : (await healthyBefore(p, memory, revision))?.[0]
   return seen === undefined ? undefined : { to: seen, line: p.line('rollback', `--to ${seen}`) }
 }
 
-/** What is told beside a result must not make it fail. */
-const fromHistory = async ({ aws, named }: ServicePlace, revision: string): Promise<string | undefined> => {
+/**
+ * What AWS itself has recorded as healthy before `revision`, newest first; a deployment of no task counts as one there, so what our own
+ * record never saw healthy is left out. Undefined where nobody may look, or something went wrong: what is told beside a result must not
+ * make it fail.
+ */
+export const healthyBefore = async (
+  { aws, named }: Pick<ServicePlace, 'aws' | 'named'>,
+  { entries }: Pick<Memory, 'entries'>,
+  revision: string,
+): Promise<string[] | undefined> => {
+  const never = neverHealthy(entries)
   const all = await healthyRevisions(aws, named.cluster, named.name).catch(() => undefined)
-  return all?.find((r) => r !== revision)
+  return all?.filter((r) => r !== revision && !never.has(r))
 }

@@ -102,8 +102,15 @@ export const keptCounts = (lookups: JsonObject, services: Readonly<Record<string
     return stillScaled(all, key, of) ? all : withScaled(all, key, undefined)
   }, lookups)
 
-/** What a person must know of it, a sentence each: plan and status would else look as if nothing were set. */
-export const countNotes = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): string[] => {
+/**
+ * What a person must know of it, a sentence each: plan and status would else look as if nothing were set.
+ * @param line a command as it would be typed here
+ */
+export const countNotes = (
+  lookups: JsonObject,
+  services: Readonly<Record<string, Wanted>>,
+  line: (words: string) => string,
+): string[] => {
   const sleep = sleepOf(lookups)
   const names = sleep ? Object.keys(sleep.services).sort() : []
   const half = names.filter((key) => !sleep?.services[key]?.down)
@@ -113,10 +120,10 @@ export const countNotes = (lookups: JsonObject, services: Readonly<Record<string
       ? []
       : half.length > 0
         ? [
-            `infra stop was begun on ${day(sleep.at)} and has not come to its end: infra stop goes on with it, infra start takes it back`,
+            `infra stop was begun on ${day(sleep.at)} and has not come to its end: ${line('stop')} goes on with it, ${line('start')} takes it back`,
           ]
         : [
-            `${names.join(', ')} ${names.length === 1 ? 'sleeps' : 'sleep'} since ${day(sleep.at)} (infra stop), and create wakes nothing. To wake all: infra start`,
+            `${names.join(', ')} ${names.length === 1 ? 'sleeps' : 'sleep'} since ${day(sleep.at)} (infra stop), and create wakes nothing. To wake all: ${line('start')}`,
           ]
   const scaled = Object.entries(services).flatMap(([key, of]) => {
     const set = names.includes(key) ? undefined : stillScaled(lookups, key, of)

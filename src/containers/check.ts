@@ -21,6 +21,7 @@ export interface Check {
 export type Line = (verb: string, more?: string) => string
 
 const SERVICES: Readonly<Record<string, string>> = {
+  autoScaling: 'application-autoscaling',
   cloudWatch: 'cloudwatch',
   elb: 'elasticloadbalancing',
   secretsManager: 'secretsmanager',

@@ -103,6 +103,12 @@ export const lastHealthy = (entries: readonly Entry[], running: string): Entry |
   return entries.find((e) => e.healthy === true && e.revision !== running && !left.has(e.revision))
 }
 
+/** Revisions that the record knows and never saw healthy: one that failed, or that ran no task when the next one was deployed. */
+export const neverHealthy = (entries: readonly Entry[]): ReadonlySet<string> => {
+  const healthy = new Set(entries.filter((e) => e.healthy === true).map((e) => e.revision))
+  return new Set(entries.flatMap((e) => [e.revision, e.from ?? '']).filter((revision) => !healthy.has(revision)))
+}
+
 /** What a person or ECS would call the same variable, with its kind: a secret may become a plain text. */
 const declaredOf = (c: Declared, name: string): string | null => {
   if (Object.hasOwn(c.environment, name)) return `env:${c.environment[name]}`

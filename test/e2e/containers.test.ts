@@ -51,21 +51,33 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
     expect(r.stdout).toContain('The load balancer serves plain HTTP')
     const { options } = (await s.ends(0, 'cost', '--json')).json<{ options: { option: string }[] }>()
     expect(options.map((o) => o.option)).toEqual(['vpc.nat: perAz'])
-    expect(r.stdout).toMatch(/aws ecr get-login-password .*\n.*docker build .*\n.*docker push \S+\/startupwebapp-backend:latest/)
+    // The lines to type next are the last ones, in their order; status says the same.
+    const lines =
+      /Next: push it, then deploy it:\n +aws ecr get-login-password .*\n.*docker build .*\n.*docker push \S+\/startupwebapp-backend:latest\n +infra deploy web --image latest\n$/
+    expect(r.stdout).toMatch(lines)
+    const status = await s.ends(0, 'status')
+    expect(status.stdout).toMatch(lines)
+    expect(status.stdout).not.toContain('All done')
+    const { next } = (await s.ends(0, 'status', '--json')).json<{ next: { command: string; before: string[] } }>()
+    expect(next).toMatchObject({ command: 'infra deploy web --image latest', before: { length: 3 } })
     expect(await service()).toMatchObject({ status: 'ACTIVE', desiredCount: 0, runningCount: 0 })
     expect(await changes()).toEqual([])
     expect((await s.ends(0, 'drift')).stdout).toContain('No drift')
   })
 
-  it('with one, the first deploy starts its tasks; then nothing is left to do but their limits', async () => {
+  it('with one, the first deploy starts its tasks, and autoscaling keeps them; then nothing is left to do', async () => {
     await push('v1')
     const r = await s.ends(0, 'deploy', '--image', 'v1', '--yes')
     expect(r.stdout).toContain('its first 2 tasks start now')
     expect(await service()).toMatchObject({ desiredCount: 2, runningCount: 2 })
-    expect(await changes()).toEqual(['update web-scaling-target min: 0 -> 1'])
-    await s.ends(0, 'create', '--yes')
+    // Nothing ran before, so there is no way back to it.
+    expect(r.stdout).not.toContain('To go back')
+    expect(r.stdout).toContain('Next: infra verify web')
+    expect(await changes()).toEqual([])
+    expect((await s.ends(0, 'drift')).stdout).toContain('No drift')
     const status = await s.ends(0, 'status')
     expect(status.stdout).toContain('10 of 10 steps done')
+    expect(status.stdout).toContain('All done. Next: infra show-resources')
     expect(await changes()).toEqual([])
   })
 
@@ -109,6 +121,7 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
     expect(ways).toContain(`Application  ${env.APP_URL}`)
     expect(ways).toMatch(/docker push \S+\/startupwebapp-backend:<tag>/)
     await s.ends(0, 'stop', '--yes')
+    expect((await s.ends(0, 'status')).stdout).toMatch(/Next: infra start\n$/)
     expect(await service()).toMatchObject({ desiredCount: 0, runningCount: 0 })
     expect(await changes()).toEqual([])
     await s.ends(0, 'start', '--yes')

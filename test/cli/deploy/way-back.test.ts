@@ -42,6 +42,16 @@ describe('the way back', () => {
     expect(await back('web:3', 'web:3', { aws: history(3) })).toBeUndefined()
   })
 
+  it('is none that the record never saw healthy: AWS counts a deployment of no task as one', async () => {
+    const entries = [{ ...entry('web:2', true), from: 'web:1' }]
+    expect(await back('web:2', undefined, { entries, aws: history(1, 2) })).toBeUndefined()
+    const later = [
+      { ...entry('web:3', true), from: 'web:2' },
+      { ...entry('web:2', false), from: 'web:1' },
+    ]
+    expect(await back('web:3', undefined, { entries: later, aws: history(0, 1, 2, 3) })).toMatchObject({ to: 'web:0' })
+  })
+
   it('is none after the first deploy, nor where nobody knows', async () => {
     expect(await back('web:2', undefined, {})).toBeUndefined()
     expect(

@@ -74,6 +74,7 @@ describe('what counts above the config', () => {
   const by = { at: '2026-11-22T00:00:00.000Z', by: 'me' }
   const off = { in: false, out: false, scheduled: false }
   const services = { web: { desired: 2 }, worker: { desired: 1 } }
+  const line = (words: string): string => `infra ${words}`
 
   it('a number until its line is edited; a sleeper is at 0 whatever is edited, once it was told to go down', () => {
     const scaled = withScaled({}, 'web', { count: 5, since: 2, ...by })
@@ -97,11 +98,13 @@ describe('what counts above the config', () => {
 
   it('is told: also a stop that has not come to its end', () => {
     const half = withSleeper({}, 'web', { count: 2, since: 2 }, by)
-    expect(countNotes(half, services)).toEqual([
+    expect(countNotes(half, services, line)).toEqual([
       'infra stop was begun on 2026-11-22 and has not come to its end: infra stop goes on with it, infra start takes it back',
     ])
     const one = withScaled({}, 'worker', { count: 0, since: 1, ...by })
-    expect(countNotes(one, services)).toEqual(['worker is scaled to 0 tasks since 2026-11-22 (infra scale), infra.yaml says 1'])
-    expect(countNotes(one, { worker: { desired: 2 } })).toEqual([])
+    expect(countNotes(one, services, line)).toEqual([
+      'worker is scaled to 0 tasks since 2026-11-22 (infra scale), infra.yaml says 1',
+    ])
+    expect(countNotes(one, { worker: { desired: 2 } }, line)).toEqual([])
   })
 })

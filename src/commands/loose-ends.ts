@@ -1,0 +1,63 @@
+import type { Config } from '../config/settle.ts'
+import { allCounts, sleepOf } from '../containers/asleep.ts'
+import { allDeployed } from '../containers/record.ts'
+import type { Survey } from '../engine/survey.ts'
+import type { JsonObject } from '../state/json.ts'
+import type { Row } from '../state/schema.ts'
+import { commandLine, type Globals } from './globals.ts'
+import { recordedImages, type WaitingService, waitingServices } from './images.ts'
+import { type NoMinimum, noMinimumText, withoutMinimum } from './scale-minimum.ts'
+
+/** What is left to do although every step is done: the resources are there, and the application is not. */
+export interface LooseEnds {
+  /** Services that run nothing because their image is missing. */
+  readonly waiting: readonly WaitingService[]
+  /** Services that run nothing, and nobody has said so. */
+  readonly idle: readonly string[]
+  /** Autoscaling may take these down to nothing. */
+  readonly noMinimum: readonly NoMinimum[]
+  readonly asleep: boolean
+}
+
+interface Seen {
+  readonly lookups: JsonObject
+  readonly rows: ReadonlyMap<string, Row>
+  readonly survey: Survey | undefined
+  readonly account: string | null
+}
+
+export const looseEndsOf = (config: Config, { lookups, rows, survey, account }: Seen, g: Globals): LooseEnds => {
+  const { services } = config.ecs
+  const deployed = allDeployed(lookups, services)
+  const images = recordedImages(lookups, services)
+  const counts = allCounts(lookups, services)
+  const made = Object.keys(services).filter((key) => config.steps.includes('ecs') && rows.get(`${key}-service`)?.attrs)
+  const runsNone = (key: string): boolean => {
+    const seen = survey?.get(`${key}-service`)
+    return seen !== undefined && seen.is !== 'absent' && seen.note?.startsWith('0 of 0 tasks') === true
+  }
+  return {
+    waiting: waitingServices(config, { account: account ?? '', deployed, images }, g).filter((w) => made.includes(w.key)),
+    idle: made.filter(
+      (key) => runsNone(key) && !(key in images) && counts[key] === undefined && (services[key]?.desired ?? 0) > 0,
+    ),
+    noMinimum: withoutMinimum(config, lookups, rows, survey),
+    asleep: sleepOf(lookups) !== undefined,
+  }
+}
+
+/** A sentence each, for what is not told elsewhere on the screen. */
+export const looseNotes = ({ idle, noMinimum }: LooseEnds): string[] => [
+  ...idle.map((key) => `${key} runs no task, and nobody has scaled it to none`),
+  ...noMinimum.map(noMinimumText),
+]
+
+/** The next command; undefined where nothing is left. The lines that push images come before it. */
+export const looseCommand = (config: Config, { waiting, idle, noMinimum, asleep }: LooseEnds, g: Globals): string | undefined => {
+  const [first] = waiting
+  if (first) return first.deploy
+  if (asleep) return commandLine(g, 'start')
+  const [none] = idle
+  if (none) return commandLine(g, `scale ${none} ${config.ecs.services[none]?.desired ?? 1}`)
+  return noMinimum.length > 0 ? commandLine(g, 'create autoscaling') : undefined
+}
