@@ -95,6 +95,12 @@ export const dbCommands = (db: Command, add: Add): void => {
   add(db, 'stop', 'stop the server: what it saves, and when AWS starts it again', async (_, f) =>
     (await import('./commands/db-stop.ts')).stopCommand(f),
   )
+  add<Globals & { withFailover?: boolean }>(
+    db,
+    'reboot',
+    'restart the server: parameters that wait for it hold afterwards',
+    async (_, f) => (await import('./commands/db-reboot.ts')).rebootCommand(f),
+  ).option('--with-failover', 'through the standby (Multi-AZ): about a minute instead of two')
   add(db, 'start', 'start the server again', async (_, f) => (await import('./commands/db-stop.ts')).startCommand(f))
   via(
     add<ViaFlag & { role?: string }>(

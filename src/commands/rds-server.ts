@@ -22,6 +22,8 @@ export interface RdsServer {
   /** When AWS starts a stopped one by itself. */
   readonly restartsAt: Date | undefined
   readonly passwordPending: boolean
+  /** Static parameters, or another group of them, wait for a restart. */
+  readonly restartPending: boolean
   readonly tags: Readonly<Record<string, string>>
 }
 
@@ -41,6 +43,7 @@ export const lookAtServer = async (s: Pick<Session, 'aws'>, id: string): Promise
     replicas: [...(db.ReadReplicaDBInstanceIdentifiers ?? []), db.ReadReplicaSourceDBInstanceIdentifier ?? ''].filter(Boolean),
     restartsAt: db.AutomaticRestartTime,
     passwordPending: db.PendingModifiedValues?.MasterUserPassword !== undefined,
+    restartPending: db.DBParameterGroups?.some((g) => g.ParameterApplyStatus === 'pending-reboot') ?? false,
     tags: tagMap(db.TagList),
   }
 }

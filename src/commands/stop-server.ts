@@ -44,9 +44,13 @@ export const changeServer = async (
   const cx = s.context(report)
   const [from, to] = verb === 'stop' ? (['available', 'stopped'] as const) : (['stopped', 'available'] as const)
   const under = verb === 'stop' ? 'stopping' : 'starting'
+  /** Whether AWS has begun: then the old state again means that it has given up. */
+  let begun = before.status === under
   const look = async () => {
     const server = await lookAtServer(s, id)
-    return { is: server?.status ?? 'gone', server }
+    const is = server?.status ?? 'gone'
+    begun ||= is === under
+    return { is, server }
   }
   const wait = async (reached: (is: string) => boolean): Promise<RdsServer> => {
     const again = `${commandLine(s.g, words)} goes on waiting; to see it: ${commandLine(s.g, 'status')}`
@@ -59,13 +63,15 @@ export const changeServer = async (
       })
     return server
   }
-  const over = (is: string): boolean => is === to || is === 'gone' || /^(failed|incompatible-|inaccessible-)/.test(is)
+  const over = (is: string): boolean =>
+    is === to || is === 'gone' || (begun && is === from) || /^(failed|incompatible-|inaccessible-|insufficient-)/.test(is)
   try {
     report({ type: 'resource.updating', key, title: 'RDS instance', name: id, why: verb })
     // One that is on its way down comes up only from the ground.
     const now = verb === 'start' && before.status === 'stopping' ? await wait((is) => is !== 'stopping') : before
     if (now.status === from) await ask(s, id, verb, [under, to])
     const after = await wait(over)
+    if (verb === 'start' && after.status === from) throw noCapacity(s, after)
     if (after.status !== to)
       throw new InfraError(`The database server ${id} is ${after.status}`, {
         why: `it did not ${verb}`,
@@ -76,6 +82,13 @@ export const changeServer = async (
     throw s.explain(error)
   }
 }
+
+/** It was starting, and is stopped again: AWS had no room for it. What is stopped cannot be changed to another class either. */
+const noCapacity = (s: Session, { id, instanceClass }: RdsServer): InfraError =>
+  new InfraError(`The database server ${id} did not start: AWS has stopped it again`, {
+    why: `as a rule there is no capacity for ${instanceClass} in its zone just now; its data is safe. A stopped server cannot be given another class`,
+    next: `Try again later: ${commandLine(s.g, 'db start')}. Or make a server of another class beside it: set rds.instanceClass, then ${commandLine(s.g, 'db snapshots')} and infra db restore <snapshot> --as ${id}-2`,
+  })
 
 /** The call. One whose answer was lost, or that somebody else was quicker with, is no error: the status tells. */
 const ask = async (s: Session, id: string, verb: 'stop' | 'start', wanted: readonly string[]): Promise<void> => {

@@ -1,3 +1,4 @@
+import { ModifyDBParameterGroupCommand } from '@aws-sdk/client-rds'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Ran } from '../../support/cli.ts'
 import { at, runAndKill, SERVER, type Stack, startStack } from './stack.ts'
@@ -82,6 +83,21 @@ describe('infra db stop and start', () => {
     await x.ok('init', '--set', 'rds.instanceClass=db.t4g.small')
   })
 
+  it('start without capacity: starting, then stopped again is a failure at once, with what can be done', async () => {
+    x.proxy.after = ({ op }) => {
+      if (op !== 'rds.StartDBInstance') return
+      x.shows('DBInstanceStatus', 'starting', 'available', 1)
+      x.shows('DBInstanceStatus', 'stopped', 'available')
+    }
+    const r = await x.p.run('db', 'start', '--yes')
+    expect(r.code).toBe(1)
+    expect(r.stderr).toMatch(/did not start: AWS has stopped it again.*no capacity for db\.t4g\.small/s)
+    expect(r.stderr).toMatch(/Next: Try again later: infra db start\. Or .*infra db restore <snapshot> --as/)
+    x.calm()
+    // AWS's own picture again: it did come up here.
+    await x.ok('db', 'stop', '--yes')
+  })
+
   it('start: says what it costs again, waits until one can log in', async () => {
     expect((await x.p.run('db', 'start')).stdout).toContain('Costs $23.36 a month, $0.77 a day again. Time: about 6 minutes.')
     x.proxy.clear()
@@ -92,6 +108,43 @@ describe('infra db stop and start', () => {
     expect(x.asked('rds.StartDBInstance')).toBe(2)
     expect(await x.login('django_app', (await x.secret()).password)).toBe(true)
     expect((await x.ok('db', 'start')).stdout).toContain('runs already')
+  })
+})
+
+describe('infra db reboot', () => {
+  const waiting = async () => (await x.db())?.DBParameterGroups?.[0]?.ParameterApplyStatus
+  const parameter = async (ParameterValue: string) => {
+    const DBParameterGroupName = (await x.db())?.DBParameterGroups?.[0]?.DBParameterGroupName
+    const Parameters = [{ ParameterName: 'max_connections', ParameterValue, ApplyMethod: 'pending-reboot' as const }]
+    await x.rds.send(new ModifyDBParameterGroupCommand({ DBParameterGroupName, Parameters }))
+  }
+
+  it('says before what stands still, and what waits for it', async () => {
+    await parameter('200')
+    expect(await x.no('db', 'reboot')).toMatch(/Next: infra db reboot --yes\n$/)
+    const { stdout } = await x.p.run('db', 'reboot')
+    expect(stdout).toContain('One or two minutes without connections')
+    expect(stdout).toContain('Afterwards the parameters hold that wait for a restart.')
+    expect((await x.ok('status')).stdout).toContain('pending  db-instance  parameters, at the next restart: infra db reboot')
+    expect(await x.no('db', 'reboot', '--with-failover', '--yes')).toMatch(/has no standby to fail over to: rds.multiAz is off/)
+  })
+
+  it('follows until the server is back; killed after the call and run again, it waits and does not restart it twice', async () => {
+    const args = ['db', 'reboot', '--yes']
+    expect(await runAndKill(x, args, at(x, 'rds.RebootDBInstance', 'after'))).toBe(true)
+    x.proxy.clear()
+    x.shows('DBInstanceStatus', 'rebooting', 'available', 2)
+    expect((await x.ok(...args)).stdout).toMatch(/is rebooting already; this waits for it.*is back after/s)
+    expect(x.asked('rds.RebootDBInstance')).toBe(0)
+    expect(await waiting()).toBe('in-sync')
+  })
+
+  it('an answer that was lost is no second restart: what waited for it does not wait any more', async () => {
+    await parameter('300')
+    x.proxy.clear()
+    x.proxy.rules = [{ match: /RebootDBInstance/, lose: true }]
+    expect((await x.ok('db', 'reboot', '--yes')).stdout).toContain('is back after')
+    expect(await waiting()).toBe('in-sync')
   })
 })
 

@@ -8,6 +8,13 @@ const told = (name: string, message = name, at = AT): InfraError => explain(awsE
 
 /** Error name, AWS's own words, what infra makes of them, and the command that goes on. */
 const table: readonly (readonly [name: string, says: string, what: RegExp, next: RegExp])[] = [
+  // RDS
+  [
+    'InvalidParameterCombination',
+    "You can't currently modify the storage of this DB instance because the previous storage change is being optimized.",
+    /still optimizes the storage/,
+    /6 hours after the last change/,
+  ],
   // ECS
   [
     'ClientException',
