@@ -89,6 +89,6 @@ it('every operation that infra uses and that is not a read begins with a word of
   const verbs = operations.filter((o) => !isRead(o)).map((o) => /^[A-Z][a-z]+/.exec(o)?.[0] ?? o)
   const CHANGES =
     'Abort Add Allocate Associate Attach Authorize Complete Copy Create Delete Deregister Detach Disassociate Execute Modify Put ' +
-    'Reboot Register Release Remove Replace Request Restore Revoke Run Set Start Stop Subscribe Tag Terminate Unsubscribe Untag Update Upload'
+    'Reboot Register Release Remove Replace Request Reset Restore Revoke Run Set Start Stop Subscribe Tag Terminate Unsubscribe Untag Update Upload'
   expect([...new Set(verbs)].filter((verb) => !CHANGES.split(' ').includes(verb))).toEqual([])
 })
