@@ -71,12 +71,16 @@ export const watch = (
           next: 'Run the same command again',
         }),
   )
+  let told = false
   const opened = new Promise<void>((resolve) => {
     const hear = (part: Buffer): void => {
       said = (said + part.toString()).slice(-8000)
       if (/Waiting for connections/.test(said)) resolve()
-      if (/Connection to destination port failed/.test(part.toString()))
+      // A message may come in two parts, and each failed connection says it anew: once is enough.
+      if (!told && /Connection to destination port failed/.test(said)) {
+        told = true
         report(`${target} cannot reach ${to.host}:${to.port}: the security group of the database must let it in`)
+      }
     }
     child.stdout?.on('data', hear)
     child.stderr?.on('data', hear)

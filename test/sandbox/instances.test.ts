@@ -3,6 +3,7 @@ import * as IAM from '@aws-sdk/client-iam'
 import * as SSM from '@aws-sdk/client-ssm'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startMoto, type TestServer } from '../support/moto.ts'
+import { pass } from './ecs.ts'
 import { type Clients, clients, given, refusal, tagged, until, vpcWithSubnets } from './support.ts'
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default'
@@ -113,7 +114,7 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
     const id = await bastion()
     await aws.ec2.send(new EC2.StopInstancesCommand({ InstanceIds: [id] }))
     expect(await state(id)()).toBe('stopped')
-    await new Promise((resolve) => setTimeout(resolve, 900)) // when it would have been running
+    await pass(server.url, 1) // when it would have been running
     expect(await state(id)()).toBe('stopped')
     const other = await bastion()
     await aws.ec2.send(new EC2.TerminateInstancesCommand({ InstanceIds: [other] }))
@@ -151,7 +152,7 @@ describe.skipIf(!inject('motoUrl'))('EC2 instances, and sessions to them', () =>
   it('are not known without a policy that lets the agent speak', async () => {
     const IamInstanceProfile = await profile()
     const id = await bastion({ IamInstanceProfile })
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await pass(server.url, 2)
     expect(await known()).toEqual([])
     await aws.iam.send(new IAM.AttachRolePolicyCommand({ RoleName: 'bastion', PolicyArn: POLICY }))
     expect(await known()).toMatchObject([{ InstanceId: id }])

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { classify } from '../../src/aws/trouble.ts'
 import { startPgProxy } from '../support/pg-proxy.ts'
@@ -59,7 +58,8 @@ describe('connections to a server', () => {
     const opened = place.open()
     await opened.send('Look', { server: place.server })
     await place.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infra'")
-    await sleep(20)
+    const open = () => place.ask("SELECT 1 FROM pg_stat_activity WHERE application_name = 'infra'")
+    await expect.poll(open).toEqual([])
     expect(await opened.send('Look', { server: place.server })).toMatchObject({ is: 'open' })
   })
 

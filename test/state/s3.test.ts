@@ -67,7 +67,9 @@ describe('the lease', () => {
   it('lives by its heartbeat: it holds longer than its time', async () => {
     const bucket = memory()
     const held = await s3Backend(bucket, 'x', fast).lock('infra create', quiet, quiet)
-    await new Promise((r) => setTimeout(r, 250))
+    const untilOf = async () => Date.parse(JSON.parse((await bucket.get('x.lock'))?.text ?? '{}').until)
+    const first = await untilOf()
+    await vi.waitFor(async () => expect(await untilOf()).toBeGreaterThan(first + fast.leaseMs))
     await expect(s3Backend(bucket, 'x', fast).lock('infra create', quiet, quiet)).rejects.toMatchObject({ exitCode: 2 })
     await held.release()
   })
@@ -125,7 +127,9 @@ describe('the lease', () => {
       if (fail-- > 0) return Promise.reject(new Error('socket hang up'))
       return put.apply(this, args)
     }
-    await new Promise((r) => setTimeout(r, 120))
+    const { puts } = bucket
+    await vi.waitFor(() => expect(bucket.puts).toBeGreaterThan(puts))
+    expect(fail).toBeLessThanOrEqual(0)
     expect(lost).not.toHaveBeenCalled()
     await held.release()
   })

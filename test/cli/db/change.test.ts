@@ -90,9 +90,11 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect(await stopped.done, stopped.screen()).toBe(130)
     expect(await x.yaml()).toBe(yaml)
     x.proxy.rules = [{ match: /rds\.Describe/, delay: 1500 }]
+    x.proxy.clear()
     const early = x.p.start('db', 'add', 'more', '--yes')
-    while (!(await x.yaml()).includes('- more')) await new Promise((r) => setTimeout(r, 20))
-    await new Promise((r) => setTimeout(r, 300))
+    await expect.poll(x.yaml).toContain('- more')
+    // It waits for this answer, and nothing is changed yet.
+    await expect.poll(() => x.proxy.log.some((c) => c.op.startsWith('rds.Describe'))).toBe(true)
     early.kill('SIGINT')
     expect((await early.done).code).toBe(130)
     x.proxy.rules = []

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { refused } from '../support/refused.ts'
 import { KEYS, terminal } from '../support/terminal.ts'
-import { barePath, CONFIG, PROGRAMS, recorded, type Stack, startStack, stub, withEnv } from './stack.ts'
+import { barePath, CONFIG, PROGRAMS, recorded, type Stack, sleeping, startStack, stub, withEnv } from './stack.ts'
 
 const url = inject('motoUrl')
 const { enter, down, ctrlC } = KEYS
@@ -127,7 +127,7 @@ describe.skipIf(!url)('getting into the databases', () => {
       const t = terminal(x.p, ['db', 'connect'])
       await t.answer('Which database?', `${down}${enter}`)
       await t.answer('crm=>', 'select pg_sleep(60);\r')
-      await new Promise((r) => setTimeout(r, 300))
+      await sleeping(x)
       t.press(ctrlC)
       await t.sees('canceling statement due to user request')
       await t.answer(/crm=>$/, 'select 6 * 7 as six;\r')
@@ -185,7 +185,7 @@ select nope; select 'still here' as said`
       await t.answer('shop->', '* 7 as six;\r')
       await t.sees(/ six\n-----\n {2}42\n\(1 row\)/)
       await t.answer(/shop=>$/, 'select pg_sleep(60);\r')
-      await new Promise((r) => setTimeout(r, 300))
+      await sleeping(x)
       t.press(ctrlC)
       await t.sees('canceling statement due to user request')
       await t.answer(/shop=>$/, 'select wrong')

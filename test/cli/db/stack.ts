@@ -34,6 +34,12 @@ export interface Stack {
   stop(): Promise<void>
 }
 
+/** Until the server is at `select pg_sleep(...)`. */
+export const sleeping = (x: Stack): Promise<void> =>
+  expect
+    .poll(() => x.sql('postgres', "select 1 from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'"))
+    .toHaveLength(1)
+
 /** @param prepare what the CLI needs to get in, besides the usual */
 export const startStack = async (config: string, prepare?: (p: Place) => Promise<void>): Promise<Stack> => {
   const moto = await motoWithPostgres()

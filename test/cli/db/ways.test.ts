@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { KEYS, terminal } from '../support/terminal.ts'
-import { CONFIG, PROGRAMS, recorded, type Stack, startStack, withEnv } from './stack.ts'
+import { CONFIG, PROGRAMS, recorded, type Stack, sleeping, startStack, withEnv } from './stack.ts'
 
 const url = inject('motoUrl')
 const PLUGIN = fileURLToPath(new URL('../../sql/ways/plugin.cjs', import.meta.url))
@@ -113,7 +113,7 @@ describe.skipIf(!url)('through Systems Manager', () => {
   it.skipIf(!PROGRAMS)('Ctrl-C in psql cancels a statement and leaves the tunnel alone', async () => {
     const t = terminal(x.p, ['db', 'connect', 'shop'])
     await t.answer('shop=>', 'select pg_sleep(60);\r')
-    await new Promise((r) => setTimeout(r, 300))
+    await sleeping(x)
     t.press(KEYS.ctrlC)
     await t.sees('canceling statement due to user request')
     await t.answer(/shop=>$/, 'select 6 * 7 as six;\r')

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { appendFile, lstat, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { instructions, parseResult, sqlFile, type Wanted, writeSqlFile } from '../../../src/sql/print.ts'
 import { failure, type Place, placeOn, programs } from '../support.ts'
@@ -136,7 +135,7 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
     await appendFile(join(place.pg.dir, 'postgresql.auto.conf'), "log_statement = 'ddl'\n")
     const [pid] = (await readFile(join(place.pg.dir, 'postmaster.pid'), 'utf8')).split('\n')
     process.kill(Number(pid), 'SIGHUP')
-    await wait(100)
+    await expect.poll(() => place.ask('SHOW log_statement')).toEqual([{ log_statement: 'ddl' }])
     // The master may not touch this one.
     const text = sqlFile({ roles: [{ name: 'rdsadmin', password: at }], databases: [] })
     const { code, all } = await run(text, [PASSWORD], '-a', '-E')
