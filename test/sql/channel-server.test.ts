@@ -59,7 +59,7 @@ describe('connections to a server', () => {
     await opened.send('Look', { server: place.server })
     await place.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infra'")
     const open = () => place.ask("SELECT 1 FROM pg_stat_activity WHERE application_name = 'infra'")
-    await expect.poll(open).toEqual([])
+    await expect.poll(open, { timeout: 20_000 }).toEqual([])
     expect(await opened.send('Look', { server: place.server })).toMatchObject({ is: 'open' })
   })
 

@@ -181,8 +181,8 @@ exec sleep 60\n`,
       const running = await withEnv(x.p, { PATH: slow }, async () => x.p.start('db', 'backup', 'shop', '--to', to))
       while ((await readFile(at('pid'), 'utf8')) === '') await new Promise((r) => setTimeout(r, 20))
       // Something of it is written.
-      if (to === 'c.dump') await expect.poll(parts).toHaveLength(1)
-      else await expect.poll(uploads).toBe(1)
+      if (to === 'c.dump') await expect.poll(parts, { timeout: 20_000 }).toHaveLength(1)
+      else await expect.poll(uploads, { timeout: 20_000 }).toBe(1)
       // What others on this machine can see.
       const { password = '', master_password: master = '' } = await x.secret()
       const seen = await commandLines()

@@ -92,9 +92,9 @@ describe.skipIf(!url)('one database more, one less', () => {
     x.proxy.rules = [{ match: /rds\.Describe/, delay: 1500 }]
     x.proxy.clear()
     const early = x.p.start('db', 'add', 'more', '--yes')
-    await expect.poll(x.yaml).toContain('- more')
+    await expect.poll(x.yaml, { timeout: 20_000 }).toContain('- more')
     // It waits for this answer, and nothing is changed yet.
-    await expect.poll(() => x.proxy.log.some((c) => c.op.startsWith('rds.Describe'))).toBe(true)
+    await expect.poll(() => x.proxy.log.some((c) => c.op.startsWith('rds.Describe')), { timeout: 20_000 }).toBe(true)
     early.kill('SIGINT')
     expect((await early.done).code).toBe(130)
     x.proxy.rules = []

@@ -37,7 +37,9 @@ export interface Stack {
 /** Until the server is at `select pg_sleep(...)`. */
 export const sleeping = (x: Stack): Promise<void> =>
   expect
-    .poll(() => x.sql('postgres', "select 1 from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'"))
+    .poll(() => x.sql('postgres', "select 1 from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'"), {
+      timeout: 20_000,
+    })
     .toHaveLength(1)
 
 /** @param prepare what the CLI needs to get in, besides the usual */

@@ -31,7 +31,7 @@ const startSsm = async (): Promise<{ server: Server; url: string; ended: string[
           : operation === 'StartSession'
             ? { SessionId: `s-${++sessions}`, TokenValue: 'token', StreamUrl: 'wss://127.0.0.1/' }
             : {}
-      answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(said))
+      answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': '1' }).end(JSON.stringify(said))
     })
   })
   await new Promise<void>((r) => server.listen(0, '127.0.0.1', r))

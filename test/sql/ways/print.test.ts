@@ -135,7 +135,7 @@ describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${no
     await appendFile(join(place.pg.dir, 'postgresql.auto.conf'), "log_statement = 'ddl'\n")
     const [pid] = (await readFile(join(place.pg.dir, 'postmaster.pid'), 'utf8')).split('\n')
     process.kill(Number(pid), 'SIGHUP')
-    await expect.poll(() => place.ask('SHOW log_statement')).toEqual([{ log_statement: 'ddl' }])
+    await expect.poll(() => place.ask('SHOW log_statement'), { timeout: 20_000 }).toEqual([{ log_statement: 'ddl' }])
     // The master may not touch this one.
     const text = sqlFile({ roles: [{ name: 'rdsadmin', password: at }], databases: [] })
     const { code, all } = await run(text, [PASSWORD], '-a', '-E')

@@ -240,7 +240,7 @@ describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, 
     await appendFile(join(place.pg.dir, 'postgresql.auto.conf'), "log_statement = 'ddl'\n")
     const [pid] = (await readFile(join(place.pg.dir, 'postmaster.pid'), 'utf8')).split('\n')
     process.kill(Number(pid), 'SIGHUP')
-    await expect.poll(() => place.ask('SHOW log_statement')).toEqual([{ log_statement: 'ddl' }])
+    await expect.poll(() => place.ask('SHOW log_statement'), { timeout: 20_000 }).toEqual([{ log_statement: 'ddl' }])
     const sql = await open([at])
     await sql.send('CreateRole', { server, name: 'task_log', password: at })
     await failure(sql.send('CreateRole', { server, name: 'task_log', password: at }))
