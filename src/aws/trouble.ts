@@ -1,74 +1,114 @@
 import type { Trouble } from '../engine/errors.ts'
+import { OF_CALLS, TOO_MANY_RUN, VAGUE, WORDS } from './answer-words.ts'
+import { type Answer, CODES, FAMILIES, REST } from './answers.ts'
+import { callOf } from './call-of.ts'
 
-/** The error's code without the suffix that differs between services and SDK versions. */
+/** The error's code without what differs between services and SDK versions: the suffix, and EC2's old prefix. */
 export const codeOf = (error: unknown): string => {
   const e = error as { name?: unknown; Code?: unknown; code?: unknown } | undefined
   const code = [e?.name, e?.Code, e?.code].find((c) => typeof c === 'string' && c !== '' && c !== 'Error')
-  return String(code ?? '').replace(/(Exception|Fault)$/, '')
+  return String(code ?? '')
+    .replace(/^.*#|:.*$/g, '')
+    .replace(/^(AWS\.SimpleQueueService|Client|Server)\./, '')
+    .replace(/(Exception|Fault)$/, '')
 }
 
-const THROTTLING =
-  /^(Throttl|EC2Throttl|RequestThrottl|RequestLimitExceeded|TooManyRequests|SlowDown|BandwidthLimitExceeded|ProvisionedThroughputExceeded|PriorRequestNotComplete|TransactionInProgress)/
-export const isThrottling = (error: unknown): boolean => {
-  const e = error as { $metadata?: { httpStatusCode?: number } }
-  return THROTTLING.test(codeOf(error)) || e?.$metadata?.httpStatusCode === 429
+const BY_CODE: ReadonlyMap<string, Answer> = new Map(
+  (Object.keys(CODES) as Answer[]).flatMap((answer) => (CODES[answer] ?? []).map((code) => [code, answer] as const)),
+)
+
+const fits = (of: readonly (readonly [RegExp, Answer])[], text: string): Answer | undefined =>
+  of.find(([pattern]) => pattern.test(text))?.[1]
+
+/** What decided: for the test that compares the table with AWS's models. */
+export interface Decision {
+  readonly answer: Answer
+  readonly by: 'connection' | 'call' | 'words' | 'code' | 'family' | 'rest' | 'status'
 }
 
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const statusOf = (error: unknown): number | undefined => {
+  const e = (error ?? {}) as { $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number } }
+  return e.$metadata?.httpStatusCode ?? e.$response?.statusCode
+}
 
-/** True when the call may have been carried out although no answer says so. */
-export const outcomeUnknown = (error: unknown): boolean => {
-  const e = (error ?? {}) as {
-    name?: string
-    code?: string
-    $metadata?: { httpStatusCode?: number }
-    $response?: { statusCode?: number }
+const BY_STATUS: Readonly<Record<number, Answer>> = {
+  401: 'credentials',
+  403: 'denied',
+  404: 'gone',
+  409: 'in-use',
+}
+
+/**
+ * What AWS said, by the call, the code, the words and the status, in this order.
+ * @param call our name of the call that was answered with it: `ecs.RunTask`
+ * @returns undefined for an error that is none of AWS's, or that nothing is known of
+ */
+export const decide = (error: unknown, call = callOf(error)): Decision | undefined => {
+  const code = codeOf(error).replace(/^WAF(?=[A-Z])/, '')
+  const message = error instanceof Error ? error.message : ''
+  const family = fits(FAMILIES, code)
+  const slower = family === 'throttled' ? 'family' : statusOf(error) === 429 ? 'status' : undefined
+  if (slower) return { answer: TOO_MANY_RUN.test(message) ? 'quota' : 'throttled', by: slower }
+  // EC2 says by 500 that it has no machine left: nothing was done, and it is no fault.
+  if (family === 'capacity') return { answer: 'capacity', by: 'family' }
+  if (isUnsent(error)) return { answer: 'unreachable', by: 'connection' }
+  if (isLost(error)) return { answer: 'unknown-outcome', by: 'connection' }
+  const own = OF_CALLS.find(([of, c, , says]) => call && of.test(call) && c.test(code) && (says?.test(message) ?? true))
+  if (own) return { answer: own[2], by: 'call' }
+  const listed = BY_CODE.get(code)
+  if (VAGUE.has(code) || (!listed && !family)) {
+    const words = fits(WORDS, message)
+    if (words) return { answer: words, by: 'words' }
   }
-  const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode
-  if (isThrottling(error) || (e.code !== undefined && NOT_SENT.has(e.code))) return false
+  if (listed) return { answer: listed, by: 'code' }
+  if (family) return { answer: family, by: 'family' }
+  const rest = fits(REST, code)
+  if (rest) return { answer: rest, by: 'rest' }
+  const status = BY_STATUS[statusOf(error) ?? 0]
+  return status && { answer: status, by: 'status' }
+}
+
+export const answerOf = (error: unknown): Answer | undefined => decide(error)?.answer
+
+export const isThrottling = (error: unknown): boolean => answerOf(error) === 'throttled'
+
+/** The call did not leave this machine. */
+const isUnsent = (error: unknown): boolean =>
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test((error as { code?: string } | undefined)?.code ?? '')
+
+/** No answer, or one that says nothing about what was done. */
+const isLost = (error: unknown): boolean => {
+  const e = (error ?? {}) as { name?: string; code?: string }
+  if (/^(UnknownOutcome|ConnectionLost|ChangedMeanwhile|NoAnswer)$/.test(codeOf(error))) return true
+  const status = statusOf(error)
   // An error in spite of a 200: it was done, and the answer broke off or could not be read.
   if (status !== undefined) return status < 300 || (status >= 500 && status !== 501)
-  return (
-    e.name === 'TimeoutError' ||
-    e.name === 'NoAnswer' ||
-    e.code === 'ECONNRESET' ||
-    e.code === 'EPIPE' ||
-    e.code === 'ETIMEDOUT' ||
-    /socket hang up/.test(String(error))
-  )
+  return e.name === 'TimeoutError' || /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(e.code ?? '') || /socket hang up/.test(String(error))
 }
 
-const EXISTS =
-  /AlreadyExists|\.Duplicate$|^Duplicate(TargetGroupName|LoadBalancerName|Listener)$|^PriorityInUse$|^ResourceExists|AlreadyAssociated|^InvalidSubnet\.Conflict$|^RouteAlreadyExists$/
-/** How ECS says that there is a service of this name, made with other inputs. */
-const SERVICE_EXISTS = /creation of service was not idempotent/i
-const IN_USE =
-  /^DependencyViolation|InUse$|InUse\b|^DeleteConflict$|^InvalidDB(SubnetGroup|ParameterGroup|Instance)State$|^ConcurrentModification$|^Conflict$|^ClusterContains|^UpdateInProgress$/
-/** InvalidSubnet: RDS's word for a subnet that it does not find; InvalidSecurityGroup: ELB's for a group. */
-const GONE = /NotFound|^NoSuchEntity$|NotAttached$|^ResourceNotFound$|^InvalidSubnet$|^InvalidSecurityGroup$/
-/** Messages by which RDS, ECS, EC2 and others say that a role or instance profile made a second ago is not known to them yet. */
-const ROLE_NOT_YET =
-  /cannot be assumed|unable to assume|required permissions for: ?ENHANCED_MONITORING|is invalid or cannot be assumed|role .*(does not exist|not found)|role is not valid|invalid iam instance profile|has no associated iam roles|service role being passed has the proper permissions/i
-/** The same of a target group that a listener uses since a second ago, of a network, and of a service that is to be scaled. */
-const NOT_YET =
-  /does not have an associated load balancer|error retrieving (subnet|security group) information|ecs service doesn't exist/i
+/** True when the call may have been carried out although no answer says so. */
+export const outcomeUnknown = (error: unknown): boolean => answerOf(error) === 'unknown-outcome'
 
-/** What Fargate calls throttling, too: so many tasks are running, and later there are as many. */
-const TOO_MANY_RUN = /limit on the number of/i
+const TROUBLE: Readonly<Record<Answer, Trouble>> = {
+  gone: 'gone',
+  exists: 'exists',
+  'in-use': 'in-use',
+  busy: 'propagating',
+  propagating: 'propagating',
+  throttled: 'throttled',
+  'unknown-outcome': 'unknown-outcome',
+  unreachable: 'unreachable',
+  capacity: 'fatal',
+  quota: 'fatal',
+  denied: 'fatal',
+  credentials: 'fatal',
+  refused: 'fatal',
+}
 
-/** How an SDK error is to be handled: the one table of AWS's error names. */
-export const classify = (error: unknown): Trouble => {
-  const code = codeOf(error)
-  const message = error instanceof Error ? error.message : ''
-  if (NOT_SENT.has((error as { code?: string } | undefined)?.code ?? '')) return 'unreachable'
-  if (/^(UnknownOutcome|ConnectionLost|ChangedMeanwhile)$/.test(code) || outcomeUnknown(error)) return 'unknown-outcome'
-  if (isThrottling(error) && !TOO_MANY_RUN.test(message)) return 'throttled'
-  // By code first: "Role x not found" is also how IAM itself says that a role is not there.
-  if (GONE.test(code)) return 'gone'
-  if (EXISTS.test(code) || SERVICE_EXISTS.test(message)) return 'exists'
-  if (IN_USE.test(code)) return 'in-use'
-  if (ROLE_NOT_YET.test(message) || NOT_YET.test(message)) return 'propagating'
-  return 'fatal'
+/** How an SDK error is to be handled. @param call our name of the call, where it is known otherwise than by the error */
+export const classify = (error: unknown, call?: string): Trouble => {
+  const answer = decide(error, call ?? callOf(error))?.answer
+  return answer === undefined ? 'fatal' : TROUBLE[answer]
 }
 
 /** Runs a read and answers undefined when AWS says that the thing does not exist. Any other error is an error. */

@@ -34,11 +34,9 @@ const table: Partial<Record<Trouble, string[]>> = {
     'InvalidDBParameterGroupStateFault',
     'InvalidDBInstanceStateFault',
     'DeleteConflictException',
-    'ConcurrentModificationException',
     'ResourceInUseException',
     'ClusterContainsTasksException',
     'ClusterContainsServicesException',
-    'UpdateInProgressException',
     'ConflictException',
   ],
   gone: [
@@ -99,6 +97,7 @@ const table: Partial<Record<Trouble, string[]>> = {
     'ServiceNotActiveException',
     'InvalidParameterException',
   ],
+  propagating: ['ConcurrentModificationException', 'UpdateInProgressException', 'OperationAbortedException', 'OperationAborted'],
   throttled: ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'TooManyRequestsException', 'SlowDown'],
 }
 

@@ -8,7 +8,7 @@ import type { Model, Shape } from './model.ts'
 const PACKAGE = '@aws-cdk/asset-awscli-v1'
 const DATA = 'awscli/awscli/botocore/data'
 /** Counts up when what is kept of a model changes. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** Where the package is, and its version: a model is read anew when either changes. */
 const found = (root: string): { zip: string; kept: string } => {
@@ -77,7 +77,7 @@ interface Full {
   readonly operations: Readonly<
     Record<string, { http: Model['operations'][string]['http']; input?: { shape: string }; errors?: { shape: string }[] }>
   >
-  readonly shapes: Readonly<Record<string, Shape & { documentation?: string; exception?: boolean }>>
+  readonly shapes: Readonly<Record<string, Shape & { documentation?: string; exception?: boolean; fault?: boolean }>>
 }
 
 /** Without answers and documentation it is a tenth of the size. */
@@ -100,8 +100,8 @@ const requestsOf = ({ metadata, operations, shapes }: Full): Model => {
     operations: kept,
     shapes: withoutText(Object.fromEntries(Object.entries(shapes).filter(([name]) => needed.has(name)))),
     errors: Object.fromEntries(
-      Object.entries(shapes).flatMap(([name, { exception, error }]) =>
-        exception ? [[name, { code: error?.code ?? name, status: error?.httpStatusCode ?? 400 }]] : [],
+      Object.entries(shapes).flatMap(([name, { exception, error, fault = false }]) =>
+        exception ? [[name, { code: error?.code ?? name, status: error?.httpStatusCode ?? (fault ? 500 : 400), fault }]] : [],
       ),
     ),
   }

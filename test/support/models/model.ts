@@ -60,8 +60,8 @@ export interface Model {
   }
   readonly operations: Readonly<Record<string, Operation>>
   readonly shapes: Readonly<Record<string, Shape>>
-  /** Error shapes, with the code on the wire. */
-  readonly errors: Readonly<Record<string, { readonly code: string; readonly status: number }>>
+  /** Error shapes, with the code on the wire; `fault`: it is the server's. */
+  readonly errors: Readonly<Record<string, { readonly code: string; readonly status: number; readonly fault: boolean }>>
 }
 
 /** botocore's folder by the name that requests are signed for. A request for any other service is refused until its model is named here. */
