@@ -2,6 +2,7 @@ import type { CommandIO } from '@smithy/types'
 import { Interrupted } from '../engine/errors.ts'
 import { canonical } from '../state/json.ts'
 import { HEADERS_MS, wholeAnswers } from './answer.ts'
+import { failedIn } from './call-of.ts'
 import { type AskCode, credentialsFor } from './credentials.ts'
 import type { Check } from './fence.ts'
 import { checkEachAttempt, type Guarded, guard } from './guard.ts'
@@ -68,10 +69,6 @@ export interface Connection {
   readonly onCall?: ((service: ServiceName, operation: string, ms: number, error?: Error) => void) | undefined
 }
 
-/** Which call an error came from: the SDK's errors do not say. */
-const failedCalls = new WeakMap<Error, string>()
-export const callOf = (error: unknown): string | undefined => (error instanceof Error ? failedCalls.get(error) : undefined)
-
 /** At most this many calls in flight, per service: waiting resources hold none. */
 const IN_FLIGHT = 10
 const MAX_ATTEMPTS = 8
@@ -122,7 +119,7 @@ export const connect = (to: Connection): Aws => {
       } catch (error) {
         withoutSecrets(error, service, input)
         to.onCall?.(service, operation, performance.now() - began, error as Error)
-        if (error instanceof Error) failedCalls.set(error, `${service}.${operation}`)
+        failedIn(error, `${service}.${operation}`)
         throw error
       }
     }

@@ -1,4 +1,4 @@
-import { callOf } from './clients.ts'
+import { callOf } from './call-of.ts'
 import { AGAIN, more, quota, type Rule } from './explain-rule.ts'
 import { codeOf } from './trouble.ts'
 
@@ -42,7 +42,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 }
 
 /** RunTask has it as ThrottlingException, and as ClientException: it is not about calls a second. */
-export const FARGATE_LIMIT: Rule = [
+const FARGATE_LIMIT: Rule = [
   /./,
   (e, at) => ({
     what: 'An account limit of Fargate is reached',

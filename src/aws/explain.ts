@@ -1,7 +1,7 @@
 import { InfraError } from '../engine/errors.ts'
-import { callOf } from './clients.ts'
+import { callOf } from './call-of.ts'
 import { BALANCER_RULES } from './explain-balancers.ts'
-import { FARGATE_LIMIT, LIMIT_RULES } from './explain-limits.ts'
+import { LIMIT_RULES } from './explain-limits.ts'
 import { NETWORK_RULES } from './explain-network.ts'
 import { AGAIN, type Rule, type Surroundings, type Words } from './explain-rule.ts'
 import { SERVICE_RULES } from './explain-services.ts'
@@ -76,7 +76,8 @@ export const explain = (error: unknown, at: Surroundings): InfraError => {
   }
   if (like.what) return new InfraError(like.what, { why: like.why, next: like.next, exitCode: 1, cause: e })
   const code = codeOf(e) || codeOf((e as { cause?: unknown }).cause)
-  if (isThrottling(e) && !fits(FARGATE_LIMIT, code, e))
+  // ECS says it of a family of task definitions, by words: there is a rule for that.
+  if (isThrottling(e) && code !== 'Client')
     return new InfraError('AWS asks for fewer calls a second', {
       why: `${code} after several tries`,
       next: 'Run the same command again in a minute',

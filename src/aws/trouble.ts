@@ -1,6 +1,7 @@
 import type { Trouble } from '../engine/errors.ts'
+import { FAMILIES, REST } from './answer-families.ts'
 import { OF_CALLS, TOO_MANY_RUN, VAGUE, WORDS } from './answer-words.ts'
-import { type Answer, CODES, FAMILIES, REST } from './answers.ts'
+import { type Answer, CODES } from './answers.ts'
 import { callOf } from './call-of.ts'
 
 /** The error's code without what differs between services and SDK versions: the suffix, and EC2's old prefix. */

@@ -1,4 +1,4 @@
-import { callOf } from '../aws/clients.ts'
+import { callOf } from '../aws/call-of.ts'
 import { closedSql, type Inside as InsideServer, type Looked, type PasswordAt, type SqlSend, type Via } from '../aws/sql.ts'
 import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../engine/errors.ts'

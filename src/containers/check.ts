@@ -1,4 +1,4 @@
-import { callOf } from '../aws/clients.ts'
+import { callOf } from '../aws/call-of.ts'
 import { codeOf } from '../aws/trouble.ts'
 import { InfraError } from '../engine/errors.ts'
 

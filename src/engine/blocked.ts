@@ -1,6 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Context } from './context.ts'
-import { AWAY, checkStop, InfraError, SLOWER } from './errors.ts'
+import { AWAY, checkStop, EARLY, InfraError, SLOWER, type Trouble } from './errors.ts'
 import type { AnyKind, Blocker, DeleteHow, Left } from './kind.ts'
 import { pause } from './wait.ts'
 
@@ -9,7 +9,8 @@ const LOOK_MS = 5000
 /** For so long a look may still show something that was just deleted. */
 const STALE_MS = 30_000
 
-const ASKED_AGAIN = { throttled: SLOWER, unreachable: AWAY, 'unknown-outcome': 'the answer was lost; asked again' } as const
+/** Refusals that pass, and what a person is told meanwhile. */
+const PASSES: Partial<Record<Trouble, string>> = { throttled: SLOWER, unreachable: AWAY, propagating: EARLY }
 
 /**
  * The delete call. "Still in use" is normal for a while (AWS frees network interfaces late), so it is asked again, and what holds the
@@ -37,8 +38,8 @@ export const deleteOnceFree = async <C>(
       if (trouble === 'gone') return
       const elapsedMs = cx.clock.now() - began
       const late = elapsedMs > limit.deadline * 60_000
-      const again = trouble === 'throttled' || trouble === 'unreachable'
-      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (!again || late)) throw error
+      const passes = PASSES[trouble]
+      if (trouble !== 'in-use' && trouble !== 'unknown-outcome' && (!passes || late)) throw error
       if (trouble === 'in-use' && (late || cx.clock.now() - lookedAt >= LOOK_MS)) {
         // Only to say more: when it cannot be asked, the wait goes on without.
         blockers = (await kind.blockers?.(cx.aws, attrs).catch(() => undefined)) ?? []
@@ -46,7 +47,7 @@ export const deleteOnceFree = async <C>(
       }
       staysSince = trouble === 'in-use' && remedies(blockers).length > 0 ? (staysSince ?? elapsedMs) : undefined
       if (late || (staysSince !== undefined && elapsedMs - staysSince >= STALE_MS)) throw stillUsed(key, blockers, error)
-      const status = trouble === 'in-use' ? inUseBy(blockers) : ASKED_AGAIN[trouble]
+      const status = trouble === 'in-use' ? inUseBy(blockers) : (passes ?? 'the answer was lost; asked again')
       cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
       await cx.clock.sleep(pause(elapsedMs), cx.signal)
     }

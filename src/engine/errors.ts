@@ -2,7 +2,7 @@
 export type Trouble =
   | 'unknown-outcome' // the call may have taken effect: 5xx, timeout, lost connection
   | 'unreachable' // the call did not leave: no network, no name, nobody listens. Nothing happened, the same call works later
-  | 'propagating' // something just made is not visible everywhere yet: the same call will work soon
+  | 'propagating' // refused for now: what it names is not known everywhere yet, or another change is under way. The same call will work soon
   | 'throttled' // too many calls a second: nothing happened, the same call works later
   | 'exists' // the name is taken
   | 'in-use' // something still depends on it
@@ -38,7 +38,10 @@ export const silence = (now: () => number): Silence => {
   }
 }
 
-/** What a person is told while the same call is asked again for `throttled`. */
+/** What a person is told while the same call is asked again for `propagating`. */
+export const EARLY = 'AWS is not ready for it yet; asked again'
+
+/** The same for `throttled`. */
 export const SLOWER = 'AWS asks for fewer calls a second'
 
 /** What happened, why, and what to do next: one sentence each. Every error that a person sees is one of these. */

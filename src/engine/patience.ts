@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { AWAY, AWAY_MS, checkStop, SLOWER, type Trouble } from './errors.ts'
+import { AWAY, AWAY_MS, checkStop, EARLY, SLOWER, type Trouble } from './errors.ts'
 
 /** IAM tells other services of a new role within seconds, seldom within two minutes. */
 const PROPAGATION_MS = 120_000
@@ -17,8 +17,8 @@ const PATIENCE: Partial<Record<Trouble, number>> = {
 const SAYS: Partial<Record<Trouble, string>> = { throttled: SLOWER, unreachable: AWAY }
 
 /**
- * A changing call that may come too early: what it names was made a moment ago and is not visible everywhere yet. Asked again,
- * densely; AWS refused it, so nothing happened. The same where AWS wants fewer calls a second, and where the call did not leave this
+ * A changing call that may come too early: what it names was made a moment ago and is not visible everywhere yet, or another change
+ * of it is under way. Asked again, densely; AWS refused it, so nothing happened. The same where AWS wants fewer calls a second, and where the call did not leave this
  * machine. Any other error passes through.
  */
 export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: number, call: () => Promise<T>): Promise<T> => {
@@ -32,7 +32,7 @@ export const patiently = async <C, T>(cx: Context<C>, key: string, minutes: numb
       const elapsedMs = cx.clock.now() - began
       const patience = PATIENCE[trouble] ?? 0
       if (elapsedMs >= patience) throw error
-      const status = SAYS[trouble] ?? 'what it needs is not visible everywhere yet'
+      const status = SAYS[trouble] ?? EARLY
       cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes })
       // The SDK has asked several times before it says that it is throttled, or cannot reach anybody.
       const tried = SAYS[trouble] !== undefined

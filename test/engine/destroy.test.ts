@@ -182,6 +182,20 @@ describe('what is still in use', () => {
     expect(world.rows.get('gate')).toMatchObject({ is: 'deleting', attrs: { id: gate } })
   })
 
+  it('so is what AWS is not ready for: another change of it is under way', async () => {
+    const world = new World()
+    await world.create(stack)
+    failOnce(world.cloud, 'remove alone', 'before', () => new Fault('propagating', 'OperationAborted'), 5)
+    world.forget()
+    expect((await world.destroy(['alone'])).done).toEqual(['alone'])
+    expect(world.events.flatMap((e) => (e.type === 'resource.waiting' ? [e.status] : []))).toContain(
+      'AWS is not ready for it yet; asked again',
+    )
+    await world.create(stack)
+    failOnce(world.cloud, 'remove alone', 'before', () => new Fault('propagating', 'OperationAborted'), 9999)
+    expect((await world.destroy(['alone'])).failed.get('alone')?.message).toBe('OperationAborted')
+  })
+
   it('any other refusal is the end of it', async () => {
     const world = new World()
     await world.create(stack)
