@@ -4,6 +4,8 @@ import type { Answer } from './answers.ts'
 export const OF_CALLS: readonly (readonly [call: RegExp, code: RegExp, answer: Answer, says?: RegExp])[] = [
   // Deleted at once: AWS goes through with it on its own time, and the name is free only then.
   [/^secretsManager\.CreateSecret$/, /^InvalidRequest$/, 'propagating', /scheduled for deletion/i],
+  // For as long as it can be restored it is there for those who describe it only.
+  [/^secretsManager\.(?!CreateSecret)/, /^InvalidRequest$/, 'gone', /marked (for deletion|deleted)|scheduled for deletion/i],
   // Its client token belongs to another request.
   [/^ecs\.RunTask$/, /^Conflict$/, 'refused'],
   [/^acm\.DeleteCertificate$/, /^Conflict$/, 'busy'],

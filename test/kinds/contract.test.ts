@@ -5,6 +5,7 @@ import type { AnySeen, Present, Tags } from '../../src/engine/kind.ts'
 import { kinds } from '../../src/kinds/index.ts'
 import { fixtures } from './fixtures/index.ts'
 import { aws, awsError, cloud, stamp } from './support/cloud.ts'
+import { aboutOthers } from './support/fixture.ts'
 
 const present = (seen: AnySeen): Present => {
   if (seen.is === 'absent') return expect.fail('it is there, and was not seen')
@@ -27,6 +28,9 @@ const LOOKS_BEFORE_WRITING = new Set([
 
 /** It belongs to a service, which has tags: whose that is, it is. */
 const TELLS_NO_TAGS = new Set(['autoscaling.target'])
+
+/** What answers with one thing by its whole address has nothing that could be compared. */
+const PROVES_BY_ITS_PLACE: Readonly<Record<string, string>> = {}
 
 it('every kind has a fixture', () => {
   expect(fixtures.map((f) => f.kind.type).sort()).toEqual(kinds.map((k) => k.type).sort())
@@ -63,6 +67,19 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       expect(account.writes).toEqual([])
       expect(iam.observe).toEqual(expect.arrayContaining([...account.actions]))
     })
+
+    // A filter that was sent proves nothing: what comes back is compared with what was asked for.
+    it.each([['by recorded id', attrs], ...(kind.facts.found === 'name' ? [['by name', undefined] as const] : [])])(
+      'takes no other thing for it, looked for %s',
+      async (_, last) => {
+        const { id, arn, name } = attrs as Readonly<Record<string, string | undefined>>
+        const asked = [id, arn, name, ...(fixture.nameless ? [] : [stamp.name])].filter((x) => x !== undefined)
+        cloud(aboutOthers(there(ours), asked))
+        const seen = await kind.observe(aws, stamp, want, last)
+        if (kind.type in PROVES_BY_ITS_PLACE) expect(seen.is).not.toBe('absent')
+        else expect(seen).toMatchObject({ is: 'absent' })
+      },
+    )
 
     it('reads back every prop, as it is wanted, so that a second run changes nothing', async () => {
       cloud(there(ours))

@@ -332,6 +332,18 @@ export const RECORDED: readonly [call: string, code: string, message: string, an
     'The operation failed because the secret shop/dev already exists.',
     'exists',
   ],
+  [
+    'secretsManager.GetSecretValue',
+    'InvalidRequestException',
+    "You can't perform this operation on the secret because it was marked for deletion.",
+    'gone',
+  ],
+  [
+    'secretsManager.PutSecretValue',
+    'InvalidRequestException',
+    "You tried to perform the operation on a secret that's currently marked deleted.",
+    'gone',
+  ],
   ['secretsManager.GetSecretValue', 'ResourceNotFoundException', "Secrets Manager can't find the specified secret.", 'gone'],
   [
     'secretsManager.RotateSecret',

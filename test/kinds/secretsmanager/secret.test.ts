@@ -2,6 +2,7 @@ import { InvalidRequestException, ResourceExistsException } from '@aws-sdk/clien
 import { describe, expect, it } from 'vitest'
 import { SecretKind } from '../../../src/kinds/secretsmanager/secret.ts'
 import { aws, awsError, cloud, stamp, TAG_LIST } from '../support/cloud.ts'
+import { Run } from '../support/run.ts'
 
 const ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:shop-dev-thing-AbCdEf'
 const want = {
@@ -139,4 +140,59 @@ describe('update and delete', () => {
     const seen = await SecretKind.observe(aws, stamp, { ...want, recoveryDays: 7 }, attrs)
     expect(seen).toMatchObject({ attrs: { recoveryDays: 7 } })
   })
+})
+
+describe('a secret that was deleted at once', () => {
+  const scheduled = awsError(
+    'InvalidRequestException',
+    "You can't create this secret because a secret with this name is already scheduled for deletion.",
+  )
+  const gone = awsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.")
+
+  it('keeps its name for a while: the create is asked again until the name is free', async () => {
+    const run = new Run(SecretKind)
+    let asked = 0
+    cloud({
+      CreateSecret: () => (++asked <= 20 ? scheduled : { ARN }),
+      DescribeSecret: () => (asked > 20 ? { ARN, Name: 'shop-dev-thing', Tags: TAG_LIST } : gone),
+      GetSecretValue: () => (asked > 20 ? { SecretString: '{"username":"app","port":5432,"password":"x"}' } : gone),
+    })
+    await run.create(want)
+    expect(run.row).toMatchObject({ is: 'ready', attrs: { arn: ARN } })
+    expect(run.waited()).toContain('AWS is not ready for it yet; asked again')
+  })
+
+  it('is not waited for longer than two minutes', async () => {
+    const run = new Run(SecretKind)
+    cloud({ CreateSecret: scheduled, DescribeSecret: gone, GetSecretValue: gone })
+    const began = run.clock.now()
+    await expect(run.create(want)).rejects.toBe(scheduled)
+    expect(run.clock.now() - began).toBeGreaterThan(115_000)
+    expect(run.clock.now() - began).toBeLessThan(130_000)
+  })
+})
+
+it('a secret that was just restored, whose value is not to be had yet, is taken when it is', async () => {
+  const run = new Run(SecretKind)
+  let restored = false
+  let reads = 0
+  cloud({
+    CreateSecret: () =>
+      restored ? awsError('ResourceExistsException', 'it exists') : awsError('InvalidRequestException', 'scheduled for deletion'),
+    DescribeSecret: () => ({ ARN, Name: 'shop-dev-thing', Tags: TAG_LIST, ...(restored ? {} : { DeletedDate }) }),
+    RestoreSecret: () => {
+      restored = true
+      return {}
+    },
+    GetSecretValue: () =>
+      restored && ++reads > 1
+        ? { SecretString: '{"username":"app","port":5432,"password":"the-old-one"}' }
+        : awsError(
+            'InvalidRequestException',
+            "You can't perform this operation on the secret because it was marked for deletion.",
+          ),
+    UpdateSecret: {},
+  })
+  await run.create(want)
+  expect(run.row).toMatchObject({ is: 'ready', attrs: { arn: ARN } })
 })

@@ -71,24 +71,55 @@ interface Filter {
   readonly Values: readonly string[]
 }
 
+/** An answer by the filters of a request, and what there is besides. */
+type Listing = ((input: Input) => Item) & { readonly everything: Item }
+
 /**
  * An EC2 list that honours its filters, as AWS does: without this, a lookup by tag would find what has no tags.
  * @param fields what each filter compares, besides `tag:...`
  */
-export const listing =
-  (output: string, items: readonly Item[], fields: Readonly<Record<string, (item: Item) => unknown>>) =>
-  (input: Input): Item => {
+export const listing = (
+  output: string,
+  items: readonly Item[],
+  fields: Readonly<Record<string, (item: Item) => unknown>>,
+): Listing => {
+  const value = (item: Item, name: string): unknown => {
+    if (name.startsWith('tag:'))
+      return (item.Tags as { Key: string; Value: string }[]).find((t) => t.Key === name.slice(4))?.Value
+    const field = fields[name]
+    if (!field) throw new Error(`the fixture has no filter ${name}`)
+    return field(item)
+  }
+  const fits = (item: Item, f: Filter): boolean => {
+    const is = value(item, f.Name)
+    return (Array.isArray(is) ? is : [is]).some((v) => f.Values.includes(v as string))
+  }
+  const answer = (input: Input): Item => {
     const filters = (input.Filters ?? input.Filter ?? []) as readonly Filter[]
-    const value = (item: Item, name: string): unknown => {
-      if (name.startsWith('tag:'))
-        return (item.Tags as { Key: string; Value: string }[]).find((t) => t.Key === name.slice(4))?.Value
-      const field = fields[name]
-      if (!field) throw new Error(`the fixture has no filter ${name}`)
-      return field(item)
-    }
-    const fits = (item: Item, f: Filter): boolean => {
-      const is = value(item, f.Name)
-      return (Array.isArray(is) ? is : [is]).some((v) => f.Values.includes(v as string))
-    }
     return { [output]: items.filter((i) => filters.every((f) => fits(i, f))) }
   }
+  return Object.assign(answer, { everything: { [output]: items } })
+}
+
+/**
+ * The same answers by a server that does not do as it is asked: whatever the request names, they are about things of other names
+ * and ids.
+ * @param of names and ids that are asked for
+ */
+export const aboutOthers = (answers: Answers, of: readonly string[]): Answers => {
+  const longest = [...new Set(of)].sort((a, b) => b.length - a.length)
+  const other = (value: unknown): unknown => {
+    if (typeof value === 'string') return longest.reduce((text, id) => text.replaceAll(id, `${id.slice(0, -1)}~`), value)
+    if (Array.isArray(value)) return value.map(other)
+    if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Error) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, /^tag(s|list)?$/i.test(key) ? inner : other(inner)]),
+    )
+  }
+  const all = (answer: unknown): unknown => {
+    if (typeof answer !== 'function') return other(answer)
+    const { everything } = answer as Partial<Listing>
+    return everything === undefined ? (input: Input) => other(answer(input)) : other(everything)
+  }
+  return Object.fromEntries(Object.entries(answers).map(([operation, answer]) => [operation, all(answer)]))
+}
