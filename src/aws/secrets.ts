@@ -29,6 +29,15 @@ export const firstValue = (source: KeySource): string | number =>
       ? source.placeholder
       : randomPassword(source.generate, source.exclude)
 
+/** Whether an answer is about the secret that was asked for, by its name, its ARN, or its ARN without the six last characters. */
+export const isAbout = (
+  { ARN, Name }: { readonly ARN?: string | undefined; readonly Name?: string | undefined },
+  asked: string,
+): boolean =>
+  (ARN === undefined && Name === undefined) ||
+  Name === asked ||
+  (ARN !== undefined && asked.startsWith('arn:') && ARN.startsWith(asked))
+
 /** The JSON object in a secret; undefined when it holds something else. */
 export const jsonIn = (text: string | undefined): Record<string, unknown> | undefined => {
   try {

@@ -94,8 +94,10 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
   },
 }
 
-const describe = async (aws: Aws, CertificateArn: string): Promise<CertificateDetail | undefined> =>
-  (await unlessGone(aws.acm('DescribeCertificate', { CertificateArn })))?.Certificate
+const describe = async (aws: Aws, CertificateArn: string): Promise<CertificateDetail | undefined> => {
+  const found = (await unlessGone(aws.acm('DescribeCertificate', { CertificateArn })))?.Certificate
+  return found?.CertificateArn === CertificateArn ? found : undefined
+}
 
 /** The list has no tags; that of the account may be long, so only those of the domain are asked for theirs. */
 const byTags = async (aws: Aws, stamp: Stamp, domain: string | undefined): Promise<string[]> => {

@@ -91,7 +91,7 @@ const listed = async (aws: Aws, prefix: string): Promise<MetricAlarm[]> => {
 }
 
 const single = async (aws: Aws, name: string): Promise<MetricAlarm | undefined> =>
-  (await aws.cloudWatch('DescribeAlarms', { AlarmNames: [name] })).MetricAlarms?.[0]
+  (await aws.cloudWatch('DescribeAlarms', { AlarmNames: [name] })).MetricAlarms?.find((a) => a.AlarmName === name)
 
 const propsOf = (a: MetricAlarm, want: Partial<AlarmProps>): Partial<AlarmProps> => ({
   description: a.AlarmDescription ?? '',

@@ -12,7 +12,7 @@ export const Dashboard: AwsKind<DashboardProps, DashboardAttrs> = {
   async observe(aws, stamp, want, last) {
     const name = last?.id ?? stamp.name
     const found = await unlessGone(aws.cloudWatch('GetDashboard', { DashboardName: name }))
-    if (!found?.DashboardBody) return { is: 'absent' }
+    if (!found?.DashboardBody || (found.DashboardName ?? name) !== name) return { is: 'absent' }
     let body: JsonObject
     try {
       body = JSON.parse(found.DashboardBody) as JsonObject

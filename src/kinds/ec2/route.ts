@@ -18,9 +18,10 @@ export const Route: AwsKind<RouteProps, RouteAttrs> = {
     const destination = last?.destination ?? want.destination
     if (!tableId || !destination) return { is: 'absent' }
     const listed = (await aws.ec2('DescribeRouteTables', { Filters: ofStack(stamp) })).RouteTables ?? []
+    const wanted = (t: (typeof listed)[number]) => t.RouteTableId === tableId
     const table =
-      listed.find((t) => t.RouteTableId === tableId) ??
-      (await aws.ec2('DescribeRouteTables', { Filters: [filter('route-table-id', tableId)] })).RouteTables?.[0]
+      listed.find(wanted) ??
+      (await aws.ec2('DescribeRouteTables', { Filters: [filter('route-table-id', tableId)] })).RouteTables?.find(wanted)
     const route = table?.Routes?.find((r) => r.DestinationCidrBlock === destination)
     if (!route) return { is: 'absent' }
     return {

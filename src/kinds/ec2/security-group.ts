@@ -14,10 +14,12 @@ export const SecurityGroup: AwsKind<SecurityGroupProps, SecurityGroupAttrs> = {
   async observe(aws, stamp, want, last) {
     const listed = (await aws.ec2('DescribeSecurityGroups', { Filters: ofStack(stamp) })).SecurityGroups ?? []
     const inVpc = (g: (typeof listed)[number]) => want.vpcId === undefined || g.VpcId === want.vpcId
-    let group = listed.find((g) => (last?.id === undefined ? g.GroupName === stamp.name && inVpc(g) : g.GroupId === last.id))
+    const wanted = (g: (typeof listed)[number]) =>
+      last?.id === undefined ? g.GroupName === stamp.name && inVpc(g) : g.GroupId === last.id
+    let group = listed.find(wanted)
     if (!group && (last?.id || want.vpcId)) {
       const by = last?.id ? [filter('group-id', last.id)] : [filter('group-name', stamp.name), filter('vpc-id', want.vpcId ?? '')]
-      group = (await aws.ec2('DescribeSecurityGroups', { Filters: by })).SecurityGroups?.[0]
+      group = (await aws.ec2('DescribeSecurityGroups', { Filters: by })).SecurityGroups?.find(wanted)
     }
     if (!group?.GroupId) return { is: 'absent' }
     const tags = tagMap(group.Tags)

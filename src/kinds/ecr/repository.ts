@@ -28,7 +28,7 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
     const policy = unlessGone(aws.ecr('GetLifecyclePolicy', { repositoryName: name }))
     policy.catch(() => undefined)
     const found = await unlessGone(aws.ecr('DescribeRepositories', { repositoryNames: [name] }))
-    const repository = found?.repositories?.[0]
+    const repository = found?.repositories?.find((r) => r.repositoryName === name)
     if (!repository?.repositoryArn) return { is: 'absent' }
     const tags = last ? undefined : await tagsOf(aws, repository.repositoryArn)
     return {

@@ -25,7 +25,7 @@ export const Cluster: AwsKind<ClusterProps, ClusterAttrs> = {
     const found = await aws.ecs('DescribeClusters', { clusters: [name], include: ['SETTINGS', 'TAGS'] })
     const odd = found.failures?.find((f) => f.reason !== 'MISSING')
     if (odd) throw new Error(`ECS does not show the cluster ${name}: ${odd.reason} ${odd.detail ?? ''}`.trim())
-    const cluster = found.clusters?.[0]
+    const cluster = found.clusters?.find((c) => c.clusterName === name || c.clusterArn === name)
     if (!cluster?.clusterArn || cluster.status === 'INACTIVE') return { is: 'absent' }
     const tags = fromEcsTags(cluster.tags)
     const insights = cluster.settings?.find((s) => s.name === 'containerInsights')?.value

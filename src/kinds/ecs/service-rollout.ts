@@ -55,7 +55,7 @@ export const whyNotSteady = async (aws: Aws, { cluster, id }: ServiceAttrs): Pro
   // Each for itself: what may not be looked at keeps no other reason from being told.
   const [tasks, service] = await Promise.allSettled([
     stoppedTasks(aws, cluster, id),
-    aws.ecs('DescribeServices', { cluster, services: [id] }).then((answer) => answer.services?.[0]),
+    aws.ecs('DescribeServices', { cluster, services: [id] }).then((answer) => answer.services?.find((s) => s.serviceName === id)),
   ])
   const stopped = tasks.status === 'fulfilled' ? [...new Set(tasks.value.map(reasonOf))] : []
   const shown = service.status === 'fulfilled' ? service.value : undefined

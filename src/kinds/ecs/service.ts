@@ -20,7 +20,7 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
     const found = await unlessGone(aws.ecs('DescribeServices', { cluster, services: [name], include: ['TAGS'] }))
     const odd = found?.failures?.find((f) => f.reason !== 'MISSING')
     if (odd) throw new Error(`ECS does not show the service ${name}: ${odd.reason} ${odd.detail ?? ''}`.trim())
-    const service = found?.services?.[0]
+    const service = found?.services?.find((s) => s.serviceName === name || s.serviceArn === name)
     if (!service?.serviceArn || service.status === 'INACTIVE') return { is: 'absent' }
     const tags = fromEcsTags(service.tags)
     const props = propsOf(service, want, last?.desired)

@@ -132,7 +132,9 @@ const attrsOf = (r: Revision): TaskDefinitionAttrs => ({ id: `${r.family}:${r.re
 /** Of a family: its newest active revision. ECS has no error name of its own for a family that has none. */
 const describe = async (aws: Aws, taskDefinition: string): Promise<DescribeTaskDefinitionCommandOutput | undefined> => {
   try {
-    return await aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] })
+    const found = await aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] })
+    const { family, revision } = found.taskDefinition ?? {}
+    return taskDefinition === family || taskDefinition === `${family}:${revision}` ? found : undefined
   } catch (error) {
     if (codeOf(error) === 'Client' && /unable to describe task definition/i.test(String(error))) return undefined
     throw error

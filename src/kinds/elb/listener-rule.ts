@@ -97,7 +97,7 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
 }
 
 const byArn = async (aws: Aws, arn: string): Promise<Rule | undefined> =>
-  (await unlessGone(aws.elb('DescribeRules', { RuleArns: [arn] })))?.Rules?.[0]
+  (await unlessGone(aws.elb('DescribeRules', { RuleArns: [arn] })))?.Rules?.find((r) => r.RuleArn === arn)
 
 /** Ours, whatever its priority has become; else whatever stands at the priority. */
 const unrecorded = async (

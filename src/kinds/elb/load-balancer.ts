@@ -1,3 +1,4 @@
+import type { LoadBalancer as AwsLoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
@@ -36,9 +37,11 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
   async observe(aws, stamp, want, last) {
     const recorded = arnIn(last)
     const which = recorded === undefined ? { Names: [last?.id ?? stamp.name] } : { LoadBalancerArns: [recorded] }
+    const wanted = (lb: AwsLoadBalancer): boolean =>
+      recorded === undefined ? lb.LoadBalancerName === (last?.id ?? stamp.name) : lb.LoadBalancerArn === recorded
     const found = await withAttributes(
       recorded,
-      unlessGone(aws.elb('DescribeLoadBalancers', which)).then((answer) => answer?.LoadBalancers?.[0]),
+      unlessGone(aws.elb('DescribeLoadBalancers', which)).then((answer) => answer?.LoadBalancers?.find(wanted)),
       (lb) => lb.LoadBalancerArn,
       (LoadBalancerArn) => unlessGone(aws.elb('DescribeLoadBalancerAttributes', { LoadBalancerArn })),
     )

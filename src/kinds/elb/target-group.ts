@@ -37,9 +37,11 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
   async observe(aws, stamp, _want, last) {
     const recorded = arnIn(last)
     const which = recorded === undefined ? { Names: [last?.id ?? stamp.name] } : { TargetGroupArns: [recorded] }
+    const wanted = (g: AwsTargetGroup): boolean =>
+      recorded === undefined ? g.TargetGroupName === (last?.id ?? stamp.name) : g.TargetGroupArn === recorded
     const found = await withAttributes(
       recorded,
-      unlessGone(aws.elb('DescribeTargetGroups', which)).then((answer) => answer?.TargetGroups?.[0]),
+      unlessGone(aws.elb('DescribeTargetGroups', which)).then((answer) => answer?.TargetGroups?.find(wanted)),
       (group) => group.TargetGroupArn,
       (TargetGroupArn) => unlessGone(aws.elb('DescribeTargetGroupAttributes', { TargetGroupArn })),
     )

@@ -20,7 +20,7 @@ export const InstanceProfile: AwsKind<InstanceProfileProps, InstanceProfileAttrs
     const tags = tagMap(profile.Tags)
     return {
       is: 'ready',
-      attrs: { id: profile.InstanceProfileName ?? name, arn: profile.Arn },
+      attrs: { id: name, arn: profile.Arn },
       props: { role: roleIn(profile) ?? '' },
       tags,
       ...(last ? {} : foreignTo(stamp, tags, `the instance profile ${name}`)),
@@ -70,8 +70,10 @@ export const InstanceProfile: AwsKind<InstanceProfileProps, InstanceProfileAttrs
   },
 }
 
-const get = async (aws: Aws, InstanceProfileName: string): Promise<Profile | undefined> =>
-  (await unlessGone(aws.iam('GetInstanceProfile', { InstanceProfileName })))?.InstanceProfile
+const get = async (aws: Aws, InstanceProfileName: string): Promise<Profile | undefined> => {
+  const found = (await unlessGone(aws.iam('GetInstanceProfile', { InstanceProfileName })))?.InstanceProfile
+  return found?.InstanceProfileName === InstanceProfileName ? found : undefined
+}
 
 const roleIn = (profile: Profile | undefined): string | undefined => profile?.Roles?.[0]?.RoleName
 

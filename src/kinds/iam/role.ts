@@ -32,11 +32,11 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
       want.policies && inlinePolicies(aws, RoleName),
     ])
     const role = found?.Role
-    if (!role?.Arn) return { is: 'absent' }
+    if (!role?.Arn || role.RoleName !== RoleName) return { is: 'absent' }
     const tags = tagMap(role.Tags)
     return {
       is: 'ready',
-      attrs: { id: role.RoleName ?? RoleName, arn: role.Arn, ...(inline || last?.inline ? { inline: true } : {}) },
+      attrs: { id: RoleName, arn: role.Arn, ...(inline || last?.inline ? { inline: true } : {}) },
       props: {
         managedPolicies: inWantedOrder(
           (attached?.AttachedPolicies ?? []).flatMap((p) => p.PolicyArn ?? []),

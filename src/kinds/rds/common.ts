@@ -2,6 +2,9 @@ import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import type { Stamp, Tags } from '../../engine/kind.ts'
 
+/** Whether RDS's answer is about the thing that was asked for. It keeps names in lower case. */
+export const isNamed = (is: string | undefined, asked: string): boolean => is?.toLowerCase() === asked.toLowerCase()
+
 /**
  * For a group that RDS lists without its tags: whose it is. Asked only while no id is recorded, so an ordinary run pays nothing.
  */

@@ -2,7 +2,7 @@ import { readSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { tagRds } from './common.ts'
+import { isNamed, tagRds } from './common.ts'
 import { costOf, type DbInstanceAttrs, type DbInstanceProps } from './db-instance-facts.ts'
 import { impactOf } from './db-instance-impact.ts'
 import { birthInput, restoreInput } from './db-instance-restore.ts'
@@ -17,8 +17,9 @@ import { modifyInputs } from './db-instance-update.ts'
 export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
   type: 'rds.db-instance',
   async observe(aws, stamp, want, last) {
-    const found = await unlessGone(aws.rds('DescribeDBInstances', { DBInstanceIdentifier: last?.id ?? stamp.name }))
-    const db = found?.DBInstances?.[0]
+    const name = last?.id ?? stamp.name
+    const found = await unlessGone(aws.rds('DescribeDBInstances', { DBInstanceIdentifier: name }))
+    const db = found?.DBInstances?.find((d) => isNamed(d.DBInstanceIdentifier, name))
     if (!db?.DBInstanceIdentifier) return { is: 'absent' }
     const tags = tagMap(db.TagList)
     const props = propsOf(db, want)

@@ -1,7 +1,7 @@
 import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { foreignGroup, tagRds, tagsOfRds } from './common.ts'
+import { foreignGroup, isNamed, tagRds, tagsOfRds } from './common.ts'
 
 export type DbParameterGroupProps = {
   /** Engine and major version, for example postgres16. */
@@ -24,7 +24,7 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
     const early = last?.id === undefined ? undefined : user()
     early?.catch(() => undefined)
     const found = await listed
-    const group = found?.DBParameterGroups?.[0]
+    const group = found?.DBParameterGroups?.find((g) => isNamed(g.DBParameterGroupName, name))
     if (!group?.DBParameterGroupName) return { is: 'absent' }
     const set = new Map<string, string>()
     for (let Marker: string | undefined, more = true, first = early; more; more = Marker !== undefined) {

@@ -2,7 +2,7 @@ import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { foreignGroup, tagRds, tagsOfRds } from './common.ts'
+import { foreignGroup, isNamed, tagRds, tagsOfRds } from './common.ts'
 
 export type DbSubnetGroupProps = { description: string; subnetIds: readonly string[] }
 export type DbSubnetGroupAttrs = { id: string; arn: string }
@@ -11,8 +11,9 @@ export type DbSubnetGroupAttrs = { id: string; arn: string }
 export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
   type: 'rds.db-subnet-group',
   async observe(aws, stamp, want, last) {
-    const found = await unlessGone(aws.rds('DescribeDBSubnetGroups', { DBSubnetGroupName: last?.id ?? stamp.name }))
-    const group = found?.DBSubnetGroups?.[0]
+    const name = last?.id ?? stamp.name
+    const found = await unlessGone(aws.rds('DescribeDBSubnetGroups', { DBSubnetGroupName: name }))
+    const group = found?.DBSubnetGroups?.find((g) => isNamed(g.DBSubnetGroupName, name))
     if (!group?.DBSubnetGroupName) return { is: 'absent' }
     const arn = group.DBSubnetGroupArn ?? ''
     return {

@@ -1,4 +1,4 @@
-import { HOST_PLACEHOLDER, jsonIn, mergeSecret } from '../../aws/secrets.ts'
+import { HOST_PLACEHOLDER, isAbout, jsonIn, mergeSecret } from '../../aws/secrets.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 
@@ -24,7 +24,7 @@ export const SecretField: AwsKind<SecretFieldProps, SecretFieldAttrs> = {
         throw error
       }),
     )
-    if (!found) return { is: 'absent' }
+    if (!found || !isAbout(found, secret)) return { is: 'absent' }
     const value = jsonIn(found.SecretString)?.[field]
     if (typeof value !== 'string' || value === HOST_PLACEHOLDER) return { is: 'absent' }
     return { is: 'ready', attrs: { secret, field }, props: { secret, field, value } }

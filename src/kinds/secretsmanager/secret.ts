@@ -1,5 +1,5 @@
 import { monthlyPrice } from '../../aws/prices.ts'
-import { firstValue, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
+import { firstValue, isAbout, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
@@ -27,7 +27,7 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
     const SecretId = last?.name ?? stamp.name
     const value = aws.secretsManager('GetSecretValue', { SecretId }).catch(() => undefined)
     const found = await unlessGone(aws.secretsManager('DescribeSecret', { SecretId }))
-    if (!found?.ARN) return { is: 'absent' }
+    if (!found?.ARN || !isAbout(found, SecretId)) return { is: 'absent' }
     const tags = tagMap(found.Tags)
     // One that was deleted and made anew under the same name has another ARN: then its tags say whose it is.
     const recorded = last !== undefined && (!last.arn?.startsWith('arn:') || last.arn === found.ARN)

@@ -20,6 +20,7 @@ export const Subscription: AwsKind<SubscriptionProps, SubscriptionAttrs> = {
       const found = page?.Subscriptions?.find(
         (s) =>
           s.Endpoint === endpoint &&
+          (s.TopicArn ?? topicArn) === topicArn &&
           (want.protocol === undefined || s.Protocol === want.protocol) &&
           // One that was unsubscribed stays listed for some days: github.com/ansible/ansible/pull/20086
           s.SubscriptionArn !== 'Deleted',

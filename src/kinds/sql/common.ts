@@ -3,6 +3,7 @@ import type { Looked, Server } from '../../aws/sql.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import { InfraError } from '../../engine/errors.ts'
 import type { Seen } from '../../engine/kind.ts'
+import { isNamed } from '../rds/common.ts'
 
 /** Where something inside a database server lives. */
 export type InServer = {
@@ -31,7 +32,7 @@ export type LookIn = { readonly is: 'gone' } | Looked
 /** The server by its identifier, asked of RDS; undefined when it is gone or being deleted. */
 const find = async (aws: Aws, { server: id, secret }: InServer): Promise<{ server: Server; status: string } | undefined> => {
   const found = await unlessGone(aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id }))
-  const db = found?.DBInstances?.[0]
+  const db = found?.DBInstances?.find((d) => isNamed(d.DBInstanceIdentifier, id))
   if (!db || db.DBInstanceStatus === 'deleting') return undefined
   const engine = /^(mysql|mariadb)/.test(db.Engine ?? '') ? 'mysql' : 'postgres'
   const { Address: host = '', Port: port = 0 } = db.Endpoint ?? {}

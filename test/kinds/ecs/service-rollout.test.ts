@@ -242,6 +242,7 @@ describe('why tasks do not start', () => {
       DescribeServices: {
         services: [
           {
+            serviceName: 'shop-dev-thing',
             events: [
               { message: '(service web) has started 1 tasks: (task 0123).' },
               { message: '(service web) was unable to place a task.' },
@@ -265,7 +266,9 @@ describe('why tasks do not start', () => {
   it('is told as far as it may be asked', async () => {
     cloud({
       ListTasks: awsError('AccessDeniedException'),
-      DescribeServices: { services: [{ events: [{ message: '(service web) was unable to place a task.' }] }] },
+      DescribeServices: {
+        services: [{ serviceName: 'shop-dev-thing', events: [{ message: '(service web) was unable to place a task.' }] }],
+      },
     })
     expect(await Service.stuck?.(aws, attrs)).toEqual(['was unable to place a task'])
     cloud({ ListTasks: { taskArns: [] }, DescribeServices: { services: [] } })

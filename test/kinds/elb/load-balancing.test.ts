@@ -4,7 +4,7 @@ import { LoadBalancer } from '../../../src/kinds/elb/load-balancer.ts'
 import { TargetGroup } from '../../../src/kinds/elb/target-group.ts'
 import { attributes, balancerArn, groupArn, shownBalancer, shownGroup } from '../fixtures/elb.ts'
 import { fixtureOf } from '../fixtures/index.ts'
-import { aws, awsError, cloud, stamp } from '../support/cloud.ts'
+import { type Answers, aws, awsError, cloud, stamp } from '../support/cloud.ts'
 import { toTags } from '../support/fixture.ts'
 import { Run } from '../support/run.ts'
 
@@ -26,15 +26,15 @@ describe('both', () => {
     ['elb.load-balancer', 'DescribeLoadBalancers', 'LoadBalancerArns', balancerArn],
   ])('%s is asked for by its ARN once that is recorded, else by its name', async (type, operation, field, arn) => {
     const { kind, there } = fixtureOf(type)
-    const asks = async (last: { id: string; arn: string } | undefined) => {
-      const account = cloud(there(stamp.tags))
+    const asks = async (last: { id: string; arn: string } | undefined, name = 'shop-dev-thing') => {
+      const account = cloud(JSON.parse(JSON.stringify(there(stamp.tags)).replaceAll('"shop-dev-thing"', `"${name}"`)) as Answers)
       const seen = await kind.observe(aws, stamp, {}, last)
       expect(seen.is).toBe('ready')
       return account
     }
     expect((await asks({ id: 'old-name', arn })).sent[0]).toEqual([operation, { [field]: [arn] }])
     // What is to be taken in: a person gave its name, or its ARN.
-    expect((await asks({ id: 'web', arn: 'web' })).sent[0]).toEqual([operation, { Names: ['web'] }])
+    expect((await asks({ id: 'web', arn: 'web' }, 'web')).sent[0]).toEqual([operation, { Names: ['web'] }])
     expect((await asks({ id: arn, arn })).sent[0]).toEqual([operation, { [field]: [arn] }])
     const unknown = await asks(undefined)
     expect(unknown.sent[0]).toEqual([operation, { Names: ['shop-dev-thing'] }])

@@ -119,7 +119,7 @@ describe('role', () => {
 
   it('is there although its policies were gone a moment later', async () => {
     const error = new NoSuchEntityException({ message: 'x', $metadata: {} })
-    cloud({ GetRole: { Role: { RoleName: 'r', Arn: 'arn:role', Tags: [] } }, ListAttachedRolePolicies: error })
+    cloud({ GetRole: { Role: { RoleName: attrs.id, Arn: 'arn:role', Tags: [] } }, ListAttachedRolePolicies: error })
     expect(await Role.observe(aws, stamp, wanted, attrs)).toMatchObject({ is: 'ready', props: { managedPolicies: [] } })
   })
 })

@@ -1,5 +1,6 @@
 import { InvalidRequestException, ResourceExistsException } from '@aws-sdk/client-secrets-manager'
 import { describe, expect, it } from 'vitest'
+import { isAbout } from '../../../src/aws/secrets.ts'
 import { SecretKind } from '../../../src/kinds/secretsmanager/secret.ts'
 import { aws, awsError, cloud, stamp, TAG_LIST } from '../support/cloud.ts'
 import { Run } from '../support/run.ts'
@@ -195,4 +196,17 @@ it('a secret that was just restored, whose value is not to be had yet, is taken 
   })
   await run.create(want)
   expect(run.row).toMatchObject({ is: 'ready', attrs: { arn: ARN } })
+})
+
+describe('an answer is about the secret that was asked for', () => {
+  const of = { ARN, Name: 'shop-dev-thing' }
+  it.each(['shop-dev-thing', ARN, ARN.replace(/-\w{6}$/, '')])('%s', (asked) => {
+    expect(isAbout(of, asked)).toBe(true)
+  })
+  it.each(['shop-dev-other', 'shop-dev', 'arn:aws:secretsmanager:us-east-1:111122223333:secret:other-AbCdEf'])(
+    'not %s',
+    (asked) => {
+      expect(isAbout(of, asked)).toBe(false)
+    },
+  )
 })

@@ -21,7 +21,13 @@ const fresh = { ...stamp, token: '' }
 const instance = (more: object = {}): Answers => ({
   DescribeDBInstances: {
     DBInstances: [
-      { DBInstanceStatus: 'available', Engine: 'postgres', Endpoint: { Address: 'db.example.com', Port: 5432 }, ...more },
+      {
+        DBInstanceIdentifier: place.server,
+        DBInstanceStatus: 'available',
+        Engine: 'postgres',
+        Endpoint: { Address: 'db.example.com', Port: 5432 },
+        ...more,
+      },
     ],
   },
 })

@@ -131,8 +131,8 @@ const process = async <T>(
   const { host: Address, port: Port } = place.server
   const aws = fakeAws({
     ...place.secrets.aws,
-    rds: async () => ({
-      DBInstances: [{ DBInstanceStatus: 'available', Engine: 'postgres', Endpoint: { Address, Port } }],
+    rds: async (_: string, { DBInstanceIdentifier }: { DBInstanceIdentifier: string }) => ({
+      DBInstances: [{ DBInstanceIdentifier, DBInstanceStatus: 'available', Engine: 'postgres', Endpoint: { Address, Port } }],
     }),
     sql: opened.send,
   })
