@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Service, Tag, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { codeOf } from '../aws/trouble.ts'
+import { codeOf, unlessGone } from '../aws/trouble.ts'
 import { refuse } from '../engine/errors.ts'
 
 type Ecs = Pick<Aws, 'ecs'>
@@ -50,13 +50,9 @@ export const serviceOf = async (aws: Ecs, cluster: string, name: string, instead
  * none. ECS has no error name of its own for that.
  */
 export const revisionAt = async (aws: Ecs, taskDefinition: string): Promise<Revision | undefined> => {
-  try {
-    const { taskDefinition: definition, tags } = await aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] })
-    return definition?.taskDefinitionArn ? { definition, ...(tags?.length ? { tags } : {}) } : undefined
-  } catch (error) {
-    if (codeOf(error) === 'Client' && /unable to describe task definition/i.test(String(error))) return undefined
-    throw error
-  }
+  const found = await unlessGone(aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] }))
+  const { taskDefinition: definition, tags } = found ?? {}
+  return definition?.taskDefinitionArn ? { definition, ...(tags?.length ? { tags } : {}) } : undefined
 }
 
 /** `web:7` of an ARN. */

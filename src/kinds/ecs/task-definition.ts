@@ -1,7 +1,7 @@
 import type { DescribeTaskDefinitionCommandOutput, TaskDefinition as Revision } from '@aws-sdk/client-ecs'
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, STACK_TAG } from '../../aws/tags.ts'
-import { codeOf } from '../../aws/trouble.ts'
+import { unlessGone } from '../../aws/trouble.ts'
 import { type Json, same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
@@ -129,16 +129,11 @@ const propsOf = (is: Revision, want: Partial<TaskDefinitionProps>): Omit<TaskDef
 
 const attrsOf = (r: Revision): TaskDefinitionAttrs => ({ id: `${r.family}:${r.revision}`, arn: r.taskDefinitionArn ?? '' })
 
-/** Of a family: its newest active revision. ECS has no error name of its own for a family that has none. */
+/** Of a family: its newest active revision. */
 const describe = async (aws: Aws, taskDefinition: string): Promise<DescribeTaskDefinitionCommandOutput | undefined> => {
-  try {
-    const found = await aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] })
-    const { family, revision } = found.taskDefinition ?? {}
-    return taskDefinition === family || taskDefinition === `${family}:${revision}` ? found : undefined
-  } catch (error) {
-    if (codeOf(error) === 'Client' && /unable to describe task definition/i.test(String(error))) return undefined
-    throw error
-  }
+  const found = await unlessGone(aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] }))
+  const { family, revision } = found?.taskDefinition ?? {}
+  return taskDefinition === family || taskDefinition === `${family}:${revision}` ? found : undefined
 }
 
 const activeOf = async (aws: Aws, familyPrefix: string): Promise<string[]> => {

@@ -17,13 +17,7 @@ export const SecretField: AwsKind<SecretFieldProps, SecretFieldAttrs> = {
     const secret = last?.secret ?? want.secret
     const field = last?.field ?? want.field
     if (!secret || !field) return { is: 'absent' }
-    const found = await unlessGone(
-      aws.secretsManager('GetSecretValue', { SecretId: secret }).catch((error: Error) => {
-        // A secret in its recovery window cannot be read: for whoever asks for a field it is gone.
-        if (/marked for deletion|scheduled for deletion|currently marked deleted/i.test(error.message)) return undefined
-        throw error
-      }),
-    )
+    const found = await unlessGone(aws.secretsManager('GetSecretValue', { SecretId: secret }))
     if (!found || !isAbout(found, secret)) return { is: 'absent' }
     const value = jsonIn(found.SecretString)?.[field]
     if (typeof value !== 'string' || value === HOST_PLACEHOLDER) return { is: 'absent' }
