@@ -1,6 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
+import {
+  AttachInternetGatewayCommand,
+  CreateInternetGatewayCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
 import type * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -47,6 +53,9 @@ describe.skipIf(!url)('infra verify', () => {
       const made = await ec2.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: `10.0.${i}.0/24`, AvailabilityZone }))
       Subnets.push(made.Subnet?.SubnetId ?? '')
     }
+    const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}))
+    const { InternetGatewayId } = InternetGateway ?? {}
+    await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId, VpcId: Vpc?.VpcId }))
     const { LoadBalancers } = await elb.send(new ELB.CreateLoadBalancerCommand({ Name: 'shop', Subnets }))
     const group = {
       Name: 'web',

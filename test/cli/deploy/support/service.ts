@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as LOGS from '@aws-sdk/client-cloudwatch-logs'
-import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
+import {
+  AttachInternetGatewayCommand,
+  CreateInternetGatewayCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { type Account, clientConfig, freshAccount } from '../../../support/account.ts'
@@ -169,6 +175,9 @@ const network = async (t: Theatre): Promise<{ vpc: string | undefined; subnets: 
     const wish = { VpcId: Vpc?.VpcId, AvailabilityZone, CidrBlock: `10.0.${i}.0/24` }
     subnets.push((await ec2.send(new CreateSubnetCommand(wish))).Subnet?.SubnetId ?? '')
   }
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}))
+  const { InternetGatewayId } = InternetGateway ?? {}
+  await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId, VpcId: Vpc?.VpcId }))
   ec2.destroy()
   return { vpc: Vpc?.VpcId, subnets }
 }
