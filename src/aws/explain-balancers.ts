@@ -1,13 +1,14 @@
 import { AGAIN, type Rule } from './explain-rule.ts'
+import { supportUrl } from './regions.ts'
 
 /** Errors of load balancers and their certificates: docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html */
 export const BALANCER_RULES: readonly Rule[] = [
   [
     /^OperationNotPermitted$/,
-    (e) => ({
+    (e, at) => ({
       what: 'AWS does not let this account make load balancers yet',
       why: e.message,
-      next: `Ask AWS Support to allow it (https://console.aws.amazon.com/support/home#/case/create), ${AGAIN}; meanwhile take load-balancer out of steps`,
+      next: `Ask AWS Support to allow it (${supportUrl(at.region)}#/case/create), ${AGAIN}; meanwhile take load-balancer out of steps`,
     }),
     /does not support creating load balancers/i,
   ],

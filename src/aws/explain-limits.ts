@@ -16,7 +16,7 @@ const LIMITS: readonly (readonly [code: RegExp, of: string, service: string, num
   [/^(Vcpu|Instance)LimitExceeded/, 'EC2', 'ec2', 'L-1216C47A'],
   [/^InstanceQuotaExceeded/, 'RDS', 'rds', 'L-7B6409FD'],
   [/^StorageQuotaExceeded/, 'RDS', 'rds', 'L-7ADDB58A'],
-  [/^DB\w*QuotaExceeded/, 'RDS', 'rds'],
+  [/^(DB\w*|Snapshot|ManualSnapshot|CrossRegionSnapshotCopy)QuotaExceeded|^SharedSnapshotQuotaExceeded/, 'RDS', 'rds'],
   [/^TooManyLoadBalancers/, 'the load balancers', 'elasticloadbalancing', 'L-53DA6B97'],
   [/^TooManyTargetGroups/, 'the load balancers', 'elasticloadbalancing', 'L-B22855CB'],
   [/^TooManyListeners/, 'the load balancers', 'elasticloadbalancing', 'L-B6DF7632'],

@@ -1,3 +1,5 @@
+import { consoleUrl } from './regions.ts'
+
 /** Where an error was met. */
 export interface Surroundings {
   readonly sandbox: boolean
@@ -19,6 +21,7 @@ export type Rule = readonly [code: RegExp, words: (error: Error, at: Surrounding
 export const AGAIN = 'then run the same command again'
 /** Where one quota is raised; without a code, where all of the service are. */
 export const quota = (at: Surroundings, service?: string, code?: string): string =>
-  `https://${at.region}.console.aws.amazon.com/servicequotas/home${service ? `/services/${service}/quotas${code ? `/${code}` : ''}` : ''}`
+  consoleUrl(at.region, `servicequotas/home${service ? `/services/${service}/quotas${code ? `/${code}` : ''}` : ''}`) ??
+  'Service Quotas in the console'
 export const more = (at: Surroundings, service?: string, code?: string): string =>
   `Ask for more at ${quota(at, service, code)}, or remove what is not needed, ${AGAIN}`

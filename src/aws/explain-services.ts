@@ -1,4 +1,5 @@
 import { AGAIN, type Rule } from './explain-rule.ts'
+import { supportUrl } from './regions.ts'
 
 /** Errors of ECS, the registry, logs and secrets: one code stands for many things, so their words count too. */
 export const SERVICE_RULES: readonly Rule[] = [
@@ -71,10 +72,10 @@ export const SERVICE_RULES: readonly Rule[] = [
   ],
   [
     /^Blocked$/,
-    (e) => ({
+    (e, at) => ({
       what: 'AWS has blocked this account',
       why: e.message,
-      next: 'Ask why: https://console.aws.amazon.com/support/home',
+      next: `Ask why: ${supportUrl(at.region)}`,
     }),
   ],
   [
@@ -131,7 +132,7 @@ export const SERVICE_RULES: readonly Rule[] = [
     (e) => ({
       what: 'The secret is about to be deleted',
       why: e.message,
-      next: `aws secretsmanager restore-secret --secret-id <name> (infra create secrets does so for those of the stack), ${AGAIN}`,
+      next: `Run the same command again in two minutes: one that was deleted without a window (secrets.recoveryWindowDays: 0) is gone by then. Else aws secretsmanager restore-secret --secret-id <name> (infra create secrets does so for those of the stack), ${AGAIN}`,
     }),
     /(scheduled|marked) for deletion/i,
   ],

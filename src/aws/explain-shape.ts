@@ -3,6 +3,23 @@ import { AGAIN, type Rule } from './explain-rule.ts'
 /** What is wrong with what was asked for: names, blocks and zones that AWS does not take, or has no room for. */
 export const SHAPE_RULES: readonly Rule[] = [
   [
+    /^NotAvailableInZone|^InvalidAvailabilityZone/,
+    (e) => ({
+      what: 'AWS does not offer this in one of the availability zones',
+      why: e.message,
+      next: `Name zones that have it in infra.yaml (vpc.azs: [<zone>, <zone>]), then run the same command again; for a network that is made already: infra destroy vpc first`,
+    }),
+  ],
+  [
+    /^(Unsupported|InvalidParameterValue|InvalidParameterCombination)/,
+    (e) => ({
+      what: 'This availability zone does not have it',
+      why: e.message,
+      next: `Name other zones in infra.yaml (vpc.azs: [<zone>, <zone>]), or another bastion.instanceType, ${AGAIN}`,
+    }),
+    /(not supported|not available) in (your requested|the specified|this) Availability Zone/i,
+  ],
+  [
     /^InsufficientDBInstanceCapacity/,
     (e) => ({
       what: 'AWS has no room for this database class in these zones now',
@@ -60,11 +77,19 @@ export const SHAPE_RULES: readonly Rule[] = [
     }),
   ],
   [
-    /^OptInRequired/,
-    (e, at) => ({
-      what: `The region ${at.region} is not switched on for this account`,
+    /^OperationAborted/,
+    (e) => ({
+      what: 'AWS is still at work on the same thing',
       why: e.message,
-      next: 'Switch it on in the account settings, or choose another --region',
+      next: 'Run the same command again in a minute: what is done stays done',
+    }),
+  ],
+  [
+    /^NoSuchKey/,
+    (e) => ({
+      what: 'The object in the bucket is gone',
+      why: `${e.message} Somebody or something else has removed it meanwhile`,
+      next: 'infra status shows whether the state is still there; with versioning the bucket has the last one (docs/state.md, "When it is lost")',
     }),
   ],
   [

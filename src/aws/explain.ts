@@ -1,38 +1,24 @@
 import { InfraError } from '../engine/errors.ts'
 import { callOf } from './call-of.ts'
+import { ACCOUNT_RULES } from './explain-account.ts'
 import { BALANCER_RULES } from './explain-balancers.ts'
 import { LIMIT_RULES } from './explain-limits.ts'
 import { NETWORK_RULES } from './explain-network.ts'
-import { AGAIN, type Rule, type Surroundings, type Words } from './explain-rule.ts'
+import { RDS_RULES } from './explain-rds.ts'
+import type { Rule, Surroundings, Words } from './explain-rule.ts'
 import { SERVICE_RULES } from './explain-services.ts'
 import { SHAPE_RULES } from './explain-shape.ts'
 import { codeOf, isThrottling } from './trouble.ts'
 
 export type { Surroundings }
 
-const login = (at: Surroundings): string =>
-  `Sign in again (aws sso login${at.profile ? ` --profile ${at.profile}` : ''}, aws login, or new keys), then run the same command: it goes on where it stopped`
-
 /** AWS's error names, in the order in which they are tried. Facts: docs of each service's API, "Common errors". */
 const RULES: readonly Rule[] = [
   ...LIMIT_RULES,
+  ...RDS_RULES,
   ...SERVICE_RULES,
   ...BALANCER_RULES,
-  [
-    /^(ExpiredToken|RequestExpired|TokenRefreshRequired)/,
-    (_e, at) => ({ what: 'The AWS credentials have expired', why: 'temporary credentials last some hours', next: login(at) }),
-  ],
-  [/^RequestTimeTooSkewed/, clock],
-  // Otherwise these mean wrong keys.
-  [/^(InvalidSignature|SignatureDoesNotMatch|AuthFailure)/, clock, /Signature (expired|not yet current)/i],
-  [
-    /^(InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|AuthFailure|InvalidAccessKeyId|IncompleteSignature|MissingAuthenticationToken)/,
-    (e) => ({
-      what: 'AWS does not accept these credentials',
-      why: e.message,
-      next: 'Check AWS_PROFILE and the AWS_ACCESS_KEY_ID variables: aws sts get-caller-identity tells who you are',
-    }),
-  ],
+  ...ACCOUNT_RULES,
   [/^(AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|UnauthorizedAccess)/, denied],
   ...SHAPE_RULES,
   [
@@ -41,10 +27,6 @@ const RULES: readonly Rule[] = [
   ],
   ...NETWORK_RULES,
 ]
-
-function clock(e: Error): Words {
-  return { what: 'The clock of this machine is wrong', why: e.message, next: `Set the clock, ${AGAIN}` }
-}
 
 /** Where IAM has another name for a service than the SDK. */
 const PREFIX: Readonly<Record<string, string>> = { elb: 'elasticloadbalancing', autoScaling: 'application-autoscaling' }

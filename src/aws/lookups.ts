@@ -3,7 +3,16 @@ import type { Aws } from './clients.ts'
 import { agentsFor, proxyFor, shownProxy } from './proxy.ts'
 import { unlessGone } from './trouble.ts'
 
-/** Zone names of the region that can be used, in order. Local and wavelength zones do not count. */
+/**
+ * Zones, by the id that is the same in every account, in which AWS adds nothing any more: no NAT gateway, no new instance types, no
+ * Fargate (aws-cdk#5847; docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html leaves them out).
+ */
+const CONSTRAINED = new Set(['use1-az3', 'usw1-az2', 'apne1-az3', 'cac1-az3'])
+
+/**
+ * Zone names of the region that can be used, in order, constrained ones last: a stack gets these only when it asks for them. Local and
+ * wavelength zones do not count.
+ */
 export const availabilityZones = async (aws: Aws, region: string): Promise<string[]> => {
   const { AvailabilityZones = [] } = await aws.ec2('DescribeAvailabilityZones', {})
   const zones = AvailabilityZones.filter(
@@ -11,7 +20,9 @@ export const availabilityZones = async (aws: Aws, region: string): Promise<strin
   )
   if (zones.length === 0)
     throw refuse(`The region ${region} has no availability zone`, 'AWS lists none for this account', 'Choose another --region')
-  return zones.flatMap((z) => z.ZoneName ?? []).sort()
+  const names = (constrained: boolean): string[] =>
+    zones.flatMap((z) => (CONSTRAINED.has(z.ZoneId ?? '') === constrained && z.ZoneName ? [z.ZoneName] : [])).sort()
+  return [...names(false), ...names(true)]
 }
 
 /**

@@ -26,6 +26,7 @@ export const PRICES = {
   },
   'ec2.public-ipv4.hour': { what: 'public IPv4 address', usd: { 'us-east-1': 0.005 }, per: 'hour', source: LIST },
   'ec2.instance.t4g.nano': { what: 't4g.nano', usd: { 'us-east-1': 0.0042 }, per: 'hour', source: LIST },
+  'ec2.instance.t4g.micro': { what: 't4g.micro', usd: { 'us-east-1': 0.0084 }, per: 'hour', source: LIST },
   'ec2.instance.t3.micro': { what: 't3.micro', usd: { 'us-east-1': 0.0104 }, per: 'hour', source: LIST },
   'ec2.instance.t3.small': { what: 't3.small', usd: { 'us-east-1': 0.0208 }, per: 'hour', source: LIST },
   'ec2.instance.t3.medium': { what: 't3.medium', usd: { 'us-east-1': 0.0416 }, per: 'hour', source: LIST },

@@ -1,12 +1,13 @@
+import { consoleUrl } from '../aws/regions.ts'
 import type { Row } from '../state/schema.ts'
 
-/** Where a person looks at it in the AWS console. */
+/** Where a person looks at it in the AWS console; none where the partition's console is not public. */
 export const consoleLinks = (region: string, rows: ReadonlyMap<string, Row>): { what: string; url: string }[] => {
-  const console = (path: string): string => `https://${region}.console.aws.amazon.com/${path}`
   const links: { what: string; url: string }[] = []
   const link = (key: string, what: string, path: (row: Row) => string): void => {
     const row = rows.get(key)
-    if (row) links.push({ what, url: console(path(row)) })
+    const url = row && consoleUrl(region, path(row))
+    if (url) links.push({ what, url })
   }
   link('vpc', 'VPC', (r) => `vpcconsole/home?region=${region}#VpcDetails:VpcId=${r.attrs?.id ?? ''}`)
   link('rds-security-group', 'Security groups', () => `ec2/home?region=${region}#SecurityGroups:`)

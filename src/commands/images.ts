@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { partitionOf } from '../aws/regions.ts'
 import type { Config } from '../config/settle.ts'
 import { isSecure } from '../config/settle-ecs.ts'
 import { ecrImage, presenceOf, pushLines } from '../containers/image.ts'
@@ -25,7 +26,7 @@ export const recordedImages = (recorded: JsonObject, services: Config['ecs']['se
 /** The image that a service starts with, as far as it can be told before anything is made. */
 const imageOf = (config: Config, at: Pick<Lookups, 'account' | 'deployed'>, key: string): string => {
   const text = at.deployed?.[key]?.image ?? config.ecs.services[key]?.image ?? '${registry.uri}:latest'
-  const host = `${at.account}.dkr.ecr.${config.region}.amazonaws.com${config.region.startsWith('cn-') ? '.cn' : ''}`
+  const host = `${at.account}.dkr.ecr.${config.region}.${partitionOf(config.region).domain}`
   const known: Readonly<Record<string, string>> = {
     'registry.uri': `${host}/${config.registry.name}`,
     account: at.account,

@@ -20,6 +20,10 @@ import type { Session } from './session.ts'
 
 /** In the sandbox nobody asks the internet who is calling. */
 const SANDBOX_CALLER = '127.0.0.1/32'
+/** 1 GiB: with less, the agent and the installation of psql run out of memory. */
+export const BASTION_TYPE = 't4g.micro'
+/** The default of earlier versions: a bastion that was made with it stays as it is. */
+const FORMER_TYPE = 't4g.nano'
 /** Where nobody was asked for an image. */
 const NO_IMAGE = 'ami-00000000000000000'
 
@@ -31,6 +35,7 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
   const letters = 'abcdef'
   const zones = config.vpc.azs ?? strings(recorded.zones)
   const { bastionCidr } = config.securityGroups
+  const bastionType = knownType(config, recorded)
   return {
     account,
     partition,
@@ -39,7 +44,8 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
     sshFrom:
       bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
     engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
-    bastionImage: recordedImage(config, recorded) ?? NO_IMAGE,
+    bastionType,
+    bastionImage: recordedImage(bastionType, recorded) ?? NO_IMAGE,
     deployed: allDeployed(recorded, config.ecs.services),
     counts: allCounts(recorded, config.ecs.services),
     images: recordedImages(recorded, config.ecs.services),
@@ -72,10 +78,14 @@ const recordedVersion = (config: Config, recorded: JsonObject): string | undefin
     : undefined
 }
 
-/** The recorded image, as long as it is made for the machine that the config asks for. */
-const recordedImage = (config: Config, recorded: JsonObject): string | undefined => {
+/** Where the config leaves it open, a bastion that was made keeps its type. */
+const knownType = (config: Config, recorded: JsonObject): string =>
+  config.bastion.instanceType ?? string(recorded.bastionType) ?? (recorded.bastionImage ? FORMER_TYPE : BASTION_TYPE)
+
+/** The recorded image, as long as it is made for such a machine. */
+const recordedImage = (type: string, recorded: JsonObject): string | undefined => {
   const image = recorded.bastionImage as { architecture?: unknown; id?: unknown } | undefined
-  return image?.architecture === architectureOf(config.bastion.instanceType) ? string(image.id) : undefined
+  return image?.architecture === architectureOf(type) ? string(image.id) : undefined
 }
 
 export interface LookupOptions {
@@ -91,6 +101,7 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   const recorded = s.state.lookups
   const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
   const wants = (step: string): boolean => options.steps.includes(step)
+  const bastionType = s.state.row('bastion') ? known.bastionType : (config.bastion.instanceType ?? BASTION_TYPE)
   const [network, zones, sshFrom, version, image, images] = await Promise.all([
     networkFor(s, known.network),
     known.network ? known.zones : zonesFor(aws, config, strings(recorded.zones)),
@@ -99,12 +110,21 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
       ? engineVersion(aws, config.rds.engine, config.rds.version)
       : known.engineVersion,
     // A bastion that was destroyed is made anew from what is the newest image by then.
-    wants('bastion') && !(s.state.row('bastion') && recordedImage(config, recorded))
-      ? amazonLinux(aws, architectureOf(config.bastion.instanceType))
+    wants('bastion') && !(s.state.row('bastion') && recordedImage(bastionType, recorded))
+      ? amazonLinux(aws, architectureOf(bastionType))
       : known.bastionImage,
     wants('ecs') || wants('registry') ? askImages(s, known) : known.images,
   ])
-  return { ...known, network, zones, sshFrom, engineVersion: version, bastionImage: image, ...(images ? { images } : {}) }
+  return {
+    ...known,
+    network,
+    zones,
+    sshFrom,
+    engineVersion: version,
+    bastionType,
+    bastionImage: image,
+    ...(images ? { images } : {}),
+  }
 }
 
 /** Recorded zones stay first, so that a subnet never moves. */
@@ -154,6 +174,6 @@ export const rememberLookups = (s: Session, at: Lookups): Promise<void> => {
     ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
     ...(at.bastionImage === NO_IMAGE
       ? {}
-      : { bastionImage: { architecture: architectureOf(s.config.bastion.instanceType), id: at.bastionImage } }),
+      : { bastionType: at.bastionType, bastionImage: { architecture: architectureOf(at.bastionType), id: at.bastionImage } }),
   })
 }

@@ -7,6 +7,7 @@ import type { Config } from '../config/settle.ts'
 import type { Asker } from '../ui/ask.ts'
 import { usd } from '../ui/format.ts'
 import { type Globals, wantsSandbox } from './globals.ts'
+import { BASTION_TYPE } from './lookups.ts'
 
 /** What one NAT gateway with its address costs a month. */
 export const natPrice = (region: string): number =>
@@ -69,8 +70,8 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
   return loadConfig({ file: g.config, environment: g.env, region: g.region })
 }
 
-const askVia = ({ rds, region, bastion }: Config, ask: Asker): Promise<string> => {
-  const hour = `ec2.instance.${bastion.instanceType}`
+const askVia = ({ rds, region, bastion: { instanceType: type = BASTION_TYPE } }: Config, ask: Asker): Promise<string> => {
+  const hour = `ec2.instance.${type}`
   const instance = isPriced(hour) ? `, ${usd(monthlyPrice(hour, region).usd)} a month` : ''
   const ways = [
     {
@@ -81,7 +82,7 @@ const askVia = ({ rds, region, bastion }: Config, ask: Asker): Promise<string> =
     {
       value: 'ssm',
       name: 'ssm     free; needs the session-manager-plugin here and a running instance with the SSM agent',
-      description: `A port forwarded by Session Manager, no open port, no keys. The step bastion makes such an instance (${bastion.instanceType}${instance}).`,
+      description: `A port forwarded by Session Manager, no open port, no keys. The step bastion makes such an instance (${type}${instance}).`,
     },
     {
       value: 'task',

@@ -1,7 +1,9 @@
 import { type Aws, connect } from '../aws/clients.ts'
 import { explain, type Surroundings } from '../aws/explain.ts'
 import { type Caller, whoAmI } from '../aws/identity.ts'
-import { InfraError } from '../engine/errors.ts'
+import { isOptIn } from '../aws/regions.ts'
+import { codeOf } from '../aws/trouble.ts'
+import { InfraError, refuse } from '../engine/errors.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { mfaCode } from '../ui/ask.ts'
 import type { Io } from '../ui/io.ts'
@@ -39,8 +41,28 @@ export const reach = async (g: Globals, region: string, profile = g.profile, sig
       : undefined,
   })
   const surroundings: Surroundings = { sandbox, region, profile: profile ?? process.env.AWS_PROFILE }
-  const caller = await orRefused(surroundings, whoAmI(aws))
+  const caller = await orRefused(
+    surroundings,
+    whoAmI(aws).catch((error) => sureOf(error, surroundings, { profile, signal })),
+  )
   return { io, sandbox, endpoint, aws, caller, surroundings }
+}
+
+/** A region that is off says the same as to wrong keys: another one is asked who they belong to. Throws what is the case. */
+const sureOf = async (
+  error: unknown,
+  at: Surroundings,
+  how: { profile?: string | undefined; signal?: AbortSignal | undefined },
+) => {
+  if (at.sandbox || !isOptIn(at.region) || codeOf(error) !== 'InvalidClientTokenId') throw error
+  const { account } = await whoAmI(connect({ region: 'us-east-1', askCode: mfaCode(), ...how })).catch(() => {
+    throw error
+  })
+  throw refuse(
+    `The region ${at.region} is not enabled in account ${account}`,
+    'the credentials work elsewhere',
+    `aws account enable-region --region-name ${at.region}${at.profile ? ` --profile ${at.profile}` : ''} (some minutes), or choose another --region`,
+  )
 }
 
 /** Until the run begins, every error is a refusal: nothing was changed yet. */

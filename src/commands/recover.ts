@@ -106,7 +106,9 @@ const record = async (s: Session, found: readonly Found[], lookups: Lookups): Pr
   const attrs = new Map(found.map(({ node, it }) => [node.key, it.attrs]))
   const attrsOf = (key: string): JsonObject | undefined => attrs.get(key) ?? s.state.row(key)?.attrs
   const at = new Date().toISOString()
-  await rememberLookups(s, lookups)
+  // Where the config leaves the type open, it is that of the bastion that was found.
+  const type = found.find(({ node }) => node.key === 'bastion')?.it.props?.instanceType
+  await rememberLookups(s, { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) })
   await Promise.all(
     found.map(({ node, it }) => {
       const want = resolve(node.props, attrsOf) as Record<string, unknown>

@@ -49,7 +49,7 @@ const vpc = z.strictObject({
   ).default('10.0.0.0/16'),
   azCount: int(2, 6, 'a stack uses 2 to 6 availability zones, for example 2').default(2),
   azs: z
-    .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'it must be the name of an availability zone, for example us-east-1a'))
+    .array(text(/^[a-z]{2,4}(-[a-z]+)+-\d[a-z]$/, 'it must be the name of an availability zone, for example us-east-1a'))
     .optional(),
   publicCidrs: z.array(subnetCidr).optional(),
   privateCidrs: z.array(subnetCidr).optional(),
@@ -78,28 +78,22 @@ const secrets = z
   .catchall(secret)
 
 const bastion = z.strictObject({
-  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'it must be an EC2 instance type, for example t4g.nano').default(
-    't4g.nano',
-  ),
+  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'it must be an EC2 instance type, for example t4g.micro').optional(),
 })
 
-const alarm = (threshold: number, evaluationPeriods: number) =>
-  z
-    .strictObject({
-      threshold: z
-        .number({ error: 'it must be a number in the unit of the metric, for example 70' })
-        .min(0, { error: 'it must not be negative, for example 70' })
-        .default(threshold),
-      periodSeconds: z
-        .number({ error: 'it must be 10, 20, 30 or a multiple of 60 seconds, for example 300' })
-        .refine(
-          (n) => [10, 20, 30].includes(n) || (n >= 60 && n % 60 === 0),
-          'it must be 10, 20, 30 or a multiple of 60 seconds, for example 300',
-        )
-        .default(300),
-      evaluationPeriods: int(1, 8640, 'it must be a whole number from 1, for example 2').default(evaluationPeriods),
-    })
-    .prefault({})
+const threshold = z
+  .number({ error: 'it must be a number in the unit of the metric, for example 70' })
+  .min(0, { error: 'it must not be negative, for example 70' })
+const PERIOD = 'it must be 10, 20, 30 or a multiple of 60 seconds, for example 300'
+const periods = (evaluationPeriods: number) => ({
+  periodSeconds: z
+    .number({ error: PERIOD })
+    .refine((n) => [10, 20, 30].includes(n) || (n >= 60 && n % 60 === 0), PERIOD)
+    .default(300),
+  evaluationPeriods: int(1, 8640, 'it must be a whole number from 1, for example 2').default(evaluationPeriods),
+})
+const alarm = (usual: number, evaluationPeriods: number) =>
+  z.strictObject({ threshold: threshold.default(usual), ...periods(evaluationPeriods) }).prefault({})
 
 const monitoring = z.strictObject({
   email: email.optional(),
@@ -109,7 +103,8 @@ const monitoring = z.strictObject({
       cpu: alarm(70, 2),
       connections: alarm(80, 2),
       storage: alarm(2 * 1024 ** 3, 1),
-      memory: alarm(500 * 1024 ** 2, 2),
+      // By default from the memory of rds.instanceClass.
+      memory: z.strictObject({ threshold: threshold.optional(), ...periods(2) }).prefault({}),
     })
     .prefault({}),
   dashboard: z.strictObject({ name: dashboardName.optional() }).prefault({}),
@@ -136,7 +131,7 @@ export const configSchema = z
       /^[a-z](?!.*--)[a-z0-9-]{0,11}(?<!-)$/,
       'it must have 1 to 12 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example production',
     ),
-    region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'it must be the name of an AWS region, for example us-east-1'),
+    region: text(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'it must be the name of an AWS region, for example us-east-1'),
     profile: z.string().optional(),
     namePrefix: text(
       /^[a-z](?!.*--)[a-z0-9-]{0,31}[a-z0-9]$/,

@@ -53,7 +53,7 @@ export interface Config extends Containers {
   }
   readonly monitoring: {
     readonly emails: readonly string[]
-    readonly alarms: ConfigFile['monitoring']['alarms']
+    readonly alarms: Readonly<Record<keyof ConfigFile['monitoring']['alarms'], AlarmConfig>>
     readonly dashboardName: string
   }
   readonly env: ConfigFile['env']
@@ -61,6 +61,8 @@ export interface Config extends Containers {
   /** `local`, or s3://bucket/prefix. */
   readonly state: string
 }
+
+type AlarmConfig = ConfigFile['monitoring']['alarms']['cpu']
 
 export interface NamedSecret {
   /** Its name in the config. */
@@ -99,6 +101,13 @@ const settleDatabases = (file: ConfigFile): Config['databases'] => {
   return { ...rest, names, appUser, encoding, collation, secretOf }
 }
 
+const MIB = 1024 ** 2
+/**
+ * Bytes of free memory below which the alarm goes off. On a class with 1 GiB, PostgreSQL at rest leaves less than the usual 500 MiB:
+ * the alarm would never end.
+ */
+const littleMemory = (instanceClass: string): number => (instanceClass.endsWith('.micro') ? 100 : 500) * MIB
+
 /** Fills in what depends on other keys. */
 export const settle = (file: ConfigFile, environments: readonly string[] = [file.environment]): Config => {
   const { project, environment, region, rds, vpc, monitoring } = file
@@ -116,6 +125,7 @@ export const settle = (file: ConfigFile, environments: readonly string[] = [file
   const postgres = rds.engine === 'postgres'
   const steps = file.steps ? STEPS.filter((s) => file.steps?.includes(s)) : DEFAULT_STEPS
   const parts = settleContainers(file)
+  const { memory } = monitoring.alarms
   const hidden = [...Object.values(parts.ecs.services), ...Object.values(parts.ecs.tasks)].some((x) => x.subnets === 'private')
   // Tasks in private subnets reach the registry, the secrets and the logs through it: then it is no open question.
   const nat = vpc.nat ?? (vpc.mode === 'new' && steps.includes('ecs') && hidden ? ('single' as const) : undefined)
@@ -165,7 +175,7 @@ export const settle = (file: ConfigFile, environments: readonly string[] = [file
       emails: [monitoring.email, ...(monitoring.emails ?? [])].filter(
         (a, i, all): a is string => a !== undefined && all.findIndex((b) => b?.toLowerCase() === a.toLowerCase()) === i,
       ),
-      alarms: monitoring.alarms,
+      alarms: { ...monitoring.alarms, memory: { ...memory, threshold: memory.threshold ?? littleMemory(rds.instanceClass) } },
       dashboardName: monitoring.dashboard.name ?? `${namePrefix}-rds`,
     },
     drift: file.drift,

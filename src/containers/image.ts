@@ -52,7 +52,9 @@ export interface EcrImage extends Image {
   readonly name: string
 }
 
-const ECR = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)\/(.+)$/
+/** Hosts by IPv4, and by IPv4 and IPv6: docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html */
+const ECR =
+  /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.(?:com\.cn|eu)))\/(.+)$/
 
 /** Undefined for what is kept elsewhere. */
 export const ecrImage = (image: string): EcrImage | undefined => {

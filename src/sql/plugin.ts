@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { partitionOf } from '../aws/regions.ts'
 import { InfraError } from '../engine/errors.ts'
 
 /** AWS's own program, which carries the bytes of a session. */
@@ -110,7 +111,7 @@ export const pluginCall = ({
   env,
 }: Start): { args: string[]; env: NodeJS.ProcessEnv } => {
   const response = JSON.stringify(session)
-  const endpoint = `https://ssm.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  const endpoint = `https://ssm.${region}.${partitionOf(region).domain}`
   return {
     args: [plugin.hidesToken ? RESPONSE : response, region, 'StartSession', profile, JSON.stringify(request), endpoint],
     env: { ...env, ...(plugin.hidesToken ? { [RESPONSE]: response } : {}) },

@@ -58,7 +58,7 @@ export const taskEnvironment = async (
 const certificatesFor = ({ host }: Server, ca: readonly string[]): string => {
   const all = ca.join('\n').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
   if (all.join('\n').length <= ROOM_FOR_CERTIFICATES) return all.join('\n')
-  const region = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\./.exec(host)?.[1]
+  const region = /\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.rds\./.exec(host)?.[1]
   const ours = all.filter((pem) => new X509Certificate(pem).subject.includes(`CN=Amazon RDS ${region} Root CA`))
   if (ours.length === 0)
     throw refuse(

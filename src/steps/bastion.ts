@@ -18,7 +18,7 @@ export const bastion = (add: Add, c: Config, at: Lookups, net: Network, groups: 
     'bastion',
     {
       imageId: at.bastionImage,
-      instanceType: c.bastion.instanceType,
+      instanceType: at.bastionType,
       // It is asked for by name: the subnet gives none by itself, and without one the agent would have no way out.
       publicAddress: true,
       subnetId: net.publicSubnetIds[0] ?? '',

@@ -17,6 +17,8 @@ export interface Lookups {
   readonly sshFrom: string | undefined
   /** The exact engine version that RDS offers. */
   readonly engineVersion: string
+  /** The instance type of the bastion: that of the config, of the one that is there, or the default. */
+  readonly bastionType: string
   /** The machine image of the bastion. */
   readonly bastionImage: string
   readonly deployed?: Readonly<Record<string, Deployed>>

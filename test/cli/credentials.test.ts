@@ -86,6 +86,28 @@ net.Socket.prototype.connect = function (...args) {
     expect(proxy.log.every((c) => c.op === 'sts.GetCallerIdentity')).toBe(true)
   })
 
+  it('a region that is off in this account is told from wrong keys', async () => {
+    await at()
+    await writeFile(join(p.dir, 'infra.yaml'), 'project: shop\nregion: me-central-1\nvpc: { nat: none }\n')
+    const off = {
+      match: /^sts\./,
+      error: 'InvalidClientTokenId',
+      status: 403,
+      message: 'The security token included in the request is invalid.',
+    }
+    // In us-east-1 the same credentials are taken.
+    proxy.rules = [{ ...off, times: 1 }]
+    const r = await no('create', '--yes')
+    expect(r.stderr).toContain(
+      `The region me-central-1 is not enabled in account ${account.accountId}: the credentials work elsewhere`,
+    )
+    expect(r.stderr).toContain('Next: aws account enable-region --region-name me-central-1 (some minutes)')
+    proxy.rules = [off]
+    const wrong = await no('create', '--yes')
+    expect(wrong.stderr).toContain('AWS does not accept these credentials in me-central-1')
+    expect(wrong.stderr).toContain('aws sts get-caller-identity --region us-east-1 tells which')
+  })
+
   it('credentials that run out between two calls', async () => {
     await at({ AWS_PROFILE: '' })
     proxy.rules = [{ match: /^rds\.Describe/, error: 'ExpiredToken', status: 403 }]

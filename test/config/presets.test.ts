@@ -143,7 +143,17 @@ describe('the step bastion', () => {
     expect(DEFAULT_STEPS).toEqual(['vpc', 'security-groups', 'secrets', 'rds', 'databases', 'monitoring'])
     expect(read('preset: startupwebapp').steps).toEqual(STEPS.filter((s) => s !== 'bastion'))
     expect(read('project: shop\nsteps: [bastion, vpc, rds]').steps).toEqual(['vpc', 'rds', 'bastion'])
-    expect(read('project: shop').bastion).toEqual({ instanceType: 't4g.nano' })
+    expect(read('project: shop').bastion.instanceType).toBeUndefined()
+  })
+})
+
+describe('the alarm for little memory', () => {
+  const below = (more: string) => read(`project: shop\n${more}`).monitoring.alarms.memory.threshold / 1024 ** 2
+  it('goes by the class: with 1 GiB, PostgreSQL at rest leaves less than 500 MiB', () => {
+    expect(below('')).toBe(100)
+    expect(below('rds: { instanceClass: db.t4g.small }')).toBe(500)
+    expect(below('rds: { instanceClass: db.r6g.large }')).toBe(500)
+    expect(below('monitoring: { alarms: { memory: { threshold: 262144000 } } }')).toBe(250)
   })
 })
 

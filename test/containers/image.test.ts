@@ -86,6 +86,23 @@ describe('whether it is in the registry', () => {
       'ServerException',
     )
   })
+  it.each([
+    ['dkr.ecr.us-east-1.amazonaws.com', 'us-east-1'],
+    ['dkr.ecr-fips.us-gov-west-1.amazonaws.com', 'us-gov-west-1'],
+    ['dkr.ecr.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
+    ['dkr.ecr.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1'],
+    ['dkr-ecr.us-east-1.on.aws', 'us-east-1'],
+    ['dkr-ecr-fips.us-east-1.on.aws', 'us-east-1'],
+    ['dkr-ecr.cn-north-1.on.amazonwebservices.com.cn', 'cn-north-1'],
+  ])('a registry at %s', (host, region) => {
+    expect(ecrImage(`111122223333.${host}/shop/web:v2`)).toMatchObject({
+      account: '111122223333',
+      region,
+      name: 'shop/web',
+      tag: 'v2',
+    })
+  })
+
   it('how to push it', () => {
     const at = ecrImage(`${ECR}:v2`)
     expect(at).toMatchObject({ name: 'shop/web', region: 'us-east-1', account: '111122223333', tag: 'v2' })
@@ -96,5 +113,6 @@ describe('whether it is in the registry', () => {
     ])
     expect(at && pushLines(at, true)).toEqual(['infra sandbox push shop/web:v2'])
     expect(ecrImage('public.ecr.aws/docker/library/nginx:1')).toBeUndefined()
+    expect(ecrImage('111122223333.dkr.ecr.us-east-1.example.com/web:1')).toBeUndefined()
   })
 })

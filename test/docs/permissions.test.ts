@@ -30,6 +30,7 @@ const at = {
   zones,
   sshFrom: '203.0.113.7/32',
   engineVersion: '16.10',
+  bastionType: 't4g.micro',
   bastionImage: 'ami-0123456789abcdef0',
 }
 const nodes = declare(config, at).nodes()

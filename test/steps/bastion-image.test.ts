@@ -5,8 +5,10 @@ import type { JsonObject } from '../../src/state/json.ts'
 import { read } from '../config/support/read.ts'
 
 const STEPS = 'steps: [vpc, security-groups, secrets, rds, bastion]'
-const config = (type = 't4g.nano') =>
-  read(`project: shop\nregion: us-east-1\nrds: { version: "16.4" }\nbastion: { instanceType: ${type} }\n${STEPS}`)
+const config = (type?: string) =>
+  read(
+    `project: shop\nregion: us-east-1\nrds: { version: "16.4" }\n${type ? `bastion: { instanceType: ${type} }\n` : ''}${STEPS}`,
+  )
 
 /** A session that knows these answers and these rows, in an account with one image for each architecture. */
 const session = (lookups: JsonObject, rows: readonly string[], type?: string) => {
@@ -53,5 +55,29 @@ describe('the image of the bastion', () => {
     await rememberLookups(s, { ...at, bastionImage: 'ami-arm' })
     await rememberLookups(s, at)
     expect(written.map((w) => w.bastionImage)).toEqual([{ architecture: 'arm64', id: 'ami-arm' }, undefined])
+    expect(written.map((w) => w.bastionType)).toEqual(['t4g.micro', undefined])
+  })
+})
+
+describe('the type of the bastion', () => {
+  const typeOf = async (lookups: JsonObject, rows: readonly string[], type?: string) => {
+    const { s } = session(lookups, [...rows, 'db-instance'], type)
+    return (await askLookups(s, { steps: ['bastion'] })).bastionType
+  }
+  const made = { ...recorded, bastionType: 't4g.small' }
+
+  it.each<[string, JsonObject, string[], string | undefined, string]>([
+    ['of a new one has 1 GiB of memory', {}, [], undefined, 't4g.micro'],
+    ['of one that an earlier version made stays as it is', recorded, ['bastion'], undefined, 't4g.nano'],
+    ['of one that is there stays as it is', made, ['bastion'], undefined, 't4g.small'],
+    ['of one that was destroyed does not come back', made, [], undefined, 't4g.micro'],
+    ['is that of the config where it says so', made, ['bastion'], 't3.micro', 't3.micro'],
+  ])('%s', async (_, lookups, rows, type, wanted) => {
+    expect(await typeOf(lookups, rows, type)).toBe(wanted)
+  })
+
+  it('is known without asking anybody, too', () => {
+    expect(offlineLookups(config(), {}, '1').bastionType).toBe('t4g.micro')
+    expect(offlineLookups(config(), recorded, '1').bastionType).toBe('t4g.nano')
   })
 })

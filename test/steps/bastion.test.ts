@@ -79,7 +79,7 @@ describe('the bastion', () => {
     const ids = (...n: number[]) => n.map((i) => `subnet-0000000${i}`)
     const yaml = `project: shop\n${STEPS}vpc: { mode: existing, id: vpc-00000001, publicSubnetIds: [${ids(1)}], privateSubnetIds: [${ids(2, 3)}] }`
     const graph = stack(yaml)
-    expect(props(graph, 'bastion')).toMatchObject({ subnetId: '<public-subnet-1.id>', instanceType: 't4g.nano' })
+    expect(props(graph, 'bastion')).toMatchObject({ subnetId: '<public-subnet-1.id>', instanceType: 't4g.micro' })
     expect(table(graph).filter((l) => l.startsWith('bastion | '))).toHaveLength(3)
   })
 })

@@ -69,6 +69,18 @@ describe('the roles', () => {
   })
 })
 
+describe('the cluster', () => {
+  const providers = (partition: string, more: object = {}) =>
+    (props(shop({ services: { web: { ...web, ...more } }, at: { partition } }), 'ecs-cluster') as { capacityProviders: string[] })
+      .capacityProviders
+
+  it('offers Spot where every account has it, or a service asks for it', () => {
+    for (const partition of ['aws', 'aws-cn', 'aws-us-gov']) expect(providers(partition)).toEqual(['FARGATE', 'FARGATE_SPOT'])
+    expect(providers('aws-eusc')).toEqual(['FARGATE'])
+    expect(providers('aws-eusc', { capacity: 'FARGATE_SPOT' })).toEqual(['FARGATE', 'FARGATE_SPOT'])
+  })
+})
+
 describe('what was deployed since', () => {
   const own = {
     ...web,

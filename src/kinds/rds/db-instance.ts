@@ -117,10 +117,16 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     data: true,
     snapshotName: (attrs, at) =>
       `${attrs.id}-final-snapshot-${at.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`,
-    leaves: (_attrs, want, how) =>
+    leaves: (attrs, want, how) =>
       [
         how.finalSnapshot ? `the final snapshot ${how.finalSnapshot} ($0.095 per GB and month)` : undefined,
-        want.logExports && want.logExports.length > 0 ? 'the exported logs in CloudWatch (/aws/rds/instance/...)' : undefined,
+        want.logExports && want.logExports.length > 0
+          ? `its logs in CloudWatch (/aws/rds/instance/${attrs.id}/${want.logExports.join(', ')})`
+          : undefined,
+        // docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html: one group for all databases of a region.
+        want.monitoringInterval
+          ? 'its enhanced monitoring in the log group RDSOSMetrics (AWS removes it after 30 days)'
+          : undefined,
       ]
         .filter((s) => s !== undefined)
         .join(', ') || undefined,

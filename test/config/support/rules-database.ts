@@ -226,7 +226,7 @@ export const DATABASE_RULES: readonly Rule[] = [
     good: ['t4g.nano', 't3.micro', 'm7i-flex.large', 'r8g.metal-24xl'],
     bad: ['t4g', 'db.t4g.nano', 'T4g.nano', 't4g.nano.x', 'nano', 3],
     says: 'an EC2 instance type',
-    example: 't4g.nano',
+    example: 't4g.micro',
   },
   { rule: 'steps', key: 'steps', good: [['vpc']], bad: [[]], says: 'at least one step', example: '[vpc]' },
 ]

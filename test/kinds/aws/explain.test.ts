@@ -222,7 +222,94 @@ const table: readonly (readonly [name: string, says: string, what: RegExp, next:
   ['RepositoryAlreadyExistsException', 'x', /name is taken/, /infra recover/],
   ['DuplicateLoadBalancerNameException', 'x', /name is taken/, /infra recover/],
   ['InvalidGroup.Duplicate', 'x', /name is taken/, /infra recover/],
-  ['OptInRequired', 'x', /eu-central-1 is not switched on/, /--region/],
+  ['OptInRequired', 'You are not subscribed to this service.', /has not finished setting up this account/, /a way to pay/],
+  [
+    'PendingVerification',
+    'Your request is being validated.',
+    /still verifying this account/,
+    /console\.aws\.amazon\.com\/support/,
+  ],
+  [
+    'AuthFailure',
+    'You do not have permission to access the specified resource.',
+    /belongs to another account/,
+    /^Correct the id in infra\.yaml/,
+  ],
+  ['AuthFailure', 'AWS was not able to validate the provided access credentials', /does not accept these/, /get-caller-identity/],
+  [
+    'FreeTierRestrictionError',
+    'The specified backup retention period exceeds the maximum available to free tier customers. To remove all limitations, upgrade your account plan.',
+    /free plan does not allow this/,
+    /^Set rds\.backupRetentionDays: 1 in infra\.yaml, or upgrade the plan \(aws freetier upgrade-account-plan/,
+  ],
+  [
+    'FreeTierRestrictionError',
+    "This instance size isn't available with free plan accounts.",
+    /free plan does not allow this/,
+    /^Set rds\.instanceClass: db\.t4g\.micro in infra\.yaml/,
+  ],
+  [
+    'InvalidParameterCombination',
+    "The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'.",
+    /free plan does not allow this instance type/,
+    /^Set bastion\.instanceType: t4g\.micro/,
+  ],
+  // RDS
+  ...['InvalidParameterValue', 'AccessDenied'].map(
+    (name) =>
+      [
+        name,
+        'Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later',
+        /^RDS has no role of its own/,
+        /create-service-linked-role --aws-service-name rds\.amazonaws\.com,/,
+      ] as const,
+  ),
+  [
+    'InvalidParameterValue',
+    'Missing necessary credentials to call AWS IAM: CreateServiceLinkedRoles',
+    /^RDS has no role of its own/,
+    /rds\.amazonaws\.com,/,
+  ],
+  [
+    'InvalidParameterCombination',
+    'Cannot find version 16.99 for postgres',
+    /^RDS has no postgres 16\.99 in eu-central-1/,
+    /rds\.version/,
+  ],
+  [
+    'InvalidParameterCombination',
+    'RDS does not support creating a DB instance with the following combination: DBInstanceClass=db.t2.micro, Engine=postgres, EngineVersion=16.4, LicenseModel=postgresql-license.',
+    /does not offer this class/,
+    /describe-orderable-db-instance-options --region eu-central-1/,
+  ],
+  [
+    'InvalidParameterCombination',
+    "You can't currently modify the storage of this DB instance because the previous storage change is being optimized.",
+    /less than six hours ago/,
+    /six hours after/,
+  ],
+  [
+    'KMSKeyNotAccessibleFault',
+    'The specified KMS key does not exist, is not enabled or you do not have permissions.',
+    /KMS key cannot/,
+    /rds\.kmsKey/,
+  ],
+  ['SnapshotQuotaExceededFault', 'x', /An account limit of RDS is reached/, /services\/rds\/quotas,/],
+  // Zones, conflicts, objects
+  [
+    'NotAvailableInZone',
+    'Nat Gateway is not available in this availability zone',
+    /does not offer this in one of the availability zones/,
+    /vpc\.azs: \[/,
+  ],
+  [
+    'Unsupported',
+    'Your requested instance type (t4g.micro) is not supported in your requested Availability Zone (us-east-1e).',
+    /availability zone does not have it/,
+    /vpc\.azs: \[/,
+  ],
+  ['OperationAbortedException', 'A conflicting operation is currently in progress', /still at work/, /again in a minute/],
+  ['NoSuchKey', 'The specified key does not exist.', /object in the bucket is gone/, /infra status/],
   ['ExpiredTokenException', 'x', /credentials have expired/, /aws sso login/],
   ['UnrecognizedClientException', 'x', /does not accept these credentials/, /get-caller-identity/],
   ['InvalidClientTokenId', 'x', /does not accept these credentials/, /get-caller-identity/],
@@ -287,6 +374,40 @@ describe('what AWS says becomes what happened and what to do', () => {
     const limit = await failing(awsError('LimitExceededException'))
     expect([limit.what, limit.next]).toEqual(['An account limit is reached', expect.stringContaining(place)])
     expect((await failing(awsError('AccessDeniedException'))).what).toBe(`${AT.identity} may not do ${action}`)
+  })
+
+  describe('in a region that may be off', () => {
+    const off: Surroundings = { sandbox: false, region: 'me-central-1', profile: 'work' }
+    it.each([
+      ['InvalidClientTokenId', 'The security token included in the request is invalid.'],
+      ['AuthFailure', 'AWS was not able to validate the provided access credentials'],
+      ['UnrecognizedClientException', 'The security token included in the request is invalid.'],
+    ])('%s may mean that', (name, says) => {
+      const e = told(name, says, off)
+      expect(e.what).toBe('AWS does not accept these credentials in me-central-1')
+      expect(e.why).toContain(says)
+      expect(e.next).toContain('aws account enable-region --region-name me-central-1 --profile work')
+      expect(e.next).toContain('aws sts get-caller-identity --region us-east-1 --profile work')
+    })
+
+    it('a signature that does not match does not', () => {
+      expect(told('SignatureDoesNotMatch', 'x', off).what).toBe('AWS does not accept these credentials')
+    })
+
+    it('OptInRequired surely does', () => {
+      expect(told('OptInRequired', 'x', off)).toMatchObject({
+        what: 'The region me-central-1 is not enabled in this account',
+        next: expect.stringContaining('aws account enable-region --region-name me-central-1'),
+      })
+    })
+  })
+
+  it('links lead into the console of the partition', () => {
+    const limit = (region: string) => told('VpcLimitExceeded', 'x', { sandbox: false, region }).next
+    expect(limit('us-gov-west-1')).toContain('https://us-gov-west-1.console.amazonaws-us-gov.com/servicequotas/home/services/vpc')
+    expect(limit('cn-north-1')).toContain('https://cn-north-1.console.amazonaws.cn/servicequotas')
+    expect(limit('eusc-de-east-1')).toContain('https://eusc-de-east-1.console.amazonaws-eusc.eu/servicequotas')
+    expect(limit('us-iso-east-1')).toContain('Service Quotas in the console')
   })
 
   it('an error that is explained already stays as it is', () => {

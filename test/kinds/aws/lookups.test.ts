@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { amazonLinux, architectureOf } from '../../../src/aws/lookups.ts'
+import { amazonLinux, architectureOf, availabilityZones } from '../../../src/aws/lookups.ts'
 import { aws, awsError, cloud } from '../support/cloud.ts'
 
 describe('architectureOf', () => {
@@ -34,6 +34,35 @@ describe('architectureOf', () => {
     'i4i.large',
   ])('%s is not', (type) => {
     expect(architectureOf(type)).toBe('x86_64')
+  })
+})
+
+describe('availabilityZones', () => {
+  const zones = (...of: [letter: string, id: string, more?: object][]) =>
+    cloud({
+      DescribeAvailabilityZones: {
+        AvailabilityZones: of.map(([letter, ZoneId, more]) => ({
+          ZoneName: `us-east-1${letter}`,
+          ZoneId,
+          State: 'available' as const,
+          ZoneType: 'availability-zone',
+          ...more,
+        })),
+      },
+    })
+
+  it('are in order, those in which AWS adds nothing any more last, whatever their letter in this account', async () => {
+    zones(['a', 'use1-az3'], ['c', 'use1-az2'], ['b', 'use1-az1'], ['d', 'use1-az4'])
+    expect(await availabilityZones(aws, 'us-east-1')).toEqual(['us-east-1b', 'us-east-1c', 'us-east-1d', 'us-east-1a'])
+    for (const id of ['apne1-az3', 'usw1-az2', 'cac1-az3']) {
+      zones(['a', id], ['b', 'x1-az1'])
+      expect((await availabilityZones(aws, 'us-east-1'))[0]).toBe('us-east-1b')
+    }
+  })
+
+  it('are not local or wavelength zones, nor those that are not available', async () => {
+    zones(['a', 'use1-az1', { State: 'impaired' }], ['b', 'use1-az2'], ['c', 'use1-x', { ZoneType: 'local-zone' }])
+    expect(await availabilityZones(aws, 'us-east-1')).toEqual(['us-east-1b'])
   })
 })
 
