@@ -30,13 +30,13 @@ export const RDS_RULES: readonly Rule[] = [
     /does not support the creation of a DB instance|combination of|DB ?Instance ?Class/i,
   ],
   [
-    /^Invalid(DBInstanceState|ParameterCombination|ParameterValue)$/,
+    /^InvalidParameterCombination$/,
     (e) => ({
-      what: 'The storage was changed less than six hours ago',
+      what: 'AWS still optimizes the storage after its last change',
       why: e.message,
-      next: 'Run the same command again six hours after the last change of rds.allocatedGb, storageType or iops (AWS optimizes the storage until then)',
+      next: `Its size and type can be changed again 6 hours after the last change, once the status is available: wait, ${AGAIN}`,
     }),
-    /previous storage (change|modification)|storage.?optimi[sz]|storage .*(6|six) hours/i,
+    /previous storage change is being optimized|storage.*(6|six) hours/i,
   ],
   [
     /^StorageTypeNotSupported/,

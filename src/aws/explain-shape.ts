@@ -28,15 +28,6 @@ export const SHAPE_RULES: readonly Rule[] = [
     }),
   ],
   [
-    /^InvalidParameterCombination$/,
-    (e) => ({
-      what: 'AWS still optimizes the storage after its last change',
-      why: e.message,
-      next: `Its size and type can be changed again 6 hours after the last change, once the status is available: wait, ${AGAIN}`,
-    }),
-    /previous storage change is being optimized|storage.*(6|six) hours/i,
-  ],
-  [
     /^(InsufficientInstanceCapacity|Unsupported)$/,
     (e) => ({
       what: 'AWS has no room for this instance type in this zone now, or does not offer it there',

@@ -9,12 +9,12 @@ import { LogGroup } from '../kinds/logs/log-group.ts'
 import { secretArn, splitSecret, textOf, variablesOf } from './environment.ts'
 import type { Add, Groups, Lookups, Network, Outputs, Running } from './types.ts'
 
-/** Partitions whose documentation gives every account Fargate Spot. Elsewhere it is named only when a service asks for it. */
-const WITH_SPOT = ['aws', 'aws-cn', 'aws-us-gov']
-const providersOf = ({ ecs: { services } }: Config, partition: string): string[] =>
-  WITH_SPOT.includes(partition) || Object.values(services).some((s) => s.capacity === 'FARGATE_SPOT')
-    ? ['FARGATE', 'FARGATE_SPOT']
-    : ['FARGATE']
+/** Every account of these partitions has Fargate Spot. Elsewhere it is named only when a service asks for it. */
+const WITH_SPOT = /^aws(-cn|-us-gov)?$/
+const providersOf = ({ ecs: { services } }: Config, partition: string): string[] => {
+  const spot = WITH_SPOT.test(partition) || Object.values(services).some((s) => s.capacity === 'FARGATE_SPOT')
+  return ['FARGATE', ...(spot ? ['FARGATE_SPOT'] : [])]
+}
 
 /** A cluster, the roles of its tasks, and every service and one-off task of the config. */
 export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Groups, out: Outputs): Running => {

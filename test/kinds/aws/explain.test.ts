@@ -283,12 +283,6 @@ const table: readonly (readonly [name: string, says: string, what: RegExp, next:
     /describe-orderable-db-instance-options --region eu-central-1/,
   ],
   [
-    'InvalidParameterCombination',
-    "You can't currently modify the storage of this DB instance because the previous storage change is being optimized.",
-    /less than six hours ago/,
-    /six hours after/,
-  ],
-  [
     'KMSKeyNotAccessibleFault',
     'The specified KMS key does not exist, is not enabled or you do not have permissions.',
     /KMS key cannot/,
