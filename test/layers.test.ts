@@ -64,12 +64,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['engine/errors.ts', 'type engine/', 'state/json.ts', 'state/backend.ts'],
   // The way into the database server, and what is said there.
-  sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts'],
+  sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
   containers: ['aws/', 'engine/errors.ts', 'type engine/', 'type steps/types.ts', 'state/json.ts'],
   engine: ['state/json.ts', 'type state/schema.ts'],
   state: ['engine/errors.ts'],
-  config: ['engine/errors.ts', 'state/json.ts', 'sandbox/paths.ts'],
+  config: ['engine/errors.ts', 'state/json.ts', 'state/replace.ts', 'sandbox/paths.ts'],
   ui: ['type engine/', 'engine/errors.ts'],
   sandbox: ['state/process.ts'],
 }
@@ -90,6 +90,30 @@ const allowed = ({ from, to, typeOnly }: Import): boolean =>
   })
 
 const isOurs = ({ to }: Import): boolean => to.endsWith('.ts')
+
+/** Who else writes files, and why not by src/state/replace.ts. */
+const WRITERS: Readonly<Record<string, string>> = {
+  'state/replace.ts': 'the one way to replace a file',
+  'state/file.ts': 'the backup beside a state is a second name of it',
+  'state/lock.ts': 'a lock is a link: of two takers one fails',
+  'sandbox/lock.ts': 'the same',
+  'sandbox/record.ts': 'never through a link, and never with the rights of what was there: it holds credentials',
+  'sandbox/python.ts': 'a folder, filled beside and renamed',
+  'sandbox/locale.ts': 'the same',
+  'sandbox/postgres.ts': 'the same',
+  'sql/print.ts': 'never through a link',
+  'commands/db-place.ts': 'a dump comes in parts, and takes the place of nothing',
+  'commands/state-move.ts': 'the old state gets another name',
+}
+
+it('files are written in one way, which a kill cannot halve', () => {
+  const writing = files.filter((f) =>
+    /\b(writeFile|writeFileSync|appendFile|rename|renameSync|copyFile|truncate|createWriteStream)\(|\.writeFile\(/.test(
+      readFileSync(join(SRC, f), 'utf8'),
+    ),
+  )
+  expect(writing.toSorted()).toEqual(Object.keys(WRITERS).toSorted())
+})
 
 describe('the rooms of the house', () => {
   it('are those of the plan', () => {

@@ -1,10 +1,10 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { realpath, stat } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { setKeys } from '../config/edit.ts'
 import { addToList, removeFromList } from '../config/edit-list.ts'
 import { type Loaded, readText } from '../config/load.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
+import { replaceFileSync } from '../state/replace.ts'
 import type { Globals } from './globals.ts'
 
 export interface Edited {
@@ -34,15 +34,8 @@ export const changeNames = async (loaded: Loaded, change: Change, g: Globals, ne
     if (error instanceof InfraError) throw refuse(error.what, error.why, next)
     throw error
   }
-  const target = await realpath(file)
-  const { mode } = await stat(target)
-  const write = (text: string): void => {
-    const beside = `${target}.${process.pid}.part`
-    writeFileSync(beside, text, { mode })
-    renameSync(beside, target)
-  }
   try {
-    write(after)
+    replaceFileSync(file, after)
   } catch (error) {
     throw new InfraError(`Cannot write ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
   }
@@ -50,10 +43,10 @@ export const changeNames = async (loaded: Loaded, change: Change, g: Globals, ne
     key: path.join('.'),
     shared,
     undo: () => {
-      const now = readFileSync(target, 'utf8')
+      const now = readFileSync(file, 'utf8')
       // Create may have written an answer into it: then only the name goes.
       const without = now === after ? before : change.add === undefined ? now : removeFromList(now, path, change.add)
-      if (without !== now) write(without)
+      if (without !== now) replaceFileSync(file, without)
     },
   }
 }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isScalar, parseDocument } from 'yaml'
 import { setKeys } from '../config/edit.ts'
@@ -6,6 +5,7 @@ import { CONFIG_FILE, readText, regionOfShell } from '../config/load.ts'
 import { PRESET_DEFAULTS, presets } from '../config/presets.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
+import { replaceFile } from '../state/replace.ts'
 import { asker } from '../ui/ask.ts'
 import { list } from '../ui/format.ts'
 import { commandLine, type Globals, ioOf } from './globals.ts'
@@ -74,7 +74,7 @@ const change = async (file: string, existing: string, sets: readonly Setting[], 
 
 const write = async (file: string, text: string): Promise<void> => {
   try {
-    await writeFile(file, text)
+    await replaceFile(file, text)
   } catch (error) {
     throw new InfraError(`Cannot write ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
   }

@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { isPriced, monthlyPrice } from '../aws/prices.ts'
 import { type Setting, setKeys } from '../config/edit.ts'
 import { type Loaded, loadConfig, readText } from '../config/load.ts'
 import { email } from '../config/rules.ts'
 import type { Config } from '../config/settle.ts'
+import { replaceFile } from '../state/replace.ts'
 import type { Asker } from '../ui/ask.ts'
 import { usd } from '../ui/format.ts'
 import { type Globals, wantsSandbox } from './globals.ts'
@@ -104,4 +104,4 @@ const askVia = ({ rds, region, bastion: { instanceType: type = BASTION_TYPE } }:
 
 /** Sets keys in a YAML file and leaves its comments and everything else as they are. */
 export const setInFile = async (file: string, values: readonly Setting[]): Promise<void> =>
-  writeFile(file, setKeys((await readText(file)) ?? '', values))
+  replaceFile(file, setKeys((await readText(file)) ?? '', values))

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cacheDir } from '../sandbox/paths.ts'
+import { replaceFile } from '../state/replace.ts'
 
 // A bundled chunk is named by its content, so a cache entry of another build never fits. Sources have no such name: no cache there.
 const BUILD = import.meta.url
@@ -27,8 +28,7 @@ export const remember = async (file: string, asked: string, config: unknown): Pr
   const to = place(file)
   try {
     await mkdir(dirname(to), { recursive: true })
-    await writeFile(`${to}.${process.pid}`, JSON.stringify({ key: digest(BUILD + asked), config }), { mode: 0o600 })
-    await rename(`${to}.${process.pid}`, to)
+    await replaceFile(to, JSON.stringify({ key: digest(BUILD + asked), config }), { mode: 0o600 })
   } catch {
     // A read-only home is no reason to fail.
   }

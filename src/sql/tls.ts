@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Server } from '../aws/sql.ts'
 import { refuse } from '../engine/errors.ts'
+import { replaceFile } from '../state/replace.ts'
 
 export interface Tls {
   readonly ca: string[]
@@ -33,8 +34,7 @@ export const certificatesFile = async (server: Server, folder: string, caFile?: 
   const pem = `${tls.ca.map((c) => c.trim()).join('\n')}\n`
   const file = join(folder, `rds-ca-${createHash('sha256').update(pem).digest('hex').slice(0, 12)}.pem`)
   await mkdir(folder, { recursive: true })
-  await writeFile(`${file}.${process.pid}`, pem, { mode: 0o644 })
-  await rename(`${file}.${process.pid}`, file)
+  await replaceFile(file, pem, { mode: 0o644 })
   return file
 }
 

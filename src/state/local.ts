@@ -1,8 +1,9 @@
 import { readFile, rm } from 'node:fs/promises'
 import { InfraError } from '../engine/errors.ts'
 import type { Backend } from './backend.ts'
-import { replace, sweepTemps } from './file.ts'
+import { replace } from './file.ts'
 import { holderOf, type Lock, lock } from './lock.ts'
+import { behindLinks, sweepTemps } from './replace.ts'
 
 /** A state in a file, with its lock beside it. */
 export const localBackend = (file: string): Backend => {
@@ -33,7 +34,7 @@ export const localBackend = (file: string): Backend => {
     async lock(command, note, lost) {
       const taken = await lock(lockFile, command, note, lost)
       held = taken
-      await sweepTemps(file)
+      for (const at of new Set([file, await behindLinks(file)])) await sweepTemps(at, true)
       return {
         check: taken.check,
         async release() {

@@ -17,7 +17,7 @@ export const row = (more: Partial<Row> = {}): Row => ({
 export const of = { project: 'shop', environment: 'dev', account: '111122223333', region: 'eu-central-1', sandbox: false }
 
 /** One module of src/state as plain JavaScript: Node 20 cannot run TypeScript, and a child process has no vitest around it. */
-export const bundle = async (module: 'store' | 'lock', into: string): Promise<string> => {
+export const bundle = async (module: 'store' | 'lock' | 'replace', into: string): Promise<string> => {
   const built = await rolldown({ input: resolve(`src/state/${module}.ts`), platform: 'node', logLevel: 'silent' })
   const file = join(into, `${module}.mjs`)
   await built.write({ file, format: 'esm' })
