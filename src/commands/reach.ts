@@ -70,6 +70,7 @@ export const orRefused = async <T>(surroundings: Surroundings, work: Promise<T>)
   try {
     return await work
   } catch (error) {
+    if (error instanceof InfraError && error.exitCode === 2) throw error
     const e = explain(error, surroundings)
     throw new InfraError(e.what, { why: e.why, next: e.next, exitCode: 2, cause: e.cause })
   }

@@ -8,6 +8,11 @@ export interface Backend {
   read(): Promise<string | undefined>
   /** Resolves when it is durable. @throws LockLost when someone else has written meanwhile, or the lock is no longer this run's */
   write(text: string): Promise<void>
+  /**
+   * Marks the state as moved, once it is whole elsewhere: what was here stays under another name.
+   * @param mark what is found here from now on, where others may still look
+   */
+  leave(mark: string): Promise<void>
   /** One run at a time. `lost` is called once, when the lock turns out to be no longer this run's. @throws InfraError (exit 2) */
   lock(command: string, note: (line: string) => void, lost: (why: LockLost) => void): Promise<Lock>
   /** Who holds the lock, in words; undefined: nobody. */

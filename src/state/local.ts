@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { InfraError } from '../engine/errors.ts'
 import type { Backend } from './backend.ts'
 import { replace } from './file.ts'
@@ -31,6 +31,8 @@ export const localBackend = (file: string): Backend => {
         })
       }
     },
+    // In a folder nobody else looks for it.
+    leave: () => rename(file, `${file}.moved`),
     async lock(command, note, lost) {
       const taken = await lock(lockFile, command, note, lost)
       held = taken

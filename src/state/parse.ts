@@ -1,5 +1,6 @@
 import { refuse } from '../engine/errors.ts'
 import type { Backend } from './backend.ts'
+import { movedIn } from './moved.ts'
 import { FORMAT, type Row, type StateFile } from './schema.ts'
 
 /** Whose state a file must be. `account` and `region` undefined: not known yet (offline), so not compared. */
@@ -17,7 +18,7 @@ export const readState = async (backend: Pick<Backend, 'read' | 'place'>): Promi
   return text === undefined ? undefined : parseState(text, backend.place)
 }
 
-/** @throws InfraError (exit 2) for a text that is no whole state of a format that is known */
+/** @throws InfraError (exit 2) for a text that is no whole state of a format that is known; Moved where it says that it is elsewhere */
 export const parseState = (text: string, file: string): StateFile => {
   let state: StateFile
   try {
@@ -29,6 +30,8 @@ export const parseState = (text: string, file: string): StateFile => {
       restoreHint(file),
     )
   }
+  const moved = isObject(state) ? movedIn(state, file) : undefined
+  if (moved) throw moved
   if (!isObject(state) || typeof state.format !== 'number' || !isObject(state.resources))
     throw refuse(
       `${file} is not a state file of infra`,

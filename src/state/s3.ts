@@ -47,6 +47,14 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
         throw why
       }
     },
+    async leave(mark) {
+      await held?.check()
+      const now = await objects.get(state)
+      if (!now || now.tag !== tag) throw new LockLost(`${objects.place(state)} was changed by another run`)
+      const before = await objects.get(`${state}.moved`)
+      await objects.put(`${state}.moved`, now.text, before?.tag)
+      tag = await objects.put(state, mark, now.tag)
+    },
     async lock(command, note, lost) {
       tell = lost
       const taken = await lease(objects, lockKey, command, note, lost, options)

@@ -112,6 +112,7 @@ export class World {
         this.text = text
       }),
     lock: async () => ({ release: async () => undefined }) as never,
+    leave: async () => undefined,
     holder: async () => undefined,
     unlock: async () => undefined,
   }
