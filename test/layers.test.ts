@@ -103,7 +103,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'sandbox/postgres.ts': 'the same',
   'sql/print.ts': 'never through a link',
   'commands/db-place.ts': 'a dump comes in parts, and takes the place of nothing',
-  'commands/state-move.ts': 'the old state gets another name',
+  'state/local.ts': 'a state that was moved gets another name',
 }
 
 it('files are written in one way, which a kill cannot halve', () => {

@@ -97,7 +97,7 @@ describe.skipIf(!url)('a team with its state in a bucket', () => {
     expect(await readFile(join(one.dir, 'infra.yaml'), 'utf8')).toContain(`state: s3://${Bucket}/moved`)
     expect(await readdir(join(one.dir, 'state'))).not.toContain('production.json')
     expect((await done(one, 'create', 'vpc', '--yes')).stdout).toContain('Nothing to do')
-    expect((await one.run('state', 'move', `s3://${Bucket}/moved`, '--yes')).stderr).toContain('already')
+    expect((await done(one, 'state', 'move', `s3://${Bucket}/moved`, '--yes')).stdout).toContain('already')
     await done(one, 'state', 'move', 'local', '--yes')
     expect((await one.state()).resources).toEqual(before)
   })
