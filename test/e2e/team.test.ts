@@ -8,7 +8,7 @@ import { type FaultProxy, startProxy } from '../support/proxy.ts'
 
 const url = inject('motoUrl')
 
-describe.skipIf(!url)('a team with its state in a bucket', () => {
+describe.skipIf(!url)('a team with its state in a bucket', { timeout: 90_000 }, () => {
   let proxy: FaultProxy
   let one: Place
   let two: Place
