@@ -121,12 +121,14 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
     async (words, f) => (await import('./commands/state.ts')).stateCommand(words, f),
   )
-  command<Globals & { fast?: boolean }>(
+  command<Globals & { fast?: boolean; privateDatabases?: boolean }>(
     'sandbox <start|stop|status|reset|env|push> [image]',
     'Try:',
     'the local AWS behind --sandbox; push puts an image into its registry',
     async ([verb = '', image], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f, image),
-  ).option('--fast', 'with start: nothing takes any time')
+  )
+    .option('--fast', 'with start: nothing takes any time')
+    .option('--private-databases', 'with start: databases answer only from inside their network, as on AWS')
   return cli
 }
 

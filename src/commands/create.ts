@@ -19,6 +19,7 @@ import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import { checkedSteps } from './stack.ts'
+import { sayWay, withWay } from './way-plan.ts'
 
 export interface CreateFlags extends Globals {
   /** Ask for the caller's address again and let the SSH rule follow it. */
@@ -59,14 +60,15 @@ const attempt = async (
   try {
     let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
     const steps = await withMissing(s, asked, view, flags)
-    if (steps.length > asked.length && isOpen(s.config, steps, flags)) return { steps }
-    let plan = view.plan(steps)
+    if (steps.length > asked.length && isOpen(s.config, steps)) return { steps }
+    let { plan, way } = await withWay(s, view, view.plan(steps))
     if (!s.io.json) {
       header({ ...s, account: s.caller.account }, 'Create')
       planScreen(s.io, plan)
       sleepers(s, view)
       sayWaiting(s, view, steps)
       sayPlain(s, plan)
+      sayWay(s, way)
     }
     const [problem] = plan.problems
     if (problem) throw problem
@@ -79,7 +81,7 @@ const attempt = async (
     onYes?.()
     if (Date.now() - planned > STALE_MS) {
       view = await lookAround(s, steps, { declared: view.lookups })
-      plan = view.plan(steps)
+      ;({ plan, way } = await withWay(s, view, view.plan(steps)))
     }
     await rememberLookups(s, view.lookups)
     const began = Date.now()
@@ -94,7 +96,7 @@ const attempt = async (
     if (s.io.json)
       s.io.event({
         type: 'result',
-        ...planData(plan),
+        ...planData(plan, way),
         done: outcome.done,
         failed: failures.filter(([, e]) => !(e instanceof Deferred)).map(([key]) => key),
         waiting: failures.filter(([, e]) => e instanceof Deferred).map(([key]) => key),

@@ -11,9 +11,9 @@ import { PSQL_IMAGE, taskEnvironment } from '../sql/task-environment.ts'
 import { CONTAINER, declareDatabaseTask } from '../steps/database-task.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
 import { theServer } from './db-access.ts'
-import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import { keysOf } from './stack.ts'
+import { containerNetwork } from './way-find.ts'
 
 /**
  * The way in by a container. What it needs is made by the engine, like all that infra makes: recorded before it is asked for, so
@@ -23,7 +23,7 @@ export const databaseTask = (s: Session, report: (line: string) => void, passwor
   taskWay({
     aws: s.aws,
     token: randomUUID,
-    passwords: [...rolePasswords(s), ...passwords],
+    passwords: () => [...rolePasswords(s), ...passwords],
     tags: s.stamp({ key: TASK_STEP, name: `${s.config.namePrefix}-database-task` }, '').tags,
     place: () => makePlace(s, [...rolePasswords(s), ...passwords]),
     gone: () => clearTask(s),
@@ -66,24 +66,20 @@ const makePlace = async (s: Session, passwords: readonly PasswordAt[]): Promise<
     container: CONTAINER,
     logGroup: attr('database-task-log', 'id'),
     streamPrefix: 'infra',
-    ...network(s),
+    ...(await network(s)),
   }
 }
 
-/** A public subnet with an address of its own: the image comes from the internet, and private subnets may have no way there. */
-const network = (s: Session): Pick<TaskPlace, 'subnets' | 'securityGroups' | 'publicAddress'> => {
-  const { network: known } = offlineLookups(s.config, s.state.lookups, s.caller.account)
-  const ids = (tier: string): string[] =>
-    [...s.state.all()].flatMap(([key, row]) =>
-      key.startsWith(`${tier}-subnet-`) && row.type === 'ec2.subnet' ? String(row.attrs?.id) : [],
+/** A public subnet with an address of its own where there is one: the image comes from the internet. */
+const network = async (s: Session): Promise<Pick<TaskPlace, 'subnets' | 'securityGroups' | 'publicAddress'>> => {
+  const out = await containerNetwork(s)
+  if (!out)
+    throw refuse(
+      'A container cannot run in the network of the database',
+      'no subnet of it has a route to the internet, where its image comes from',
+      'Give one a route to a NAT gateway or an internet gateway, or set databases.via in infra.yaml to ssm or direct',
     )
-  const publics = known ? [...known.publicSubnetIds] : ids('public')
-  const subnets = publics.length > 0 ? publics : known ? [...known.privateSubnetIds] : ids('private')
-  return {
-    subnets,
-    securityGroups: [String(s.state.row('backend-security-group')?.attrs?.id)],
-    publicAddress: publics.length > 0,
-  }
+  return { ...out, securityGroups: [String(s.state.row('backend-security-group')?.attrs?.id)] }
 }
 
 /** The passwords of the roles in the config, where they are known already. */

@@ -5,7 +5,6 @@ import { changeNames } from './db-names.ts'
 import { type DbFlags, dbLine } from './db-server.ts'
 import { viaFlag } from './db-via.ts'
 import { commandLine, ioOf, wantsSandbox } from './globals.ts'
-import { viaOf } from './way-in.ts'
 
 /**
  * One more database: its name goes into infra.yaml, then the step is created as always. A run that is refused or declined puts the
@@ -47,7 +46,7 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
     if (stays && edit.shared) io.note(`${inFile}, which counts for all environments of the file.`)
     if (stays && wantsSandbox(flags)) io.note('  infra.yaml counts for the real account, too.')
     if (stays && code !== 0) io.note(`${inFile}; to take it out again: ${dbLine(flags, `drop ${name}`)}`)
-    else if (stays && viaOf({ config, sandbox: wantsSandbox(flags) }, via) !== 'print')
+    else if (stays && (wantsSandbox(flags) || (via ?? config.databases.via) !== 'print'))
       io.say(`  To look in: ${io.c.cyan(commandLine(flags, `db connect ${name}`))}`)
     return code
   } catch (error) {

@@ -27,7 +27,7 @@ interface Wanted {
 /** An address for psql, pg_dump and the like. @throws InfraError (exit 2) when nothing leads there */
 export const addressFor = async (s: Session, server: Server, { signal, localPort }: Wanted): Promise<Place> => {
   const { host, port } = server
-  if (s.inside.via !== 'ssm') {
+  if ((await orRefuse(s, s.inside.find(server))) !== 'ssm') {
     await orRefuse(s, reachable(server))
     return { host, port, tunnelled: false, close: async () => {} }
   }

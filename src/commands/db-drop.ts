@@ -30,7 +30,7 @@ export const dropCommand = async (name: string, flags: DropFlags): Promise<numbe
     const here = ours(s, name)
     const server = await serverAt(s)
     // A container is not started before the yes.
-    if (s.inside.via !== 'task') await refuseIfUsed(s, server, name, flags)
+    if ((await orRefuse(s, s.inside.find(server))) !== 'task') await refuseIfUsed(s, server, name, flags)
     const { keys } = here
     header({ ...s, account: s.caller.account }, 'Drop database')
     screen(s, server, name, keys)

@@ -45,7 +45,8 @@ export const rotateCommand = async (flags: RotateFlags): Promise<number> => {
     const progress = await orRefuse(s, progressOf(s.aws, whom))
     if (progress === 'other') throw otherFirst(flags, whom)
     // Where nobody gets in nothing is begun. A container that only tries the way would take a minute.
-    if (progress === 'none' && s.inside.via !== 'task') await orRefuse(s, logIn(s, whom, server))
+    const via = await orRefuse(s, s.inside.find(server))
+    if (progress === 'none' && via !== 'task') await orRefuse(s, logIn(s, whom, server))
     screen(s, whom, server, progress)
     if (!(await agreed(s, flags, 'Change it?', 'This would change a password', dbLine(flags, `${words} --yes`)))) return 0
     const began = Date.now()

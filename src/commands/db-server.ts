@@ -1,4 +1,4 @@
-import type { Server } from '../aws/sql.ts'
+import type { Server, Via } from '../aws/sql.ts'
 import { loadConfig } from '../config/load.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Row } from '../state/schema.ts'
@@ -7,7 +7,8 @@ import { viaFlag } from './db-via.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import { stackServer } from './rds-server.ts'
 import { openSession, type Session } from './session.ts'
-import { checkSandbox, type Passwords, viaOf } from './way-in.ts'
+import { setWay, type Use } from './way-find.ts'
+import { checkSandbox, type Passwords } from './way-in.ts'
 
 export interface DbFlags extends Globals {
   /** Another way into the server than the one in the config. */
@@ -17,8 +18,7 @@ export interface DbFlags extends Globals {
 interface Opening {
   /** What follows `infra db`, for the sentences that name the command again. */
   readonly words: string
-  /** `stream`: something flows to and fro (a dump, a prompt); `sql`: single statements. */
-  readonly use: 'stream' | 'sql'
+  readonly use: Use
   /** Nobody else may change the stack meanwhile. */
   readonly exclusive?: boolean
   readonly passwords?: Passwords
@@ -32,20 +32,29 @@ export const dbLine = (flags: DbFlags, words: string): string =>
 export const openDb = async (flags: DbFlags, { words, use, exclusive, passwords }: Opening): Promise<Session> => {
   const via = viaFlag(flags)
   const loaded = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
-  const way = viaOf({ config: loaded.config, sandbox: wantsSandbox(flags) }, via)
-  const through = (other: string): string => commandLine(flags, `db ${words} --via ${other}`)
-  if (way === 'print')
-    throw refuse('databases.via is print, so no command gets into the server', 'a person runs the SQL there', through('ssm'))
-  if (way === 'task' && use === 'stream')
-    throw refuse(
-      `infra db ${words.split(' ')[0]} cannot go by a container (task)`,
-      'it carries SQL statements, but no stream',
-      through('ssm'),
-    )
-  if (way === 'task' && loaded.config.rds.engine === 'mysql')
-    throw refuse('For MySQL there is no way in by a container (task)', 'it speaks PostgreSQL only', through('ssm'))
-  const s = await openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, { depth: 'change', via, passwords })
+  const refuseUnfit = (set: Via | undefined): void => {
+    const through = (other: string): string => commandLine(flags, `db ${words} --via ${other}`)
+    if (set === 'print')
+      throw refuse('databases.via is print, so no command gets into the server', 'a person runs the SQL there', through('ssm'))
+    if (set === 'task' && use === 'stream')
+      throw refuse(
+        `infra db ${words.split(' ')[0]} cannot go by a container (task)`,
+        'it carries SQL statements, but no stream',
+        through('ssm'),
+      )
+    if (set === 'task' && loaded.config.rds.engine === 'mysql')
+      throw refuse('For MySQL there is no way in by a container (task)', 'it speaks PostgreSQL only', through('ssm'))
+  }
+  // Whether the sandbox plays a private network is known only once it runs.
+  if (!wantsSandbox(flags)) refuseUnfit(setWay({ config: loaded.config, sandbox: false, privateDatabases: false }, via))
+  const s = await openSession(flags, exclusive ? `infra db ${words}` : undefined, loaded, {
+    depth: 'change',
+    via,
+    use,
+    passwords,
+  })
   try {
+    refuseUnfit(setWay(s, via))
     if (typeof s.state.row('db-instance')?.attrs?.id === 'string') await orRefuse(s, stackServer(s, `db ${words}`))
     return s
   } catch (error) {

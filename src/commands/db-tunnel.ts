@@ -72,7 +72,7 @@ const say = async (s: Session, server: Server, place: Place, g: Globals): Promis
   io.say(
     tunnelled
       ? `  ${io.c.green('✓')} ${io.c.bold(`${host}:${port}`)} leads to ${server.id}${through ? ` through ${through}` : ''}. It stays open until Ctrl-C.`
-      : `  No tunnel is needed: databases.via is ${s.inside.via}, and ${server.id} answers at ${io.c.bold(`${host}:${port}`)}.`,
+      : `  No tunnel is needed: ${server.id} answers from here, at ${io.c.bold(`${host}:${port}`)}.`,
   )
   io.say()
   const more = s.config.databases.names.filter((name) => name !== to.database)

@@ -21,7 +21,7 @@ import type { Session } from './session.ts'
 /** In the sandbox nobody asks the internet who is calling. */
 const SANDBOX_CALLER = '127.0.0.1/32'
 /** 1 GiB: with less, the agent and the installation of psql run out of memory. */
-export const BASTION_TYPE = 't4g.micro'
+const BASTION_TYPE = 't4g.micro'
 /** The default of earlier versions: a bastion that was made with it stays as it is. */
 const FORMER_TYPE = 't4g.nano'
 /** Where nobody was asked for an image. */

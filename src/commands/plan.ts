@@ -6,6 +6,7 @@ import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
 import { checkedSteps } from './stack.ts'
+import { sayWay, withWay } from './way-plan.ts'
 
 /** What create would do. Changes nothing, not even the state. */
 export const planCommand = async (names: readonly string[], g: Globals): Promise<number> => {
@@ -14,14 +15,15 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
   const s = await openSession(g, undefined, loaded, { depth: 'look' })
   try {
     const view = await lookAround(s, steps)
-    const plan = view.plan(steps)
-    if (s.io.json) s.io.data(planData(plan))
+    const { plan, way } = await withWay(s, view, view.plan(steps))
+    if (s.io.json) s.io.data(planData(plan, way))
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s.io, plan)
     for (const note of countNotes(s.state.lookups, s.config.ecs.services, (words) => commandLine(g, words)))
       s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     sayWaiting(s, view, steps)
     sayPlain(s, plan)
+    sayWay(s, way)
     const unseen = unseenIn(view.survey)
     if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems

@@ -1,4 +1,4 @@
-import { isPriced, monthlyPrice } from '../aws/prices.ts'
+import { monthlyPrice } from '../aws/prices.ts'
 import { type Setting, setKeys } from '../config/edit.ts'
 import { type Loaded, loadConfig, readText } from '../config/load.ts'
 import { email } from '../config/rules.ts'
@@ -6,8 +6,7 @@ import type { Config } from '../config/settle.ts'
 import { replaceFile } from '../state/replace.ts'
 import type { Asker } from '../ui/ask.ts'
 import { usd } from '../ui/format.ts'
-import { type Globals, wantsSandbox } from './globals.ts'
-import { BASTION_TYPE } from './lookups.ts'
+import type { Globals } from './globals.ts'
 
 /** What one NAT gateway with its address costs a month. */
 export const natPrice = (region: string): number =>
@@ -16,12 +15,9 @@ export const natPrice = (region: string): number =>
 const asksNat = (config: Config, steps: readonly string[]): boolean => steps.includes('vpc') && config.vpc.nat === undefined
 const asksEmail = (config: Config, steps: readonly string[]): boolean =>
   steps.includes('monitoring') && config.monitoring.emails.length === 0
-const asksVia = (config: Config, steps: readonly string[], g: Globals): boolean =>
-  steps.includes('databases') && config.databases.via === undefined && !wantsSandbox(g)
 
 /** Whether these steps have a question whose answer changes what is made. */
-export const isOpen = (config: Config, steps: readonly string[], g: Globals): boolean =>
-  asksNat(config, steps) || asksVia(config, steps, g)
+export const isOpen = (config: Config, steps: readonly string[]): boolean => asksNat(config, steps)
 
 /** Asks what the config leaves open and the chosen steps need, and writes the answers into the config, so that nobody is asked twice. */
 export const openQuestions = async (loaded: Loaded, steps: readonly string[], ask: Asker, g: Globals): Promise<Loaded> => {
@@ -64,42 +60,9 @@ export const openQuestions = async (loaded: Loaded, steps: readonly string[], as
     )
     if (address) answers.push([['monitoring', 'email'], address])
   }
-  if (asksVia(config, steps, g)) answers.push([['databases', 'via'], await askVia(config, ask)])
   if (answers.length === 0) return loaded
   await setInFile(loaded.file, answers)
   return loadConfig({ file: g.config, environment: g.env, region: g.region })
-}
-
-const askVia = ({ rds, region, bastion: { instanceType: type = BASTION_TYPE } }: Config, ask: Asker): Promise<string> => {
-  const hour = `ec2.instance.${type}`
-  const instance = isPriced(hour) ? `, ${usd(monthlyPrice(hour, region).usd)} a month` : ''
-  const ways = [
-    {
-      value: 'direct',
-      name: 'direct  free; this machine reaches the private network (VPN, or a tunnel of yours)',
-      description: 'infra connects to the server itself, encrypted and with its certificate checked.',
-    },
-    {
-      value: 'ssm',
-      name: 'ssm     free; needs the session-manager-plugin here and a running instance with the SSM agent',
-      description: `A port forwarded by Session Manager, no open port, no keys. The step bastion makes such an instance (${type}${instance}).`,
-    },
-    {
-      value: 'task',
-      name: 'task    about one cent each time; needs nothing',
-      description: 'A container with psql runs in the VPC for a minute; all that it needs is made and removed again.',
-    },
-    {
-      value: 'print',
-      name: 'print   free; a person runs the SQL',
-      description: 'infra writes a file without secrets and says how to run it; infra db verify records it afterwards.',
-    },
-  ]
-  return ask.choose(
-    'The database server is in a private network. How does infra get in, to make databases and roles?',
-    rds.engine === 'mysql' ? ways.slice(0, 2) : ways,
-    'databases.via in infra.yaml',
-  )
 }
 
 /** Sets keys in a YAML file and leaves its comments and everything else as they are. */

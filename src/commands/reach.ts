@@ -13,6 +13,8 @@ import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 export interface Reach {
   readonly io: Io
   readonly sandbox: boolean
+  /** The sandbox plays that its databases answer only from inside their network. */
+  readonly privateDatabases: boolean
   readonly endpoint: string | undefined
   readonly aws: Aws
   readonly caller: Caller
@@ -45,7 +47,7 @@ export const reach = async (g: Globals, region: string, profile = g.profile, sig
     surroundings,
     whoAmI(aws).catch((error) => sureOf(error, surroundings, { profile, signal })),
   )
-  return { io, sandbox, endpoint, aws, caller, surroundings }
+  return { io, sandbox, privateDatabases: local?.privateDatabases === true, endpoint, aws, caller, surroundings }
 }
 
 /** A region that is off says the same as to wrong keys: another one is asked who they belong to. Throws what is the case. */

@@ -4,6 +4,8 @@ import { type Globals, inSandbox, ioOf } from './globals.ts'
 
 export interface SandboxFlags extends Globals {
   readonly fast?: boolean
+  /** Databases answer only from inside their network, as on AWS. */
+  readonly privateDatabases?: boolean
 }
 
 /** The local AWS: start, stop, status, reset, env, push. */
@@ -12,8 +14,9 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
   const box = await import('../sandbox/index.ts')
   const report = (line: string): void => io.note(io.c.dim(line))
   if (verb === 'start') {
-    await box.ensureSandbox({ fast: flags.fast === true, report })
-    return show(await box.sandboxStatus({ fast: flags.fast }))
+    const { fast, privateDatabases } = flags
+    await box.ensureSandbox({ fast: fast === true, privateDatabases, report })
+    return show(await box.sandboxStatus({ fast, privateDatabases }))
   }
   if (verb === 'stop') {
     const stopped = await box.stopSandbox()
@@ -54,7 +57,7 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
       )
       return 0
     }
-    const { url, pid, startedAt, seconds, log } = status.sandbox
+    const { url, pid, startedAt, seconds, log, privateDatabases } = status.sandbox
     const slow = Object.entries(seconds).map(([k, v]) => `${k} ${v} s`)
     io.say(`${io.c.green('✓')} The sandbox is running: a local AWS in memory; nothing is real, nothing costs.`)
     io.say(
@@ -63,6 +66,7 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
         ['process', `${pid}, since ${startedAt}`],
         ['takes', slow.join(', ')],
         ['log', log],
+        ...(privateDatabases ? [['databases', 'answer only from inside their network, as on AWS']] : []),
         ['try', io.c.cyan(inSandbox('aws ec2 describe-vpcs'))],
       ]),
     )

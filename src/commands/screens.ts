@@ -5,6 +5,7 @@ import type { Scheduled } from '../state/schema.ts'
 import { about, change, columns, count, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import type { Session } from './session.ts'
+import type { PlannedWay } from './way-plan.ts'
 
 const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' } as const
 
@@ -68,7 +69,7 @@ export const sayScheduled = (io: Io, of: readonly { readonly key: string; readon
 }
 
 /** The plan as other programs rely on it. */
-export const planData = (plan: Plan): object => ({
+export const planData = (plan: Plan, way?: PlannedWay): object => ({
   actions: plan.actions.map(({ action, key, type, step, name, monthlyUsd, minutes, reason, impact, scheduled }: Action) => ({
     action,
     key,
@@ -85,4 +86,5 @@ export const planData = (plan: Plan): object => ({
   monthlyChangeUsd: plan.monthlyChangeUsd,
   minutes: plan.minutes,
   problems: plan.problems.map((p) => ({ what: p.what, why: p.why, next: p.next })),
+  ...(way ? { databases: { via: way.via } } : {}),
 })

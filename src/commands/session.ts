@@ -4,7 +4,7 @@ import { type Aws, pass } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
 import { fenced } from '../aws/fence.ts'
 import type { Caller } from '../aws/identity.ts'
-import type { Inside as InsideServer, Via } from '../aws/sql.ts'
+import type { Inside as InsideServer } from '../aws/sql.ts'
 import { KEY_TAG, ownerOf, STACK_TAG } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
@@ -23,7 +23,7 @@ import { type Globals, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './interrupt.ts'
 import { backendFor } from './place.ts'
 import { orRefused, reach } from './reach.ts'
-import { broughtBack, type Depth, type Inside, type Passwords, wayInto } from './way-in.ts'
+import { broughtBack, type Depth, type How, type Inside, wayInto } from './way-in.ts'
 
 /** Everything that a command which talks to AWS has at hand. */
 export interface Session {
@@ -32,6 +32,8 @@ export interface Session {
   readonly config: Config
   readonly loaded: Loaded
   readonly sandbox: boolean
+  /** The sandbox plays that its databases answer only from inside their network. */
+  readonly privateDatabases: boolean
   readonly endpoint: string | undefined
   readonly aws: Aws
   readonly caller: Caller
@@ -54,14 +56,11 @@ export interface Session {
 const GRACE_SECONDS = 20
 
 /** How a session is opened, besides its config. */
-export interface Opening {
+export interface Opening extends How {
   /** Default: `record`. */
   readonly depth?: Depth
-  /** Another way than the one in the config. */
-  readonly via?: Via | undefined
   /** What a person who looked in has brought back: nobody else looks then. */
   readonly result?: InsideServer | undefined
-  readonly passwords?: Passwords | undefined
   /** Asks what the config leaves open, once the account is known. */
   readonly questions?: ((loaded: Loaded) => Promise<Loaded>) | undefined
   /** Also one that nothing is known of: `recover` looks for it in the account, and makes nothing. */
@@ -79,7 +78,8 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   const near = at === 'local' || wantsSandbox(g)
   if (near && !into.anyEnvironment) await checkEnvironment(first, g, async () => false)
   const stop = new AbortController()
-  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = await reach(g, where, g.profile ?? profile, stop.signal)
+  const reached = await reach(g, where, g.profile ?? profile, stop.signal)
+  const { io, sandbox, endpoint, aws: plain, caller, surroundings } = reached
   const orRefuse = <T>(work: Promise<T>): Promise<T> => orRefused(surroundings, work)
   const backend = await backendFor(first, sandbox, plain)
   if (!near && !into.anyEnvironment) await orRefuse(checkEnvironment(first, g, async () => (await backend.read()) !== undefined))
@@ -114,7 +114,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
     const aws = held ? fenced(open, held.check) : open
     const together = batched(aws)
     const within = (): Inside => {
-      inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into.via, into.passwords)
+      inside ??= into.result ? broughtBack(into.result) : wayInto(session, into.depth ?? 'record', into)
       return inside
     }
     const session: Session = {
@@ -123,6 +123,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       config,
       loaded: from,
       sandbox,
+      privateDatabases: reached.privateDatabases,
       endpoint,
       aws,
       caller,

@@ -65,7 +65,7 @@ vpc:
 #   deletionProtection: true
 
 databases:
-  # via: direct               # how infra gets into the server: direct | ssm | task | print; asked when it is not set
+  # via: auto                 # how infra gets into the server: auto | direct | ssm | task | print
   ${a.preset ? '# names: [startupwebapp_prod, healthtech_experiment, fintech_experiment]' : `names: [${a.project.replaceAll('-', '_')}]`}
   roles: shared               # perDatabase: each database its own role and secret, closed to the others
 

@@ -1,15 +1,24 @@
 import { callOf } from '../aws/call-of.ts'
-import { closedSql, type Inside as InsideServer, type Looked, type PasswordAt, type SqlSend, type Via } from '../aws/sql.ts'
+import {
+  closedSql,
+  type Inside as InsideServer,
+  type Looked,
+  type PasswordAt,
+  type Server,
+  type SqlSend,
+  type Via,
+} from '../aws/sql.ts'
 import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../engine/errors.ts'
 import type { OpenSql, WayIn } from '../sql/open.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
 import type { Session } from './session.ts'
+import { findWay, reachable, reached, setWay, type Use } from './way-find.ts'
 
 /**
  * How far a command goes into the database server. `record`: never, what is recorded must do. `look`: only where that costs nothing.
- * `change`: by the way that is set; a container is started only once the run has begun. `verify`: as `change`, and what cannot be
- * looked at is an error.
+ * `change`: by the way that is set or found; a container is started only once the run has begun. `verify`: as `change`, and what
+ * cannot be looked at is an error.
  */
 export type Depth = 'record' | 'look' | 'change' | 'verify'
 
@@ -18,54 +27,90 @@ export type Passwords = (s: Session) => readonly PasswordAt[]
 
 export interface Inside {
   readonly send: SqlSend
-  readonly via: Via
+  /** The way that was taken; until one has been found, the one that is set. */
+  readonly via: Via | 'auto'
+  /** What --via names. */
+  readonly override?: Via | undefined
+  /** Finds the way once, and keeps to it. @throws InfraError (exit 2) where there is none */
+  find(server: Server): Promise<Via>
   /** The run has begun: from now on a way in may cost something. */
   begin(): void
   close(): Promise<void>
 }
 
-/** The way that counts here: in the sandbox the server is on this machine. */
-export const viaOf = (s: Pick<Session, 'config' | 'sandbox'>, override?: Via): Via =>
-  s.sandbox ? 'direct' : (override ?? s.config.databases.via ?? 'direct')
+export interface How {
+  /** Another way than the one in the config. */
+  readonly via?: Via | undefined
+  readonly use?: Use | undefined
+  readonly passwords?: Passwords | undefined
+}
 
 /** What leads into the stack's database server. Nothing is opened or loaded before something is asked. */
-export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Passwords = () => []): Inside => {
-  const via = viaOf(s, override)
-  const shut = (why: string): SqlSend =>
-    closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again')
-  const none: Omit<Inside, 'send'> = { via, begin: () => {}, close: async () => {} }
-  if (depth === 'record') return { ...none, send: shut('this command goes by what is recorded') }
-  if (via === 'print') return { ...none, send: shut('databases.via is print: a person runs the SQL') }
-  if (depth === 'look' && via !== 'direct')
-    return { ...none, send: shut(`the way in (${via}) costs time; infra db verify takes it`) }
+export const wayInto = (s: Session, depth: Depth, { via, use = 'sql', passwords = () => [] }: How = {}): Inside => {
+  const set = setWay(s, via)
+  const shut = (why: string): Inside => ({
+    send: closedSql(why, 'Set databases.via in infra.yaml to direct, ssm or task, then run the same command again'),
+    via: set ?? 'auto',
+    override: via,
+    find: async () => set ?? 'direct',
+    begin: () => {},
+    close: async () => {},
+  })
+  if (depth === 'record') return shut('this command goes by what is recorded')
+  if (set === 'print') return shut('databases.via is print: a person runs the SQL')
 
+  let found: Via | undefined = set
+  let finding: Promise<Via> | undefined
+  let forgotten: Promise<void> | undefined
+  let near: Promise<boolean> | undefined
   let opened: Promise<OpenSql> | undefined
   let begun = false
-  const open = async (): Promise<OpenSql> => {
+  const find = async (server: Server): Promise<Via> => {
+    finding ??= set ? Promise.resolve(set) : findWay(s, server, use)
+    finding.catch(() => {
+      finding = undefined
+    })
+    found = await finding
+    return found
+  }
+  const open = async (way: Via): Promise<OpenSql> => {
     const { openSql } = await import('../sql/open.ts')
     const { io } = s
     return openSql({
       aws: s.aws,
-      way: await wayOf(s, via, passwords(s)),
+      way: await wayOf(s, way, passwords(s)),
       caFile: s.config.databases.caFile,
       onCall: io.verbose
         ? (operation, ms, error) => io.note(io.c.dim(`  sql.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
         : undefined,
     })
   }
-  const send = async (
-    operation: string,
-    input: { server: { host: string; engine: string } },
-    before?: () => Promise<void>,
-  ): Promise<unknown> => {
-    checkSandbox(s, input.server)
-    if (via === 'task' && !begun) {
-      if (operation === 'Look') return { is: 'closed', why: 'a container looks in when the run begins' } satisfies Looked
-      if (operation === 'Login') return 'closed'
-    }
-    opened ??= open()
+  /** Why nobody goes in now; undefined: go. */
+  const staysOut = async (server: Server): Promise<string | undefined> => {
     try {
-      return await (await opened).send(operation as 'Look', input as never, before)
+      const way = await find(server)
+      if (way === 'task' && depth === 'change' && !begun) return 'a container looks in when the run begins'
+      if (depth !== 'look') return undefined
+      if (way !== 'direct') return `the way in (${way}) costs time; infra db verify takes it`
+      // One that infra has found has answered.
+      near ??= set && !s.sandbox ? reachable(server) : Promise.resolve(true)
+      return (await near) ? undefined : outOfReach(server)
+    } catch (error) {
+      if (begun || depth === 'verify' || !(error instanceof InfraError)) throw error
+      return error.what
+    }
+  }
+  const send = async (operation: string, input: { server: Server }, before?: () => Promise<void>): Promise<unknown> => {
+    checkSandbox(s, input.server)
+    const looks = operation === 'Look' || operation === 'Login'
+    const why = looks ? await staysOut(input.server) : undefined
+    if (why !== undefined) return operation === 'Look' ? ({ is: 'closed', why } satisfies Looked) : 'closed'
+    const way = await find(input.server)
+    opened ??= open(way)
+    try {
+      const answer = await (await opened).send(operation as 'Look', input as never, before)
+      if (set === 'direct') forgotten ??= reached(input.server)
+      return answer
     } catch (error) {
       const missing = missingSecret(error)
       // No password is not the right one: the engine brings the secret back, and then the role is given what is in it.
@@ -79,12 +124,17 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
     }
   }
   return {
-    via,
+    get via() {
+      return found ?? 'auto'
+    },
+    override: via,
+    find,
     send: send as unknown as SqlSend,
     begin: () => {
       begun = true
     },
     async close() {
+      await forgotten
       await (await opened?.catch(() => undefined))?.close()
       // A run that was killed may have left what a container needed, whatever the way is now.
       if (begun && [...s.state.all().values()].some((row) => row.step === TASK_STEP))
@@ -92,6 +142,8 @@ export const wayInto = (s: Session, depth: Depth, override?: Via, passwords: Pas
     },
   }
 }
+
+const outOfReach = ({ host, port }: Server): string => `The database server ${host}:${port} cannot be reached from here`
 
 /** Somebody deleted it: without the master's password nobody gets in, and create is what makes it again. */
 const missingSecret = (error: unknown): InfraError | undefined => {
@@ -111,7 +163,7 @@ export const broughtBack = (inside: InsideServer): Inside => {
     operation === 'Look'
       ? ({ is: 'open', via: 'print', inside } as never)
       : closedSql('somebody else looked in')(operation, input)
-  return { via: 'print', send, begin: () => {}, close: async () => {} }
+  return { via: 'print', find: async () => 'print', send, begin: () => {}, close: async () => {} }
 }
 
 /** @throws InfraError when the sandbox has made this server without a real one behind it */

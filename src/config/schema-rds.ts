@@ -78,7 +78,7 @@ const DATABASE = 'it must have 1 to 63 lower-case letters, digits and _, beginni
 
 /** `databases`: what lives in it, and how one gets in. */
 export const databases = z.strictObject({
-  via: oneOf(['direct', 'ssm', 'task', 'print']).optional(),
+  via: oneOf(['auto', 'direct', 'ssm', 'task', 'print']).optional(),
   names: z
     .array(text(/^[a-z_][a-z0-9_]{0,62}$/, DATABASE), { error: 'it must be a list of names, for example [shop]' })
     .optional(),

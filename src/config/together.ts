@@ -199,7 +199,7 @@ const databases = (file: ConfigFile, no: No): void => {
     no(['databases', 'appUser'], appUser, `${rds.engine} keeps this name for itself, for example shop_app`)
   if (rds.engine === 'mysql' && (via === 'task' || via === 'print'))
     no(['databases', 'via'], via, 'for MySQL the ways in are direct and ssm, for example ssm')
-  if (databases.target !== undefined && via !== undefined && via !== 'ssm')
+  if (databases.target !== undefined && via !== undefined && via !== 'ssm' && via !== 'auto')
     no(['databases', 'target'], databases.target, `it counts only with databases.via ssm (it is ${via}), for example via: ssm`)
 }
 

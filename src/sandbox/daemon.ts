@@ -13,6 +13,8 @@ import { ask, end, launch } from './server.ts'
 export interface SandboxOptions {
   /** Everything takes 0 seconds. Only counts for a server that starts now. */
   fast?: boolean | undefined
+  /** Databases answer only from inside their network. Only counts for a server that starts now. */
+  privateDatabases?: boolean | undefined
   env?: NodeJS.ProcessEnv | undefined
   /** Folder of the Python extension, where it is not beside this module. */
   extension?: string | undefined
@@ -33,8 +35,17 @@ const SOON = 2000
 
 function asked(options: SandboxOptions, sandbox: Sandbox): { note?: string } {
   const different = differences(secondsText(options.fast, options.env ?? process.env), sandbox.seconds)
-  if (different.length === 0) return {}
-  return { note: `It runs with its own seconds (${different.join('; ')}). To change them: infra sandbox stop, then start.` }
+  const notes = [
+    ...(different.length > 0
+      ? [`It runs with its own seconds (${different.join('; ')}). To change them: infra sandbox stop, then start.`]
+      : []),
+    ...(options.privateDatabases && !sandbox.privateDatabases
+      ? [
+          'Its databases answer everyone on this machine. To change that: infra sandbox stop, then infra sandbox start --private-databases.',
+        ]
+      : []),
+  ]
+  return notes.length > 0 ? { note: notes.join(' ') } : {}
 }
 
 /** Whether the sandbox runs; never starts or stops anything. */
@@ -75,7 +86,7 @@ export async function ensureSandbox(options: SandboxOptions = {}): Promise<Sandb
 }
 
 async function startSandbox(options: SandboxOptions, env: NodeJS.ProcessEnv, folder: string): Promise<Sandbox> {
-  const { extension, fast, report, signal } = options
+  const { extension, fast, privateDatabases, report, signal } = options
   const python = await findPython({ env, report, signal })
   const postgres = await findServer({ env, report, signal }).catch((error) => {
     if (!(error instanceof SandboxError) || env.INFRA_SANDBOX_POSTGRES_BIN) throw error
@@ -93,6 +104,7 @@ async function startSandbox(options: SandboxOptions, env: NodeJS.ProcessEnv, fol
       extension,
       env,
       postgres,
+      privateDatabases,
       credentials,
       detached: true,
       // At once: it outlives this process, however that ends, and a server that nobody knows of cannot be stopped.
@@ -102,7 +114,14 @@ async function startSandbox(options: SandboxOptions, env: NodeJS.ProcessEnv, fol
       },
     })
     const { seconds, postgres: version } = page
-    return { ...started, credentials, startedAt, seconds, ...(version ? { postgres: version } : {}) }
+    return {
+      ...started,
+      credentials,
+      startedAt,
+      seconds,
+      ...(version ? { postgres: version } : {}),
+      ...(page.privateDatabases ? { privateDatabases: true } : {}),
+    }
   } catch (error) {
     await removeRecord(env)
     throw error

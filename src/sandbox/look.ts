@@ -19,6 +19,8 @@ export interface Sandbox {
   seconds: Seconds
   /** Version of the PostgreSQL that answers at the endpoints of databases; absent: there is none, and nobody answers. */
   postgres?: string
+  /** Databases answer only from inside their network, as on AWS. */
+  privateDatabases?: true
   /** The server's log file. */
   log: string
 }
@@ -49,9 +51,19 @@ export async function look(env: NodeJS.ProcessEnv, patience: number): Promise<Lo
   }
 }
 
-const sandboxOf = (record: SandboxRecord, credentials: Credentials, { seconds, postgres }: Page): Sandbox => {
+const sandboxOf = (record: SandboxRecord, credentials: Credentials, page: Page): Sandbox => {
   const { url, pid, startedAt, log } = record
-  return { url, credentials, pid, startedAt, log, seconds, ...(postgres ? { postgres } : {}) }
+  const { seconds, postgres, privateDatabases } = page
+  return {
+    url,
+    credentials,
+    pid,
+    startedAt,
+    log,
+    seconds,
+    ...(postgres ? { postgres } : {}),
+    ...(privateDatabases ? { privateDatabases } : {}),
+  }
 }
 
 /** Why there is neither a sandbox to use nor room for a new one; undefined: one of the two it is. */

@@ -21,6 +21,8 @@ export interface Page {
   seconds: Seconds
   /** The version of the PostgreSQL behind the databases; null: there is none, and nobody answers at their endpoints. */
   postgres?: string | null
+  /** Databases answer only from inside their network, as on AWS. */
+  privateDatabases?: boolean
 }
 
 export interface Ask {
@@ -102,6 +104,8 @@ interface Launch {
   env?: NodeJS.ProcessEnv | undefined
   /** What runs behind the endpoints of PostgreSQL databases; undefined: nothing. */
   postgres?: ServerPrograms | undefined
+  /** Databases answer only from inside their network; see docs/sandbox.md. */
+  privateDatabases?: boolean | undefined
   /** A daemon outlives this process; the tests' server ends with it, however it ends. */
   detached: boolean
   /** What it answers to. */
@@ -132,11 +136,14 @@ export async function launch(options: Launch): Promise<Launched> {
   }
 }
 
+/** Variables that tell the server what it is started with: one of the person's own must not change that. */
+const OURS = ['INFRA_SANDBOX_SECONDS', 'INFRA_SANDBOX_POSTGRES', 'INFRA_SANDBOX_PRIVATE_DATABASES']
+
 async function tryLaunch(options: Launch, log: string): Promise<Launched | undefined> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const env: NodeJS.ProcessEnv = { ...(options.env ?? process.env) }
-  for (const name of ['INFRA_SANDBOX_SECONDS', 'INFRA_SANDBOX_POSTGRES', 'MOTO_PORT', 'MOTO_ACCOUNT_ID']) delete env[name]
+  for (const name of [...OURS, 'MOTO_PORT', 'MOTO_ACCOUNT_ID']) delete env[name]
   Object.assign(env, {
     // The environment of a process is for its owner's eyes; the server takes the variable out of what it hands on.
     INFRA_SANDBOX_CREDENTIALS: `${options.credentials.accessKeyId}:${options.credentials.secretAccessKey}`,
@@ -144,6 +151,7 @@ async function tryLaunch(options: Launch, log: string): Promise<Launched | undef
     INFRA_SANDBOX_WITH_PARENT: options.detached ? '0' : '1',
     ...(options.seconds === undefined ? {} : { INFRA_SANDBOX_SECONDS: options.seconds }),
     ...(options.postgres ? { INFRA_SANDBOX_POSTGRES: JSON.stringify(options.postgres) } : {}),
+    ...(options.privateDatabases ? { INFRA_SANDBOX_PRIVATE_DATABASES: '1' } : {}),
   })
   const out = openSync(log, 'w', 0o600)
   const args = [options.extension ?? extensionDir(), '-H', '127.0.0.1', '-p', String(port)]

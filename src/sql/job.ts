@@ -13,12 +13,17 @@ export interface Job {
   readonly atomic?: boolean
   /** Asked before each statement goes out: a run that has lost its lock sends none. */
   readonly before?: (() => Promise<void>) | undefined
+  /** It only looks, or logs in. */
+  readonly reads?: true
 }
 
 /** A connection to one server, whatever way it goes. */
 export interface Channel {
-  /** @returns the text in the column `answer` of the last statement's only row; undefined where it has none */
-  run(job: Job): Promise<string | undefined>
+  /**
+   * @param next what is usually asked after it: a channel for which each job is expensive does it in the same go
+   * @returns the text in the column `answer` of the last statement's only row; undefined where it has none
+   */
+  run(job: Job, next?: readonly Job[]): Promise<string | undefined>
   close(): Promise<void>
 }
 

@@ -1,10 +1,10 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Check } from '../aws/fence.ts'
-import type { Inside, Login, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
+import type { Inside, Login, PasswordAt, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
 import type { Address } from './client-channel.ts'
 import { type Credentials, credentialsFrom } from './credentials.ts'
 import { isBarred, isFull, isNoDatabase, isWrongPassword, SqlError } from './errors.ts'
-import type { Channel, Dialect } from './job.ts'
+import type { Channel, Dialect, Job } from './job.ts'
 
 /** A way into database servers. One of the two: an address that drivers can connect to, or a channel of its own. */
 export interface WayIn {
@@ -67,7 +67,7 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
     const began = performance.now()
     try {
       const [open, dialect] = await Promise.all([channelOf(input.server), dialectOf(input.server)])
-      const channel: Channel = before ? { ...open, run: (job) => open.run({ ...job, before }) } : open
+      const channel: Channel = before ? { ...open, run: (job, next) => open.run({ ...job, before }, next) } : open
       const carryOut = (): Promise<unknown> => handlers[operation](channel, dialect, input as never)
       // A connection that nobody used for minutes may be dead without a sign of it.
       const answer = await carryOut().catch((error: Error) => {
@@ -106,15 +106,16 @@ const handlersOf = (via: Via): Handlers => ({
     return { is: 'open', via, inside: JSON.parse(answer) as Inside }
   },
   Login: (c, _, { role, password, database }) => tryLogin(c, role, password, database),
-  CreateRole: async (c, d, { name, password }) => void (await c.run(d.createRole(name, password))),
-  AlterRole: async (c, d, { name, password }) => void (await c.run(d.alterRole(name, password))),
+  // After each change somebody looks whether it has come about.
+  CreateRole: async (c, d, { name, password }) => void (await c.run(d.createRole(name, password), seen(d, name, password))),
+  AlterRole: async (c, d, { name, password }) => void (await c.run(d.alterRole(name, password), seen(d, name, password))),
   DropRole: async (c, d, { name }) => void (await c.run(d.dropRole(name))),
   CreateDatabase: async (c, d, of) => {
-    await c.run(d.createDatabase(of))
+    await c.run(d.createDatabase(of), [d.look()])
     await expel(c, d, of.name, false, of.owner)
   },
   AlterDatabase: async (c, d, of) => {
-    await c.run(d.alterDatabase(of))
+    await c.run(d.alterDatabase(of), [d.look()])
     await expel(c, d, of.name, true, of.owner)
   },
   DropDatabase: async (c, d, { server, name, force }) => {
@@ -129,6 +130,15 @@ const handlersOf = (via: Via): Handlers => ({
   Sessions: (c, d, { database }) => list(c.run(d.sessions(database))),
 })
 
+const seen = (d: Dialect, role: string, password: PasswordAt): Job[] => [d.look(), loginJob(role, password, d.home)]
+
+const loginJob = (role: string, password: PasswordAt, database: string): Job => ({
+  database,
+  as: { role, password },
+  statements: ['SELECT 1 AS one'],
+  reads: true,
+})
+
 /** Takes their rights from all but the owner, where the engine leaves that to us. */
 const expel = async (c: Channel, d: Dialect, database: string, full: boolean, owner?: string): Promise<void> => {
   if (!d.holders || !d.expel) return
@@ -136,14 +146,9 @@ const expel = async (c: Channel, d: Dialect, database: string, full: boolean, ow
   for (const [from, role] of pairs) if (role !== owner) await c.run(d.expel(from, role))
 }
 
-const tryLogin = async (
-  c: Channel,
-  role: string,
-  password: SqlOperations['Login']['input']['password'],
-  database: string,
-): Promise<Login> => {
+const tryLogin = async (c: Channel, role: string, password: PasswordAt, database: string): Promise<Login> => {
   try {
-    await c.run({ database, as: { role, password }, statements: ['SELECT 1 AS one'] })
+    await c.run(loginJob(role, password, database))
     return 'ok'
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error

@@ -46,6 +46,7 @@ export const postgres: Dialect = {
     statements: [
       `SELECT json_build_object('version', current_setting('server_version'), 'roles', (${ROLES}), 'databases', (${DATABASES}))::text AS answer`,
     ],
+    reads: true,
   }),
   createRole: (name, password) => ({
     database: 'postgres',

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { kinds } from '../../src/kinds/index.ts'
+import { declareDatabaseTask } from '../../src/steps/database-task.ts'
 import { declare } from '../../src/steps/index.ts'
 import { generated, read, root, table } from './markdown.ts'
 
@@ -39,14 +40,31 @@ const steps = [...new Set(nodes.map((n) => n.step))]
 const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
   [...new Set(of.flatMap((n) => n.kind.facts.iam[verb] ?? []))].sort()
 
-/** What the run asks before a step is declared, read from the code that asks. */
-const lookups = [
+/** The calls in these files, as actions. */
+const calledIn = (...files: string[]): string[] => [
   ...new Set(
-    ['src/aws/identity.ts', 'src/aws/lookups.ts', 'src/containers/image.ts']
-      .flatMap((file) => [...read(file).matchAll(/aws\.(ec2|ecr|rds|ssm|sts)\('(\w+)'/g)])
+    files
+      .flatMap((file) => [...read(file).matchAll(/aws\.(ec2|ecr|ecs|logs|rds|ssm|sts)\('(\w+)'/g)])
       .map((m) => `${m[1]}:${m[2]}`),
   ),
 ]
+/** What the run asks before a step is declared, read from the code that asks. */
+const lookups = calledIn('src/aws/identity.ts', 'src/aws/lookups.ts', 'src/aws/routes.ts', 'src/containers/image.ts')
+
+const taskNodes = declareDatabaseTask(config, 'aws', { image: 'psql', environment: {}, secrets: {} }).nodes()
+/** What each way into the database server needs besides. */
+const ways = {
+  task: [
+    ...new Set([
+      ...VERBS.flatMap((verb) => actionsOf(taskNodes, verb)),
+      ...calledIn('src/sql/task-look.ts', 'src/sql/task-run.ts'),
+      // The container bears the stack's tags, and gets the role that reads its secrets.
+      'ecs:TagResource',
+      'iam:PassRole',
+    ]),
+  ].sort(),
+  ssm: calledIn('src/sql/ssm.ts', 'src/sql/ssm-target.ts', 'src/sql/tunnel.ts').sort(),
+}
 
 const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
 
@@ -68,7 +86,8 @@ test('the actions in docs/permissions.md are those that the kinds name', () => {
       ),
     ]),
   )
-  const wanted = table(['step', 'verb', 'actions'], [['**before the steps**', 'read', code(lookups)], ...rows])
+  const entries = Object.entries(ways).map(([way, actions]) => [`**databases** by \`${way}\``, 'all', code(actions)])
+  const wanted = table(['step', 'verb', 'actions'], [['**before the steps**', 'read', code(lookups)], ...rows, ...entries])
   expect(generated('docs/permissions.md', 'actions', wanted)).toBe(wanted)
 })
 
@@ -76,7 +95,11 @@ test('the two policies in docs/permissions.md are made of the same actions', () 
   const reading = [...lookups, ...actionsOf(nodes, 'observe')]
   const look = policy('InfraReadOnly', reading)
   expect(generated('docs/permissions.md', 'policy-read', look)).toBe(look)
-  const all = policy('InfraAllSteps', [...reading, ...VERBS.flatMap((verb) => actionsOf(nodes, verb))])
+  const all = policy('InfraAllSteps', [
+    ...reading,
+    ...VERBS.flatMap((verb) => actionsOf(nodes, verb)),
+    ...Object.values(ways).flat(),
+  ])
   expect(generated('docs/permissions.md', 'policy-all', all)).toBe(all)
 })
 

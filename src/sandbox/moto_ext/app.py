@@ -46,6 +46,7 @@ def install(moto_version: str) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request would fill the log of a long-lived daemon
     page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
     page["postgres"] = pg_home.CONFIG["version"] if pg_home.CONFIG else None
+    page["privateDatabases"] = os.environ.get("INFRA_SANDBOX_PRIVATE_DATABASES") == "1"
 
     class Sandbox(DomainDispatcherApplication):
         def __init__(self, create_app: Callable[[Any], Any]):
@@ -154,7 +155,19 @@ def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return answer(start_response, "200 OK", "application/json", b"{}")
 
 
-PAGES = {"/infra-sandbox/ecs-task": stage, "/infra-sandbox/pass": let_pass}
+def hide(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """POST {"account": "123456789012", "private": true}: from now on its databases answer only from inside their network."""
+    try:
+        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        account, private = str(wish["account"]), bool(wish["private"])
+    except (ValueError, KeyError, TypeError):
+        said = json.dumps({"message": 'The body must be {"account": an id, "private": true or false}.'}).encode()
+        return answer(start_response, "400 Bad Request", "application/json", said)
+    importlib.import_module("moto_ext.inside").set_private(account, private)
+    return answer(start_response, "200 OK", "application/json", b"{}")
+
+
+PAGES = {"/infra-sandbox/ecs-task": stage, "/infra-sandbox/pass": let_pass, "/infra-sandbox/private": hide}
 
 
 def peek(environ: dict[str, Any]) -> bytes:

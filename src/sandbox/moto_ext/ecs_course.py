@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from moto_ext import clock, ecs_logs, ecs_targets
+from moto_ext import clock, ecs_logs, ecs_targets, inside, pg_home
 from moto_ext.ecs_tasks import stop
 from moto_ext.ecs_trouble import trouble
 
-# Whoever runs psql in a container wants its answers: it is somebody else who plays it (infra's own tests, for one), and
-# it waits for them until it is told to stop.
+# Whoever runs psql in a container wants its answers. Where databases answer only from inside, it runs for real; else somebody
+# else plays it (infra's own tests, for one), and it waits for them until it is told to stop.
 PATIENT = "/docker/library/postgres:"
 EXITED = "Essential container in task exited"
 
@@ -41,8 +41,14 @@ def later(task: Any, at: float, step: str, wait: float) -> None:
     task._infra_steps.append((at + wait, step))
 
 
+def runs_inside(task: Any) -> bool:
+    """It is infra's psql, in an account whose databases answer only from inside."""
+    one_off = task._infra_service is None and is_patient(task)
+    return one_off and pg_home.CONFIG is not None and inside.is_private(task._account_id)
+
+
 def run(task: Any, at: float) -> bool:
-    found = trouble(task)
+    found = (inside.NO_WAY, None) if runs_inside(task) and not inside.has_way_out(task) else trouble(task)
     if found:
         stop(task, "TaskFailedToStart", found[0], container_reason=found[1], at=at)
         return True
@@ -51,6 +57,8 @@ def run(task: Any, at: float) -> bool:
     if plays(task, "crash"):
         ecs_logs.say(task, at, ["starting", "fatal: the tag of this image begins with crash, so it ends with exit code 1"])
         later(task, at, "crash", pause / 2)
+    elif runs_inside(task):
+        inside.start(task, ecs_logs.main_of(task), ecs_logs.words_of(task), lambda code, lines: ended(task, code, lines))
     elif task._infra_service is None:
         ecs_logs.say(task, at, [f"the sandbox runs no containers; this one was asked to run: {ecs_logs.command_of(task)}"])
         if not is_patient(task):
@@ -62,6 +70,15 @@ def run(task: Any, at: float) -> bool:
         if task._infra_health is not None:
             later(task, at, "check", pause)
     return False
+
+
+def ended(task: Any, code: int, lines: list[str]) -> None:
+    """It has run for real, and this is what became of it."""
+    from moto_ext.ecs_rollout import LOCK
+
+    with LOCK:
+        ecs_logs.say(task, clock.now(), lines)
+        stop(task, "EssentialContainerExited", EXITED, code)
 
 
 def crash(task: Any, at: float) -> bool:

@@ -54,11 +54,15 @@ def overrides_of(task: Any) -> list[dict[str, Any]]:
     return (task.overrides or {}).get("containerOverrides") or []
 
 
-def command_of(task: Any) -> str:
+def words_of(task: Any) -> list[str]:
+    """What it was asked to run; empty: what its image says."""
     container = main_of(task)
     override = next((o for o in overrides_of(task) if o.get("name") == container.get("name")), {})
-    command = override.get("command") or container.get("command")
-    return json.dumps(command) if command else "what its image says"
+    return list(override.get("command") or container.get("command") or [])
+
+
+def command_of(task: Any) -> str:
+    return json.dumps(words_of(task)) if words_of(task) else "what its image says"
 
 
 def port_of(task: Any) -> int:

@@ -151,6 +151,9 @@ def stop(
     if task.desired_status == "STOPPED":
         return
     moment = clock.now() if at is None else at
+    running = task.__dict__.pop("_infra_run", None)
+    if running:
+        running.stop()
     if exit_code is not None:
         task._infra_exit["exitCode"] = exit_code
     if container_reason:

@@ -23,7 +23,7 @@ def door(port: int = 0) -> socket.socket:
 
 
 class Door:
-    """`behind` gives a new connection to what is behind the door."""
+    """`behind` gives a new connection to what is behind the door. A deaf door answers nobody: as an address in another network."""
 
     def __init__(self, behind: Callable[[], socket.socket]) -> None:
         self.behind = behind
@@ -31,13 +31,21 @@ class Door:
         self.socket = door()
         self.port = int(self.socket.getsockname()[1])
         self.is_open = self.removed = False
+        self.plug: socket.socket | None = None  # takes the only place in the queue of a deaf door
 
-    def open(self) -> None:
+    def open(self, deaf: bool = False) -> None:
+        if self.is_open and deaf != (self.plug is not None):
+            self.shut()
         with self.lock:
             if self.is_open or self.removed:
                 return
-            self.socket.listen(128)
             self.is_open = True
+            if deaf:
+                # With its queue full, the system lets further callers wait without a word until they give up.
+                self.socket.listen(0)
+                self.plug = socket.create_connection(("127.0.0.1", self.port))
+                return
+            self.socket.listen(128)
             threading.Thread(target=self._welcome, args=(self.socket,), daemon=True).start()
 
     def shut(self) -> None:
@@ -45,14 +53,21 @@ class Door:
         with self.lock:
             if self.is_open:
                 self.is_open = False
-                close(self.socket)
+                self._close()
                 self.socket = door(self.port)
                 self.port = int(self.socket.getsockname()[1])
 
     def remove(self) -> None:
         with self.lock:
             self.is_open, self.removed = False, True
-            close(self.socket)
+            self._close()
+
+    def _close(self) -> None:
+        close(self.socket)
+        if self.plug:
+            slam(self.plug)  # no address is kept busy by its goodbye
+            self.plug.close()
+            self.plug = None
 
     def _welcome(self, listening: socket.socket) -> None:
         while True:

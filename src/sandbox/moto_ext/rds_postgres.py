@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
 
-from moto_ext import AFTER_RESET, clock, pg_home, rds
+from moto_ext import AFTER_RESET, clock, inside, pg_home, rds
 from moto_ext.loopback import Door
 from moto_ext.pg_server import Master, Server
 
@@ -21,10 +21,13 @@ class House:
         self.db = db
         self.server = Server(lambda: master_of(db), data)
         self.door = Door(self.server.connect)
-        self.door.open()
+        self.open_door()
         keep(self)
         if clock.seconds("rds"):  # the time that the first cluster takes passes while the database is being created
             threading.Thread(target=pg_home.template, daemon=True).start()
+
+    def open_door(self) -> None:
+        self.door.open(deaf=inside.is_private(self.db.account_id))
 
     def close(self) -> None:
         self.door.shut()
@@ -37,7 +40,7 @@ class House:
 
     def open_if_available(self) -> None:
         if self.db.status == "available":
-            self.door.open()
+            self.open_door()
 
     def remove(self) -> None:
         self.door.remove()

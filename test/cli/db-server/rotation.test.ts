@@ -15,9 +15,12 @@ interface Version {
   stages: string[]
 }
 
+/** As long as AWS wants it. */
+const versionId = (name: string): string => name.padEnd(32, '-')
+
 /** A secret as Secrets Manager keeps it: a label is on one version, and AWSCURRENT moves only from where one says that it is. */
 const secret = (first: object = FIRST) => {
-  const versions: Version[] = [{ id: 'first', text: JSON.stringify(first), stages: ['AWSCURRENT'] }]
+  const versions: Version[] = [{ id: versionId('first'), text: JSON.stringify(first), stages: ['AWSCURRENT'] }]
   const log: string[] = []
   const on: { before?: (operation: string, nth: number) => void; lose?: string; byAws?: boolean } = {}
   const at = (stage: string) => versions.find((v) => v.stages.includes(stage))
@@ -25,8 +28,8 @@ const secret = (first: object = FIRST) => {
     for (const v of versions) v.stages = v.stages.filter((s) => s !== stage)
     to?.stages.push(stage)
   }
-  const put = (text: string, stages: readonly string[], id = `v${versions.length}`): void => {
-    const made: Version = { id, text, stages: [] }
+  const put = (text: string, stages: readonly string[], name = `v${versions.length}`): void => {
+    const made: Version = { id: versionId(name), text, stages: [] }
     versions.push(made)
     for (const stage of stages) move(stage, made)
   }

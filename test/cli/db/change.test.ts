@@ -124,20 +124,6 @@ describe.skipIf(!url)('one database more, one less', () => {
     expect((await run('drop', 'more', '--yes', '--confirm', 'more')).code).toBe(0)
   })
 
-  it('add: an answer that create writes into the file stays, the name goes', async () => {
-    const file = join(x.p.dir, 'infra.yaml')
-    const yaml = await x.yaml()
-    await writeFile(file, yaml.replace('  via: direct\n', ''))
-    const t = terminal(x.p, ['db', 'add', 'more'])
-    await t.answer('How does infra get in', enter)
-    await t.answer('Do it?', `n${enter}`)
-    expect(await t.done, t.screen()).toBe(0)
-    expect(await x.yaml()).toContain('via: direct')
-    expect(await x.yaml()).not.toContain('more')
-    expect(await x.yaml()).toContain('    - crm      # customers\n')
-    await writeFile(file, yaml)
-  })
-
   it('drop: not while somebody is connected, who is named; --force ends them', async () => {
     const client = await x.session('reports', 'SELECT pg_sleep(20)')
     const r = await run('drop', 'reports', '--yes', '--confirm', 'reports')

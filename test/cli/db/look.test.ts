@@ -86,7 +86,7 @@ describe.skipIf(!url)('getting into the databases', () => {
   it('tunnel: direct needs none, and says the line that works as it stands', async () => {
     const r = await run('tunnel')
     expect(r.code, r.all).toBe(0)
-    expect(r.stdout).toContain('No tunnel is needed: databases.via is direct, and shop-dev-db answers at 127.0.0.1:')
+    expect(r.stdout).toContain('No tunnel is needed: shop-dev-db answers from here, at 127.0.0.1:')
     expect(r.stdout).toMatch(/DATABASE_URL +postgresql:\/\/shop_app@127\.0\.0\.1:\d+\/shop /)
     expect(r.stdout).toMatch(
       /psql +PGPASSWORD="\$\(infra db credentials --reveal --key password\)" psql "host=127\.0\.0\.1 port=\d+ user=shop_app dbname=shop"/,

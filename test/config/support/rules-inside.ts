@@ -10,7 +10,7 @@ export const INSIDE_RULES: readonly Rule[] = [
     key: 'databases.via',
     good: ['direct', 'ssm', 'task', 'print'],
     bad: ['vpn', true],
-    says: 'it must be one of direct, ssm, task, print',
+    says: 'it must be one of auto, direct, ssm, task, print',
     example: 'direct',
   },
   {

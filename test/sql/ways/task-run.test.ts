@@ -56,7 +56,7 @@ describe('a container', () => {
         order.push(`gone ${containers.started.every((c) => c.stopped)}`)
       },
       token: () => `token-${++tokens}`,
-      passwords: [],
+      passwords: () => [],
       report: (line) => said.push(line),
       sleep: (ms) => wait(ms / 100),
       signal: stop.signal,

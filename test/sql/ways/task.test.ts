@@ -53,7 +53,7 @@ describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, 
         gone++
       },
       token: () => `token-${++tokens}`,
-      passwords,
+      passwords: () => passwords,
       report: (line) => said.push(line),
       ...QUICK,
       ...more,
@@ -136,6 +136,43 @@ describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, 
     await sql.send('Sessions', { server, database: 'postgres' })
     expect(containers.started.map((c) => c.input.clientToken)).toEqual(['token-1', 'token-2'])
     expect(said.filter((l) => l.includes('starts')).length).toBe(2)
+  })
+
+  it('looks after a change in the same container, until the next change', async () => {
+    const [at, late] = [place.secrets.give('secret-look', PASSWORD), place.secrets.give('secret-late', PASSWORD)]
+    const { server } = place
+    const sql = await open([at])
+    const names = async () => {
+      const looked = await sql.send('Look', { server })
+      return looked.is === 'open' ? looked.inside.roles.map((r) => r.name).filter((n) => n.startsWith('look_')) : []
+    }
+    await sql.send('CreateRole', { server, name: 'look_a', password: at })
+    expect(await names()).toEqual(['look_a'])
+    // The secret is known by its ARN to some, by its name to others.
+    const password = { ...at, secret: arnOf(at.secret) }
+    expect(await sql.send('Login', { server, role: 'look_a', password, database: 'postgres' })).toBe('ok')
+    expect(containers.started.length).toBe(1)
+    await sql.send('DropRole', { server, name: 'look_a' })
+    expect(await names()).toEqual([])
+    expect(containers.started.length).toBe(3)
+    // Nobody gets a password of which nothing is known.
+    expect((await failure(sql.send('CreateRole', { server, name: 'look_b', password: late }))).message).toContain(
+      'gets no password',
+    )
+  })
+
+  it('gives a container also the passwords that became known after the first one', async () => {
+    const [at, late] = [place.secrets.give('secret-early', PASSWORD), place.secrets.give('secret-later', PASSWORD)]
+    const { server } = place
+    const known = [at]
+    const sql = await open([at, late], { passwords: () => known })
+    await sql.send('CreateRole', { server, name: 'late_a', password: at })
+    known.push(late)
+    await sql.send('CreateRole', { server, name: 'late_b', password: late })
+    expect(made).toBe(2)
+    await Promise.all(['late_a', 'late_b'].map((name) => sql.send('DropRole', { server, name })))
+    await sql.close()
+    expect(gone).toBe(1)
   })
 
   it('tells errors apart as a driver does, each for its own job', async () => {
@@ -307,7 +344,7 @@ describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, 
     place: async () => PLACE,
     gone: async () => {},
     token: () => `token-${++tokens}`,
-    passwords: [],
+    passwords: () => [],
     ...QUICK,
   })
 })
@@ -324,7 +361,7 @@ describe.skipIf(noPsql)('its connection', () => {
         place: async () => PLACE,
         gone: async () => {},
         token: () => 't',
-        passwords: [],
+        passwords: () => [],
         ...QUICK,
       })
       const sql = openSql({ aws: place.secrets.aws, way })
