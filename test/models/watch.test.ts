@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { judged } from '../support/models/children.ts'
+import { judged, judgeOf } from '../support/models/children.ts'
 import { hereBook } from '../support/models/here.ts'
-import { MARK } from '../support/models/judge.ts'
+import { MARK } from '../support/models/request.ts'
 import { failOnRefused, unread } from '../support/models/unread.ts'
 import { watch } from '../support/models/watch.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -67,7 +67,7 @@ describe('a process that a test starts', () => {
   })
 
   it('notes what AWS would refuse', async () => {
-    await child({ TO: url, STATUS: 'UP', INFRA_TEST_MODELS: `${root}\n${book}` })
+    await child({ TO: url, STATUS: 'UP', INFRA_TEST_MODELS: [root, book, judgeOf(preload)].join('\n') })
     expect(unread(book)).toEqual([SAID])
   })
 
@@ -81,7 +81,7 @@ it('a request through a proxy is checked by it where nobody did, and once only',
   const proxy = await startProxy(url)
   try {
     const sender = join(dir, 'sender.txt')
-    await child({ TO: proxy.url, STATUS: 'UP', INFRA_TEST_MODELS: `${root}\n${sender}` })
+    await child({ TO: proxy.url, STATUS: 'UP', INFRA_TEST_MODELS: [root, sender, judgeOf(preload)].join('\n') })
     expect([lines(sender), lines(book)]).toEqual([['ecs.ListTasks', `!${SAID}`], []])
     await fetch(proxy.url, {
       method: 'POST',

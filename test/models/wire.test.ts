@@ -32,8 +32,8 @@ import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts
 import { describe, expect, it } from 'vitest'
 import { violationsOf } from '../support/models/check.ts'
 import { serviceModel } from '../support/models/model.ts'
-import type { Wire } from '../support/models/request.ts'
-import { read, serviceOf } from '../support/models/wire.ts'
+import { serviceOf, type Wire } from '../support/models/request.ts'
+import { read } from '../support/models/wire.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -3,7 +3,7 @@ import { CreateSecretCommand, ListSecretsCommand } from '@aws-sdk/client-secrets
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { newCredentials, signed } from '../../src/sandbox/credentials.ts'
 import { credentials } from '../support/credentials.ts'
-import { MARK } from '../support/models/judge.ts'
+import { MARK } from '../support/models/request.ts'
 import { startProxy } from '../support/proxy.ts'
 import { type Clients, clients } from './support.ts'
 

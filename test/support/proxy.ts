@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MARK } from './models/judge.ts'
+import { MARK } from './models/request.ts'
 import { checkWire } from './models/watch.ts'
 
 /** What happens to calls that match. Several rules that match one call all apply. */

@@ -3,12 +3,13 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { unzipSync } from 'fflate'
 import type { Model, Shape } from './model.ts'
+import { packed, unpacked } from './packed.ts'
 
 /** AWS's own service models, as botocore has them, come to npm inside of this package. */
 const PACKAGE = '@aws-cdk/asset-awscli-v1'
 const DATA = 'awscli/awscli/botocore/data'
 /** Counts up when what is kept of a model changes. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** Where the package is, and its version: a model is read anew when either changes. */
 const found = (root: string): { zip: string; kept: string } => {
@@ -28,23 +29,19 @@ const found = (root: string): { zip: string; kept: string } => {
  */
 export const modelOf = (root: string, folder: string): Model => {
   const { zip, kept } = found(root)
-  const file = join(kept, `${folder}.json`)
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Model
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  return keep(zip, kept, [folder])[folder] as Model
+  const file = join(kept, `${folder}.txt`)
+  if (!existsSync(file)) keep(zip, kept, [folder])
+  return unpacked(readFileSync(file, 'utf8'))
 }
 
 /** Keeps the models of these services, so that no process has to open the archive. */
 export const prepare = (root: string, folders: readonly string[]): void => {
   const { zip, kept } = found(root)
-  const missing = folders.filter((folder) => !existsSync(join(kept, `${folder}.json`)))
+  const missing = folders.filter((folder) => !existsSync(join(kept, `${folder}.txt`)))
   if (missing.length > 0) keep(zip, kept, missing)
 }
 
-const keep = (zip: string, kept: string, folders: readonly string[]): Record<string, Model> => {
+const keep = (zip: string, kept: string, folders: readonly string[]): void => {
   const archive = readFileSync(zip)
   const newest = new Map<string, string>()
   const services = new RegExp(`^${DATA}/(${folders.join('|')})/[^/]+/service-2\\.json$`)
@@ -58,18 +55,14 @@ const keep = (zip: string, kept: string, folders: readonly string[]): Record<str
   const wanted = new Set(newest.values())
   const files = unzipSync(archive, { filter: ({ name }) => wanted.has(name) })
   mkdirSync(kept, { recursive: true })
-  return Object.fromEntries(
-    folders.map((folder) => {
-      const text = files[newest.get(folder) ?? '']
-      if (!text) throw new Error(`${PACKAGE} has no model of ${folder}`)
-      const model = requestsOf(JSON.parse(new TextDecoder().decode(text)) as Full)
-      // Put in place whole: another process may be reading it.
-      const beside = join(kept, `${folder}.json.${process.pid}`)
-      writeFileSync(beside, JSON.stringify(model))
-      renameSync(beside, join(kept, `${folder}.json`))
-      return [folder, model]
-    }),
-  )
+  for (const folder of folders) {
+    const text = files[newest.get(folder) ?? '']
+    if (!text) throw new Error(`${PACKAGE} has no model of ${folder}`)
+    // Put in place whole: another process may be reading it.
+    const beside = join(kept, `${folder}.txt.${process.pid}`)
+    writeFileSync(beside, packed(requestsOf(JSON.parse(new TextDecoder().decode(text)) as Full)))
+    renameSync(beside, join(kept, `${folder}.txt`))
+  }
 }
 
 interface Full {

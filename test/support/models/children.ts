@@ -9,18 +9,22 @@ const WATCHED = Symbol.for('infra.models.children')
 export const buildPreload = async (root: string): Promise<string> => {
   const dir = join(root, 'node_modules', '.cache', 'infra-models')
   mkdirSync(dir, { recursive: true })
-  const name = `preload-${process.pid}.cjs`
-  const bundle = await rolldown({ cwd: root, input: 'test/support/models/preload.ts', platform: 'node', logLevel: 'warn' })
-  await bundle.write({ dir, format: 'cjs', minify: true, entryFileNames: name })
-  await bundle.close()
-  return join(dir, name)
+  for (const name of ['preload', 'watch']) {
+    const bundle = await rolldown({ cwd: root, input: `test/support/models/${name}.ts`, platform: 'node', logLevel: 'warn' })
+    await bundle.write({ dir, format: 'cjs', minify: true, entryFileNames: `${name}-${process.pid}.cjs` })
+    await bundle.close()
+  }
+  return join(dir, `preload-${process.pid}.cjs`)
 }
+
+/** What the first request of such a process loads. */
+export const judgeOf = (preload: string): string => preload.replace(/preload(-\d+\.cjs)$/, 'watch$1')
 
 /** The environment in which a Node process checks its own requests, in this book where the environment names no other. */
 export const judged = (env: NodeJS.ProcessEnv, preload: string, root: string, book: string): NodeJS.ProcessEnv => ({
   ...env,
   NODE_OPTIONS: [env.NODE_OPTIONS, `--require=${JSON.stringify(preload)}`].filter(Boolean).join(' '),
-  INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? `${root}\n${book}`,
+  INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? [root, book, judgeOf(preload)].join('\n'),
 })
 
 /**

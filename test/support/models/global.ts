@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { prepare } from './archive.ts'
-import { buildPreload } from './children.ts'
+import { buildPreload, judgeOf } from './children.ts'
 import { FOLDERS } from './model.ts'
 import { summary } from './summary.ts'
 
@@ -29,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
     console.log(`\n${text}`)
     for (const refusal of counts.refusals) console.log(`  ${refusal}`)
     rmSync(books, { recursive: true, force: true })
-    rmSync(preload, { force: true })
+    for (const file of [preload, judgeOf(preload)]) rmSync(file, { force: true })
     // A process may have outlived the test that should have failed.
     if (counts.refused > 0) process.exitCode = 1
   }

@@ -1,11 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import { violationsOf } from './check.ts'
 import { serviceModel } from './model.ts'
-import { header, type Wire } from './request.ts'
-import { read, serviceOf } from './wire.ts'
-
-/** A request that bears this header was checked where it was sent. It is added after signing, and no signature covers it. */
-export const MARK = 'x-infra-model-checked'
+import { header, serviceOf, type Wire } from './request.ts'
+import { read } from './wire.ts'
 
 /** What the check of one request says. */
 export interface Verdict {

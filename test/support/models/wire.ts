@@ -13,22 +13,6 @@ export interface Asked {
 }
 
 /**
- * The service that a request is for.
- * @returns the name that it is signed for (`elasticloadbalancing`), or undefined where it is no request to AWS
- */
-export const serviceOf = (wire: Pick<Wire, 'headers' | 'path'>): string | undefined => {
-  const scope = /Credential=[^/\s]+\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/.exec(header(wire, 'authorization'))?.[1]
-  // The pages of the sandbox itself.
-  if (scope === 'infra-sandbox') return undefined
-  if (scope !== undefined) return scope
-  const presigned = /[?&]X-Amz-Credential=[^&]*?%2F([^%&]+)%2Faws4_request/.exec(wire.path)?.[1]
-  if (presigned !== undefined) return presigned
-  // A few operations are not signed (AssumeRoleWithWebIdentity): the SDK names the service in its user agent.
-  const api = /\bapi\/([a-z0-9_]+)#/.exec(header(wire, 'user-agent'))?.[1]
-  return api === undefined || /aws4_request/.test(header(wire, 'authorization')) ? undefined : api
-}
-
-/**
  * Reads a request back, whichever of AWS's protocols it is in.
  * @throws an error that says what could not be read
  */
