@@ -1,6 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import { InfraError } from './errors.ts'
-import type { AnySeen, Present } from './kind.ts'
+import type { AnySeen, Made, Present } from './kind.ts'
 import { make } from './make.ts'
 import { ambiguous } from './ownership.ts'
 import { broken } from './refusals.ts'
@@ -22,10 +22,11 @@ export const createIntended = async <C>(work: Work<C>, intend: () => Promise<voi
   return seen.foreign || seen.is === 'ready' ? seen : awaitReady(work, seen, intended)
 }
 
-const born = ({ attrs, ready, props }: { attrs: JsonObject; ready?: boolean; props?: JsonObject }): Present => ({
+const born = ({ attrs, ready, props, tags }: Made<JsonObject, JsonObject>): Present => ({
   is: ready ? 'ready' : 'pending',
-  attrs,
-  ...(props ? { props } : {}),
+  attrs: attrs as JsonObject,
+  ...(props ? { props: props as JsonObject } : {}),
+  ...(tags ? { tags } : {}),
 })
 
 /**

@@ -75,6 +75,8 @@ export interface Made<P, A> {
   readonly ready?: boolean
   /** Where the new resource is known to differ from what is wanted: the engine then calls `update`. */
   readonly props?: Partial<P>
+  /** The tags that it has, where they are not those that were asked for: what was restored has its old ones. The engine then writes them. */
+  readonly tags?: Tags
 }
 
 export interface CostItem {

@@ -66,7 +66,12 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
       if (!found?.DeletedDate) throw error
       await aws.secretsManager('RestoreSecret', { SecretId: stamp.name })
       await mergeSecret(aws, stamp.name, (now) => ({ ...first, ...now }))
-      return { attrs: { arn: found.ARN ?? '', name: stamp.name, recoveryDays: want.recoveryDays }, ready: true }
+      return {
+        attrs: { arn: found.ARN ?? '', name: stamp.name, recoveryDays: want.recoveryDays },
+        ready: true,
+        props: { description: found.Description ?? '' },
+        tags: tagMap(found.Tags),
+      }
     }
   },
   async update(aws, attrs, want, changed) {

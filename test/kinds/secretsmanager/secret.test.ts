@@ -45,13 +45,14 @@ describe('create', () => {
   ])('restores what is scheduled for deletion (error %s), keeps its old values and adds missing keys', async (_, error) => {
     const account = cloud({
       CreateSecret: error,
-      DescribeSecret: { ARN, DeletedDate },
+      DescribeSecret: { ARN, DeletedDate, Description: 'as it was', Tags: [{ Key: 'Team', Value: 'old' }] },
       RestoreSecret: {},
       GetSecretValue: { SecretString: '{"password":"the-old-one","username":"old","extra":"theirs"}' },
       PutSecretValue: {},
     })
     const made = await SecretKind.create(aws, want, stamp)
-    expect(made).toEqual({ attrs, ready: true })
+    // The engine compares these with what is wanted, and writes what differs.
+    expect(made).toEqual({ attrs, ready: true, props: { description: 'as it was' }, tags: { Team: 'old' } })
     expect(account.sent.map(([operation]) => operation)).toEqual([
       'CreateSecret',
       'DescribeSecret',
@@ -61,6 +62,30 @@ describe('create', () => {
     ])
     expect(valueSent(account.sent.at(-1)?.[1])).toEqual({ password: 'the-old-one', username: 'old', extra: 'theirs', port: 5432 })
     expect(SecretKind.facts.iam.create).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('what was restored gets the tags and the description that are wanted in the same run', async () => {
+    const Tags = TAG_LIST.filter((t) => t.Key !== 'Project')
+    let restored = false
+    const account = cloud({
+      CreateSecret: new InvalidRequestException({ message: scheduled, $metadata: {} }),
+      DescribeSecret: () => ({ ARN, Name: 'shop-dev-thing', Description: 'old', Tags, ...(restored ? {} : { DeletedDate }) }),
+      RestoreSecret: () => {
+        restored = true
+        return {}
+      },
+      GetSecretValue: { SecretString: '{"password":"p","username":"u","port":1}' },
+      PutSecretValue: {},
+      UpdateSecret: {},
+      TagResource: {},
+    })
+    const run = new Run(SecretKind)
+    await run.create(want)
+    expect(account.writes.slice(2).filter(([operation]) => operation !== 'PutSecretValue')).toEqual([
+      ['UpdateSecret', { SecretId: 'shop-dev-thing', Description: 'The database' }],
+      ['TagResource', { SecretId: 'shop-dev-thing', Tags: [{ Key: 'Project', Value: 'shop' }] }],
+    ])
+    expect(run.row).toMatchObject({ is: 'ready', tags: stamp.tags })
   })
 
   it('does not touch a secret of the same name that lives', async () => {
