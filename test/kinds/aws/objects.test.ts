@@ -33,6 +33,16 @@ it('a put that was sent twice meets what it has written itself', async () => {
   expect(await objects.put('k', 'mine', '"0"')).toBe('"1"')
 })
 
+it('where nothing has changed, a request of the same instant is no conflict: AWS asks for another try', async () => {
+  let refusals = 2
+  const s3 = async (operation: string): Promise<unknown> => {
+    if (operation === 'GetObject') return { ETag: '"1"', Body: { transformToString: async () => 'old' } }
+    if (refusals-- > 0) throw named('ConditionalRequestConflict')
+    return { ETag: '"2"' }
+  }
+  expect(await bucket({ s3 } as unknown as Aws, 'b').put('k', 'mine', '"1"')).toBe('"2"')
+})
+
 it('a bucket that is not there is no conflict', async () => {
   const { objects } = store({ PutObject: named('NoSuchBucket') })
   await expect(objects.put('k', 'mine', '"old"')).rejects.toMatchObject({ name: 'NoSuchBucket' })
