@@ -64,7 +64,7 @@ const attempt = async (
     let { plan, way } = await withWay(s, view, view.plan(steps))
     if (!s.io.json) {
       header({ ...s, account: s.caller.account }, 'Create')
-      planScreen(s.io, plan)
+      planScreen(s, plan)
       sleepers(s, view)
       sayWaiting(s, view, steps)
       sayPlain(s, plan)

@@ -18,7 +18,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     const { plan, way } = await withWay(s, view, view.plan(steps))
     if (s.io.json) s.io.data(planData(plan, way))
     header({ ...s, account: s.caller.account }, 'Plan')
-    planScreen(s.io, plan)
+    planScreen(s, plan)
     for (const note of countNotes(s.state.lookups, s.config.ecs.services, (words) => commandLine(g, words)))
       s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     sayWaiting(s, view, steps)

@@ -4,6 +4,7 @@ import { inWords } from '../engine/scheduled.ts'
 import type { Scheduled } from '../state/schema.ts'
 import { about, change, columns, count, usd } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
+import { commandLine, type Globals } from './globals.ts'
 import type { Session } from './session.ts'
 import type { PlannedWay } from './way-plan.ts'
 
@@ -23,7 +24,7 @@ export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account
 }
 
 /** What a run would do, by step; what stays as it is, is only counted. */
-export const planScreen = (io: Io, plan: Plan): void => {
+export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): void => {
   const { c } = io
   const paint = { create: c.green, replace: c.yellow, update: c.yellow, keep: c.dim, delete: c.red }
   const doing = plan.actions.filter((a) => a.action !== 'keep')
@@ -44,6 +45,7 @@ export const planScreen = (io: Io, plan: Plan): void => {
     for (const a of actions) for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)
   }
   sayScheduled(io, plan.actions)
+  sayRenamed(io, g, plan)
   const kept = plan.actions.length - doing.length
   if (doing.length > 0) io.say()
   const tally = (['create', 'replace', 'update', 'delete'] as const).flatMap((a) => {
@@ -60,6 +62,18 @@ export const planScreen = (io: Io, plan: Plan): void => {
     io.say(
       `  A month of it: ${c.bold(usd(plan.monthlyUsd))}${plan.monthlyChangeUsd !== 0 && plan.monthlyChangeUsd !== plan.monthlyUsd ? ` (${change(plan.monthlyChangeUsd)})` : ''}. Time: ${c.bold(about(plan.minutes))}.`,
     )
+}
+
+/** A service that goes while another one comes may be the same one under a new name: then nothing of it has to go. */
+const sayRenamed = ({ say, c }: Io, g: Globals, { actions }: Plan): void => {
+  const services = (action: Action['action']): string[] =>
+    actions.flatMap((a) => (a.type === 'ecs.service' && a.action === action ? [a.key.replace(/-service$/, '')] : []))
+  const [gone, ...more] = services('delete')
+  const [come, ...others] = services('create')
+  if (gone === undefined || come === undefined || more.length + others.length > 0) return
+  say(
+    `  ${c.yellow('!')} ${gone} goes and ${come} comes. If it only has a new name, it can stay: ${c.cyan(commandLine(g, `state rename ${gone} ${come}`))}`,
+  )
 }
 
 /** What AWS has accepted and makes later: it is neither done nor asked for again. */

@@ -126,13 +126,11 @@ export interface Held {
 const heldBy = (rows: ReadonlyMap<string, Row>): Held[] =>
   [...rows].flatMap(([key, { type, attrs, adopted }]) => (attrs ? [{ key, type, attrs, adopted: adopted === true }] : []))
 
-/** What was found for declared resources that no row holds yet: a run would record it. */
+/** What was found for declared resources that no row holds yet. */
 export const foundFor = <C>(nodes: readonly Subject<C>[], survey: Survey, rows: ReadonlyMap<string, Row>): Held[] =>
   nodes.flatMap(({ key, kind }) => {
     const seen = survey.get(key)
-    return seen && seen.is !== 'absent' && !seen.foreign && !rows.get(key)?.attrs
-      ? [{ key, type: kind.type, attrs: seen.attrs }]
-      : []
+    return seen && seen.is !== 'absent' && !rows.get(key)?.attrs ? [{ key, type: kind.type, attrs: seen.attrs }] : []
   })
 
 /** What tells one resource from all others of its type; the day on which someone last looked is no part of it. */
@@ -144,12 +142,25 @@ export const sameThing = (a: Row, b: Row): boolean =>
   b.attrs !== undefined &&
   thing({ key: '', type: a.type, attrs: a.attrs }) === thing({ key: '', type: b.type, attrs: b.attrs })
 
-/** Those that hold the same resource as another one, each with the others. What was only adopted twice is nobody's to delete. */
-const twins = (all: readonly Held[]): Map<string, readonly Held[]> => {
+/**
+ * Of these keys, those whose resource is also another one's that stays, each with that one. What was only adopted twice is nobody's to
+ * delete.
+ * @param found what was found besides the rows
+ */
+export const doublesOf = (
+  keys: readonly string[],
+  rows: ReadonlyMap<string, Row>,
+  found: readonly Held[] = [],
+): ReadonlyMap<string, Held> => {
   const byThing = new Map<string, Held[]>()
-  for (const held of all) byThing.set(thing(held), [...(byThing.get(thing(held)) ?? []), held])
-  const several = [...byThing.values()].filter((same) => same.length > 1 && !same.every((h) => h.adopted))
-  return new Map(several.flatMap((same) => same.map((h) => [h.key, same.filter((o) => o !== h)] as const)))
+  for (const held of [...heldBy(rows), ...found]) byThing.set(thing(held), [...(byThing.get(thing(held)) ?? []), held])
+  const doubles = new Map<string, Held>()
+  for (const same of byThing.values()) {
+    const stays = same.find((held) => !keys.includes(held.key))
+    if (stays && !same.every((held) => held.adopted))
+      for (const held of same) if (keys.includes(held.key)) doubles.set(held.key, stays)
+  }
+  return doubles
 }
 
 /** The error for two keys that mean one resource. @param key the one that would be deleted */
@@ -160,25 +171,20 @@ const doubled = <C>(key: string, other: Held, kindOf: KindOf<C>): InfraError =>
     `${renamed(key, other.key)}: infra state forget ${key}`,
   )
 
-/**
- * Why these rows cannot be taken down as they were seen: told before anything is changed.
- * @param found what a run would record besides the rows
- */
+/** Why these rows cannot be taken down as they were seen: told before anything is changed. */
 export const notToDelete = <C>(
   keys: readonly string[],
   seen: Survey,
   rows: ReadonlyMap<string, Row>,
   kindOf: KindOf<C>,
-  found: readonly Held[] = [],
-): InfraError[] => {
-  const doubles = twins([...heldBy(rows), ...found])
-  return keys.flatMap((key) => {
+  doubles = doublesOf(keys, rows),
+): InfraError[] =>
+  keys.flatMap((key) => {
     const row = rows.get(key)
     const it = seen.get(key)
     if (!row || row.adopted) return []
-    const other = doubles.get(key)?.find((o) => !keys.includes(o.key))
+    const other = doubles.get(key)
     if (other) return [doubled(key, other, kindOf)]
     if (it?.is === 'absent') return it.rivals && !row.attrs ? [ambiguous(key, it.rivals, row)] : []
     return it?.foreign && row.attrs ? [foreign({ key, name: row.name, kind: kindOf(row.type) }, it, true)] : []
   })
-}

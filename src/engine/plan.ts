@@ -6,7 +6,7 @@ import { type InfraError, refuse } from './errors.ts'
 import { earlierLike, identityOf, isAwaited } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, Impact, Scheduled, Stamp, Tags } from './kind.ts'
-import { foundFor, notToDelete } from './ownership.ts'
+import { doublesOf, foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
 import { impactOf, paidFor, scheduledOf } from './scheduled.ts'
 import type { Survey } from './survey.ts'
@@ -102,20 +102,15 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   const obsolete = [...rows].filter(
     ([key, row]) => !graph.get(key) && ![...back.values()].includes(key) && input.steps.includes(row.step),
   )
-  problems.push(
-    ...notToDelete(
-      obsolete.map(([key]) => key),
-      survey,
-      rows,
-      input.kindOf,
-      foundFor(graph.nodes(), survey, rows),
-    ),
-  )
+  const going = obsolete.map(([key]) => key)
+  const doubles = doublesOf(going, rows, foundFor(graph.nodes(), survey, rows))
+  problems.push(...notToDelete(going, survey, rows, input.kindOf, doubles))
   const later = (key: string): string[] => scheduledOf(survey.get(key)).map((s) => s.prop)
   for (const [key, row] of obsolete) {
     const kind = input.kindOf(row.type)
     const gone = survey.get(key)?.is === 'absent'
-    if (kind.facts.data && !gone && !row.adopted)
+    const double = doubles.get(key)
+    if (kind.facts.data && !gone && !row.adopted && !double)
       problems.push(
         refuse(
           `${key} is no longer in the config, but it holds data`,
@@ -123,8 +118,9 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
           `Put it back into infra.yaml, or remove it with its own yes: ${kind.facts.removedBy?.(row.attrs ?? {}) ?? `infra destroy ${row.step}`}`,
         ),
       )
-    if (isAwaited(row, graph.nodes(), later)) {
-      const verdict = { action: 'keep', reason: 'goes once AWS has made what it has scheduled' } as const
+    if (double || isAwaited(row, graph.nodes(), later)) {
+      const reason = double ? `the same as ${double.key}` : 'goes once AWS has made what it has scheduled'
+      const verdict = { action: 'keep', reason } as const
       actions.push(describe({ key, step: row.step, name: row.name }, kind, verdict, monthly(kind, row.want, region)))
       continue
     }

@@ -85,6 +85,17 @@ describe.skipIf(!url)('a service that gets another name in the config', () => {
     expect(await held('app')).toEqual(before)
   })
 
+  it('where the names follow the key, the plan tells the way to keep it', async () => {
+    const file = join(p.dir, 'infra.yaml')
+    const before = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      before.replace(/^( +)app:/m, '$1api:').replace(/(name|family|targetGroup|logGroup): \/?\S*shop\S*/g, '$1: new-$1'),
+    )
+    expect((await ends(0, 'plan')).stdout).toContain('If it only has a new name, it can stay: infra state rename app api')
+    await writeFile(file, before)
+  })
+
   it('forget lets go of a row alone; the resource is found again', async () => {
     await ends(0, 'create', '--yes')
     proxy.clear()

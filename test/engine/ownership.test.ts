@@ -184,6 +184,9 @@ describe('two keys for one resource', () => {
       next: expect.stringContaining('infra state rename web app'),
     })
     expect(problem?.next).not.toContain('adopt')
+    // Nor does the screen say that it would be deleted.
+    const { actions } = await world.plan(at('app-target-group'))
+    expect(actions.map((a) => `${a.action} ${a.key}`)).toEqual(['keep app-target-group', 'keep web-target-group'])
     await world.create(at('app-target-group')).catch(() => undefined)
     expect(changes(world)).toEqual([])
   })
