@@ -36,6 +36,7 @@ export const handOver = async (s: Session, keys: ReadonlySet<string>, g: Globals
     roles: tenants,
     ...(typeof endpoint === 'string' ? { host: endpoint, port: Number(port) } : {}),
     ...(typeof bastion === 'string' ? { bastion } : {}),
+    hasBastion: s.config.steps.includes('bastion'),
   })
   const { c } = s.io
   if (s.io.json) s.io.event({ type: 'by-hand', file: path, keys: [...keys] })

@@ -21,6 +21,19 @@ export const whomOf = (s: Session, role: string): Whom => {
   return whom
 }
 
+/**
+ * The other one whose password is in the same secret: with one role for all databases, the master user and that role. Undefined where
+ * that one is not there, or not infra's to change.
+ */
+export const otherOf = (s: Session, role: string): Whom | undefined => {
+  if (s.config.databases.roles !== 'shared') return undefined
+  try {
+    return whomOf(s, role === 'master' ? 'app' : 'master')
+  } catch {
+    return undefined
+  }
+}
+
 const rowsOf = (s: Session, type: string): Row[] => [...s.state.all().values()].filter((r) => r.type === type)
 
 const master = (s: Session): Whom => {

@@ -4,13 +4,12 @@ import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { serverOf } from '../kinds/index.ts'
-import { elapsed } from '../ui/format.ts'
 import { agreed } from './agree.ts'
-import { type Whom, whomOf } from './db-rotate-whom.ts'
+import { rotated, rotateScreen } from './db-rotate-screen.ts'
+import { otherOf, type Whom, whomOf } from './db-rotate-whom.ts'
 import { type DbFlags, dbLine, openDb, orRefuse } from './db-server.ts'
 import { withReporter } from './outcome.ts'
 import { busy, lookAtServer, orGoesOn, stackServer } from './rds-server.ts'
-import { header } from './screens.ts'
 import type { Session } from './session.ts'
 
 export interface RotateFlags extends DbFlags {
@@ -34,7 +33,9 @@ export const rotateCommand = async (flags: RotateFlags): Promise<number> => {
   const words = `rotate-password --role ${role}`
   const passwords = (of: Session) => {
     const { secret, key } = whomOf(of, role)
-    return [{ secret, key, stage: 'AWSPENDING' } as const]
+    // The version that does not count yet has all keys: also the one whose rotation was begun before.
+    const other = otherOf(of, role)?.key
+    return [key, ...(other ? [other] : [])].map((k) => ({ secret, key: k, stage: 'AWSPENDING' }) as const)
   }
   const s = await openDb(flags, { words, use: 'sql', exclusive: true, passwords })
   try {
@@ -43,15 +44,20 @@ export const rotateCommand = async (flags: RotateFlags): Promise<number> => {
     if (!RUNS.test(seen.status)) throw busy(s, seen, `db ${words}`)
     const server = await orRefuse(s, serverOf(s.aws, { server: seen.id, secret: String(seen.row.want.passwordSecret) }))
     const progress = await orRefuse(s, progressOf(s.aws, whom))
-    if (progress === 'other') throw otherFirst(flags, whom)
+    const first = progress === 'other' ? otherOf(s, role) : undefined
+    if (progress === 'other' && !first) throw otherFirst(flags, whom)
+    const progressOfFirst = first && (await orRefuse(s, progressOf(s.aws, first)))
     // Where nobody gets in nothing is begun. A container that only tries the way would take a minute.
     const via = await orRefuse(s, s.inside.find(server))
     if (progress === 'none' && via !== 'task') await orRefuse(s, logIn(s, whom, server))
-    screen(s, whom, server, progress)
+    rotateScreen(s, whom, server, progress, first)
     if (!(await agreed(s, flags, 'Change it?', 'This would change a password', dbLine(flags, `${words} --yes`)))) return 0
     const began = Date.now()
-    await withReporter(s, (report) => rotate(s, whom, server, progress, report, dbLine(flags, words)))
-    return done(s, flags, whom, server, progress, Date.now() - began)
+    await withReporter(s, async (report) => {
+      if (first && progressOfFirst) await rotate(s, first, server, progressOfFirst, report, dbLine(flags, words))
+      await rotate(s, whom, server, first ? 'none' : progress, report, dbLine(flags, words))
+    })
+    return rotated(s, flags, { whom, server, resumed: progress !== 'none' && !first, first, took: Date.now() - began })
   } finally {
     await s.close()
   }
@@ -134,6 +140,7 @@ const changeMaster = async (s: Session, whom: Whom, server: Server, report: Repo
   await until(cx, whom.user, tried, (seen) => seen.is === 'taken', TAKES)
 }
 
+/** Where the other one cannot be finished here: it is not infra's to change. */
 const otherFirst = (flags: RotateFlags, { secret, of }: Whom): InfraError => {
   const other = of === 'app' ? 'master' : 'app'
   return refuse(
@@ -141,36 +148,4 @@ const otherFirst = (flags: RotateFlags, { secret, of }: Whom): InfraError => {
     `both are in the secret ${secret}, and it holds one new version at a time`,
     dbLine(flags, `rotate-password --role ${other}`),
   )
-}
-
-const screen = (s: Session, { user, key, of }: Whom, server: Server, progress: Progress): void => {
-  const { io } = s
-  const { c } = io
-  header({ ...s, account: s.caller.account }, 'Rotate password')
-  io.say(`  ${c.yellow('~ change')}  the password of ${c.bold(user)}  ${c.dim(`${server.id}, key ${key} of its secret`)}`)
-  if (progress !== 'none') io.say('\n  It was begun by a run before this one, and is finished now: no other password is made.')
-  io.say(
-    '\n  Into the secret (it does not count yet), into the server, tried by logging in: then it counts, and the old one is void.',
-  )
-  if (of === 'app') {
-    io.say(
-      `  ${c.yellow('Applications that run')} keep the old one in memory: their open connections stay, new ones are refused until they`,
-    )
-    io.say('  are restarted and read the secret again.')
-  }
-  io.say(`  Costs nothing. Time: ${c.bold(of === 'master' ? 'some seconds, seldom minutes' : 'some seconds')}.`)
-}
-
-const done = (s: Session, flags: RotateFlags, whom: Whom, server: Server, progress: Progress, took: number): number => {
-  const { io } = s
-  const { c } = io
-  const { user, key, of, secret } = whom
-  if (io.json) io.event({ type: 'result', role: user, server: server.id, secret, key, resumed: progress !== 'none' })
-  io.say(`\n${c.green('✓')} ${user} logs in with the new password, after ${elapsed(took)}. The old one is void.`)
-  if (of === 'app')
-    io.say(
-      '  Restart what uses it, for example: aws ecs update-service --cluster <cluster> --service <service> --force-new-deployment',
-    )
-  io.say(`  Next: ${c.cyan(dbLine(flags, 'verify'))}`)
-  return 0
 }

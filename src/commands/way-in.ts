@@ -80,6 +80,7 @@ export const wayInto = (s: Session, depth: Depth, { via, use = 'sql', passwords 
       aws: s.aws,
       way: await wayOf(s, way, passwords(s)),
       caFile: s.config.databases.caFile,
+      onNote: (line) => io.note(`  ${io.c.yellow('!')} ${line}`),
       onCall: io.verbose
         ? (operation, ms, error) => io.note(io.c.dim(`  sql.${operation} ${ms.toFixed(0)} ms${error ? ` ${error.name}` : ''}`))
         : undefined,

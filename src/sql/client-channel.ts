@@ -1,7 +1,8 @@
 import type { Server } from '../aws/sql.ts'
 import { LockLost } from '../engine/errors.ts'
+import type { Secret } from '../state/json.ts'
 import type { Credentials } from './credentials.ts'
-import { explainSql, SqlError } from './errors.ts'
+import { explainSql, isWrongPassword, type Of, SqlError } from './errors.ts'
 import type { Channel, Job } from './job.ts'
 import type { Tls } from './tls.ts'
 
@@ -47,6 +48,9 @@ export const goodbye = async (ended: Promise<unknown>): Promise<void> => {
 /** Logins at once: a server of the smallest class takes some eighty connections from everybody. */
 const LOGINS = 4
 
+const HALF_ROTATED =
+  "A rotation of the master user's password was begun and is not finished: the server knows the new one already, which is used here. To finish it: infra db rotate-password --role master"
+
 /** A channel over a driver's connections: one of the master user for each database, opened when first needed and kept until the end. */
 export const clientChannel = (
   server: Server,
@@ -54,11 +58,13 @@ export const clientChannel = (
   tls: Tls | undefined,
   credentials: Credentials,
   connect: Connect,
+  onNote: (line: string) => void = () => {},
 ): Channel => {
   const kept = new Map<string, Connection>()
   const turns = new Map<string, Promise<unknown>>()
   let logins = 0
   let closed = false
+  let told = false
 
   /** One after another: a connection carries one statement at a time, and two that find none must not open two. */
   const inTurn = <T>(line: string, work: () => Promise<T>): Promise<T> => {
@@ -66,9 +72,9 @@ export const clientChannel = (
     turns.set(line, mine)
     return mine
   }
-  const open = async (user: string, password: string, database: string): Promise<Connection> => {
+  const open = async (user: string, password: string, database: string, of: Of = 'role'): Promise<Connection> => {
     const made = await connect({ ...address, user, password, database, tls }).catch((error: unknown) => {
-      throw explainSql(error, server, user, [password])
+      throw explainSql(error, server, user, [password], of)
     })
     if (!closed) return made
     await made.close()
@@ -78,8 +84,20 @@ export const clientChannel = (
     const known = kept.get(database)
     if (known && !known.ended) return known
     const { user, password } = await credentials.master(server)
-    const made = await open(user, password.reveal(), database)
+    const made = await open(user, password.reveal(), database, 'master').catch((error) => orNext(error, user, password, database))
     kept.set(database, made)
+    return made
+  }
+  /** A rotation that was killed between server and secret: the server knows the new password, the secret still says the old one. */
+  const orNext = async (error: unknown, user: string, password: Secret, database: string): Promise<Connection> => {
+    if (!(error instanceof SqlError) || !isWrongPassword(error.cause)) throw error
+    const next = await credentials.nextOfMaster(server)
+    if (next === undefined || next.reveal() === password.reveal()) throw error
+    const made = await open(user, next.reveal(), database, 'master').catch(() => {
+      throw error
+    })
+    if (!told) onNote(HALF_ROTATED)
+    told = true
     return made
   }
   const carryOut = async (c: Connection, job: Job): Promise<string | undefined> => {

@@ -64,11 +64,20 @@ export const isLost = (error: unknown): boolean =>
 const bare = (error: unknown, code: string, message: string): Error =>
   Object.assign(new Error(message), code ? { code } : {}, error instanceof Error ? { name: error.name } : {})
 
+/** Who was refused, where it is the master user: its password has a rotation of its own. */
+export type Of = 'master' | 'role'
+
 /**
  * Puts an error of the driver into words. Statements are not quoted: one may hold a password, or what one is checked by.
  * @param secrets what must not be said, if the server quotes it
  */
-export const explainSql = (error: unknown, server: Server, user: string, secrets: readonly string[] = []): Error => {
+export const explainSql = (
+  error: unknown,
+  server: Server,
+  user: string,
+  secrets: readonly string[] = [],
+  of: Of = 'role',
+): Error => {
   if (error instanceof InfraError) return error
   const code = codeOfSql(error)
   const hushed = (said: unknown): string =>
@@ -84,7 +93,7 @@ export const explainSql = (error: unknown, server: Server, user: string, secrets
   if (WRONG_PASSWORD.has(code))
     return new SqlError(name, `The database server refuses ${user}`, {
       why: `the password in the secret ${server.secret} is not the one that it knows`,
-      next: 'Put the right one into the secret, or set a new one: infra db rotate-password',
+      next: `Put the right one into the secret, or set a new one: infra db rotate-password${of === 'master' ? ' --role master' : ''}`,
       cause,
     })
   if (FULL.has(code))
@@ -132,5 +141,5 @@ export const explainSql = (error: unknown, server: Server, user: string, secrets
 }
 
 /** An error that psql has told: its SQLSTATE and its words. */
-export const sqlErrorOf = (code: string, message: string, server: Server, user: string): Error =>
-  explainSql(Object.assign(new Error(message), { code }), server, user)
+export const sqlErrorOf = (code: string, message: string, server: Server, role: string | undefined): Error =>
+  explainSql(Object.assign(new Error(message), { code }), server, role ?? 'the master user', [], role ? 'role' : 'master')

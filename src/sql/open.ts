@@ -26,6 +26,8 @@ export interface SqlOptions {
   readonly caFile?: string | undefined
   /** Hears each operation: for --verbose. */
   readonly onCall?: ((operation: string, ms: number, error?: Error) => void) | undefined
+  /** Hears what a person should know. */
+  readonly onNote?: ((line: string) => void) | undefined
 }
 
 type Handlers = {
@@ -40,7 +42,7 @@ type Handlers = {
 const AGAIN: ReadonlySet<string> = new Set(['Look', 'Login', 'Sessions', 'AlterRole', 'AlterDatabase'])
 
 /** What can be done inside database servers, over one way in. Nothing is opened before the first operation. */
-export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
+export const openSql = ({ aws, way, caFile, onCall, onNote }: SqlOptions): OpenSql => {
   const credentials = credentialsFrom(aws)
   const channels = new Map<string, Promise<Channel>>()
   const open = async (server: Server): Promise<Channel> => {
@@ -53,7 +55,7 @@ export const openSql = ({ aws, way, caFile, onCall }: SqlOptions): OpenSql => {
         : import('./pg-client.ts').then((m) => m.connectPg),
       way.address ? way.address(server) : server,
     ])
-    return clientChannel(server, address, await tlsFor(server, caFile), credentials, connect)
+    return clientChannel(server, address, await tlsFor(server, caFile), credentials, connect, onNote)
   }
   const channelOf = async (server: Server): Promise<Channel> => {
     const id = idOf(server)

@@ -146,12 +146,15 @@ export interface Handed {
   readonly port?: number
   /** Id of an instance in the network of the database. */
   readonly bastion?: string
+  /** The step that makes one is among steps. */
+  readonly hasBastion?: boolean
 }
 
 const shell = (words: string): string => (/^[\w./:@-]+$/.test(words) ? words : `'${words.replaceAll("'", `'\\''`)}'`)
 
 /** What a person does to run the file, line by line. Values of secrets go from AWS into variables, never onto the screen. */
-export const instructions = ({ file, region, secret, roles, host, port = 5432, bastion }: Handed): string[] => {
+export const instructions = (handed: Handed): string[] => {
+  const { file, region, secret, roles, host, port = 5432, bastion, hasBastion } = handed
   const name = shell(basename(file))
   const value = (from: PasswordAt): string => {
     const key = /^[A-Za-z_]\w*$/.test(from.key) ? `.${from.key}` : `.[${JSON.stringify(from.key)}]`
@@ -160,7 +163,7 @@ export const instructions = ({ file, region, secret, roles, host, port = 5432, b
   return [
     bastion
       ? `aws ssm start-session --region ${region} --target ${bastion}`
-      : '# on a machine that reaches the database; infra create bastion makes one',
+      : `# on a machine that reaches the database; to have one: ${hasBastion ? '' : 'add bastion to steps in infra.yaml, then '}infra create bastion`,
     'cd && sudo dnf install -y postgresql16 jq    # Debian, Ubuntu: apt-get install postgresql-client jq',
     `cat > ${name}    # paste the file ${file}, then Ctrl-D`,
     `curl -fsSLO ${bundle(region)}`,

@@ -197,5 +197,5 @@ const errorOf = ({ code, message }: { code: string; message: string }, server: S
       why: message,
       next: 'Have the security group of the database let in the one of the container, then run the same command again',
     })
-  return sqlErrorOf(code, message, server, job.as?.role ?? 'the master user')
+  return sqlErrorOf(code, message, server, job.as?.role)
 }

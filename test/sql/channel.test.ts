@@ -42,6 +42,7 @@ const world = () => {
   }
   const credentials = {
     master: async () => ({ user: 'postgres', password: new Secret('M') }),
+    nextOfMaster: async () => undefined,
     password: async ({ secret }: { secret: string }) => new Secret(`of ${secret}`),
   }
   return { log, open, state, channel: clientChannel(server, server, undefined, credentials, connect) }

@@ -103,6 +103,7 @@ describe('no error says a password, or what one is checked by', () => {
       undefined,
       {
         master: async () => ({ user: 'postgres', password: new Secret('unused') }),
+        nextOfMaster: async () => undefined,
         password: async () => new Secret(sent[0] ?? ''),
       },
       async (): Promise<Connection> => ({

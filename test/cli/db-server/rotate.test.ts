@@ -1,9 +1,10 @@
+import { ModifyDBInstanceCommand } from '@aws-sdk/client-rds'
 import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PgProxy, startPgProxy } from '../../support/pg-proxy.ts'
 import { eachNth } from '../../support/some.ts'
 import { refused } from '../support/refused.ts'
-import { atCall, type Kill, type Phase, runAndKill, SECRET, type Stack, startStack } from './stack.ts'
+import { atCall, type Kill, type Phase, runAndKill, SECRET, SERVER, type Stack, startStack } from './stack.ts'
 
 const APP = ['db', 'rotate-password', '--yes']
 const MASTER = ['db', 'rotate-password', '--role', 'master', '--yes']
@@ -153,15 +154,60 @@ describe("the master user's password", () => {
     expect((await run('db', 'verify')).code).toBe(0)
   }, 60_000)
 
-  it('is not begun while that of the application is under way: the command that finishes it is named', async () => {
+  it('finishes first what was begun with that of the application: the secret holds one new version at a time', async () => {
+    const before = await x.secret()
     await runAndKill(x, APP, (kill) => {
       x.proxy.before = (call) => (call.op.endsWith('UpdateSecretVersionStage') ? kill() : undefined)
     })
-    const r = await x.p.run(...MASTER)
-    refused(r)
-    expect(r.stderr).toContain("rotation of the application's password was begun")
-    expect(r.stderr).toContain('Next: infra db rotate-password --role app\n')
-    expect((await run(...APP)).code).toBe(0)
+    const pending = await x.secret('AWSPENDING')
+    const r = await run(...MASTER)
+    expect(r.code, r.all).toBe(0)
+    expect(r.stdout).toContain('~ finish  the password of django_app')
+    const after = await x.secret()
+    expect(after.password).toBe(pending.password)
+    expect(after.master_password).not.toBe(before.master_password)
+    for (const key of ['password', 'master_password'] as const) {
+      passwords.push(String(after[key]))
+      expect(await x.login(USER[key], after[key])).toBe(true)
+      expect(await x.login(USER[key], before[key])).toBe(false)
+    }
+    expect((await stages()).sort()).toEqual(['AWSCURRENT', 'AWSPREVIOUS'])
+  })
+
+  it('killed between server and secret: infra itself goes on with the new one and names at once what finishes it', async () => {
+    const before = await x.secret()
+    await runAndKill(x, MASTER, (kill) => {
+      x.proxy.after = (call) => (call.op === 'rds.ModifyDBInstance' ? kill() : undefined)
+    })
+    // The window: who reads the secret is refused.
+    expect((await x.secret()).master_password).toBe(before.master_password)
+    expect(await x.login('postgres', before.master_password)).toBe(false)
+    const NEXT = 'To finish it: infra db rotate-password --role master'
+    for (const args of [['create', '--yes'], ['db', 'verify'], ['db', 'list'], ['plan']]) {
+      const r = await run(...args)
+      expect(r.code, r.all).toBe(0)
+      expect(r.stderr.split(NEXT)).toHaveLength(2)
+    }
+    expect((await run('db', 'rotate-password', '--role', 'master', '--yes')).code).toBe(0)
+    await isRotated(before, 'master_password')
+    expect((await run('db', 'verify')).stderr).not.toContain(NEXT)
+  })
+
+  it('changed by somebody else: the refusal names the command that sets a new one', async () => {
+    const { master_password } = await x.secret()
+    const set = (MasterUserPassword: unknown) =>
+      x.rds.send(
+        new ModifyDBInstanceCommand({
+          DBInstanceIdentifier: SERVER,
+          MasterUserPassword: String(MasterUserPassword),
+          ApplyImmediately: true,
+        }),
+      )
+    await set('somebody-elses-password')
+    expect(refused(await run('db', 'list')).stderr).toMatch(
+      /The database server refuses postgres: .*\nNext: .* a new one: infra db rotate-password --role master\n/,
+    )
+    await set(master_password)
   })
 })
 

@@ -267,7 +267,8 @@ printf '%s\\n' "$PGUSER" "$PGPASSWORD" "$APP_PASSWORD_1" "$APP_PASSWORD_2"`
   it('say what is missing when there is no bastion or server yet', () => {
     const { host: _, bastion: __, ...rest } = handed
     const text = instructions(rest).join('\n')
-    expect(text).toContain('infra create bastion makes one')
+    expect(text).toContain('to have one: add bastion to steps in infra.yaml, then infra create bastion')
+    expect(instructions({ ...rest, hasBastion: true })[0]).toMatch(/to have one: infra create bastion$/)
     expect(text).toContain('PGHOST=<endpoint>')
   })
 })
