@@ -20,7 +20,7 @@ const said = (
   flags = {},
 ) => {
   const yaml = { project: 'shop', environment: 'dev', region: 'us-east-1', steps, ecs: { services: SERVICES } }
-  const config = readConfig(yaml, {}, 'test')
+  const config = readConfig(yaml as never, {}, 'test')
   const lines: string[] = []
   const plain = (text: string): string => text
   const io = { json: false, c: { green: plain, cyan: plain }, say: (line = '') => lines.push(line) }
