@@ -19,6 +19,8 @@ import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 import { checkedSteps } from './stack.ts'
+import { editOf } from './unrecorded.ts'
+import { sayUnrecorded, undoes, unrecordedData } from './unrecorded-screen.ts'
 import { sayWay, withWay } from './way-plan.ts'
 
 export interface CreateFlags extends Globals {
@@ -26,6 +28,8 @@ export interface CreateFlags extends Globals {
   readonly refreshIp?: boolean
   /** False: what waits for a person is left for a later run. */
   readonly wait?: boolean
+  /** A release that nobody has recorded is taken back to what infra.yaml says. */
+  readonly undoDeploys?: boolean
 }
 
 /** A plan that a person thought about for longer than this is made again before it is carried out. */
@@ -58,7 +62,11 @@ const attempt = async (
   const questions = io.interactive ? (of: Loaded) => openQuestions(of, asked, asker(io), flags) : undefined
   const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, first, { depth: 'change', via, questions })
   try {
-    let view = await lookAround(s, asked, { refreshIp: flags.refreshIp === true })
+    const look = { refreshIp: flags.refreshIp === true }
+    let view = await lookAround(s, asked, { ...look, undo: flags.undoDeploys === true })
+    const byConfig = typed(names, { ...flags, yes: false, undoDeploys: true })
+    const undo = await undoes(s, view.unrecorded, flags.undoDeploys === true, byConfig)
+    if (undo && !flags.undoDeploys) view = await lookAround(s, asked, { ...look, undo })
     const steps = await withMissing(s, asked, view, flags)
     if (steps.length > asked.length && isOpen(s.config, steps)) return { steps }
     let { plan, way } = await withWay(s, view, view.plan(steps))
@@ -66,24 +74,35 @@ const attempt = async (
       header({ ...s, account: s.caller.account }, 'Create')
       planScreen(s, plan)
       sleepers(s, view)
+      sayUnrecorded(s, view.unrecorded, undo, byConfig)
       sayWaiting(s, view, steps)
       sayPlain(s, plan)
       sayWay(s, way)
     }
     const [problem] = plan.problems
     if (problem) throw problem
-    if (plan.actions.every((a) => a.action === 'keep') && !unrecorded(s, plan, view)) {
+    const still = plan.actions.every((a) => a.action === 'keep')
+    if (still && view.unrecorded.length === 0 && !unrecorded(s, plan, view)) {
       onYes?.()
       return nothing(s, plan, view, flags)
     }
     const planned = Date.now()
-    if (!(await agreed(s, flags, 'Do it?', 'This would change the account', typed(names, { ...flags, yes: true })))) return 0
+    if (
+      !(await agreed(
+        s,
+        flags,
+        still ? 'Record it?' : 'Do it?',
+        'This would change the account',
+        typed(names, { ...flags, yes: true }),
+      ))
+    )
+      return 0
     onYes?.()
     if (Date.now() - planned > STALE_MS) {
-      view = await lookAround(s, steps, { declared: view.lookups })
+      view = await lookAround(s, steps, { declared: view.lookups, unrecorded: view.unrecorded })
       ;({ plan, way } = await withWay(s, view, view.plan(steps)))
     }
-    await rememberLookups(s, view.lookups)
+    await rememberLookups(s, view.lookups, editOf(view.unrecorded, undo))
     const began = Date.now()
     s.io.say()
     const hand = byHand(s, view)
@@ -97,6 +116,7 @@ const attempt = async (
       s.io.event({
         type: 'result',
         ...planData(plan, way),
+        unrecorded: unrecordedData(view.unrecorded),
         done: outcome.done,
         failed: failures.filter(([, e]) => !(e instanceof Deferred)).map(([key]) => key),
         waiting: failures.filter(([, e]) => e instanceof Deferred).map(([key]) => key),
@@ -135,6 +155,7 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
       ...(flags.yes ? ['--yes'] : []),
       ...(flags.refreshIp ? ['--refresh-ip'] : []),
       ...(flags.wait === false ? ['--no-wait'] : []),
+      ...(flags.undoDeploys ? ['--undo-deploys'] : []),
     ].join(' '),
   )
 
@@ -164,7 +185,7 @@ const unrecorded = (s: Session, plan: Plan, view: View): boolean =>
   plan.actions.some((a) => s.state.row(a.key)?.is !== 'ready' && view.survey.get(a.key)?.is !== 'absent')
 
 const nothing = (s: Session, plan: Plan, view: View, flags: CreateFlags): number => {
-  if (s.io.json) s.io.event({ type: 'result', ...planData(plan), done: [], failed: [], blocked: [] })
+  if (s.io.json) s.io.event({ type: 'result', ...planData(plan), unrecorded: [], done: [], failed: [], blocked: [] })
   const later = plan.actions.some((a) => a.scheduled.length > 0)
   const why = later ? 'AWS makes what is pending without being asked again' : 'everything is as the config wants it'
   s.io.say(`\n  Nothing to do: ${why}.`)

@@ -13,6 +13,7 @@ import { type Memory, memoryOf } from './rollout-memory.ts'
 import { diffScreen, title } from './rollout-screen.ts'
 import { type Settled, settle } from './rollout-settle.ts'
 import { openService, orRefuse, type ServicePlace, wordsOf } from './service-place.ts'
+import { overlayBelow } from './unrecorded.ts'
 import { wayBack } from './way-back.ts'
 
 /** A new revision from the one that runs, with only what was asked for; followed until it is healthy. */
@@ -61,7 +62,7 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     )
       return 0
     const how = same ? 'force' : 'deploy'
-    const overlay = overlaid(memory, wish, revisionOf(found.service.taskDefinition))
+    const overlay = await overlaid(p, memory, wish, found)
     const { tags } = found
     const target = same ? { definition: found.definition, ...(tags ? { tags } : {}) } : { input }
     return await rollOut(
@@ -98,10 +99,14 @@ const asksNothing = (f: DeployFlags): boolean =>
   f.image === undefined && f.setEnv.length + f.setSecret.length + f.unset.length === 0 && f.force !== true
 
 /** What counts above the config from now on. A rollout that has failed and that this one builds upon comes with it. */
-const overlaid = (memory: Memory, { step }: Wish, running: string) => {
+const overlaid = async (p: ServicePlace, memory: Memory, { step }: Wish, { service, definition }: Found) => {
+  const { stack, named } = p
+  if (!memory.declared || !stack || named.key === undefined) return undefined
   const [newest] = memory.entries
-  const below = newest?.revision === running && newest.overlay ? newest.overlay : memory.overlay
-  return memory.declared ? overlayAfter(below, step, memory.declared) : undefined
+  const failed = newest?.revision === revisionOf(service.taskDefinition) ? newest.overlay : undefined
+  // What somebody has deployed without this record comes with it as well.
+  const other = failed ? undefined : await orRefuse(p, overlayBelow(stack, p.caller.account, named.key, definition))
+  return overlayAfter(failed ?? (other ? other.overlay : memory.overlay), step, memory.declared)
 }
 
 /** Without a change there is only a rollout to follow. */

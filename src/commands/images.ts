@@ -23,17 +23,28 @@ export const recordedImages = (recorded: JsonObject, services: Config['ecs']['se
       .map((key) => [key, false]),
   )
 
-/** The image that a service starts with, as far as it can be told before anything is made. */
-const imageOf = (config: Config, at: Pick<Lookups, 'account' | 'deployed'>, key: string): string => {
-  const text = at.deployed?.[key]?.image ?? config.ecs.services[key]?.image ?? '${registry.uri}:latest'
-  const host = `${at.account}.dkr.ecr.${config.region}.${partitionOf(config.region).domain}`
-  const known: Readonly<Record<string, string>> = {
+/** The outputs that are known before anything is made, by the name that stands in `${...}`. */
+export const knownOutputs = (config: Config, account: string): Readonly<Record<string, string>> => {
+  const host = `${account}.dkr.ecr.${config.region}.${partitionOf(config.region).domain}`
+  return {
     'registry.uri': `${host}/${config.registry.name}`,
-    account: at.account,
+    account,
     region: config.region,
     project: config.project,
     environment: config.environment,
+    'rds.port': String(config.rds.port),
+    'secret.name': config.secrets.database.name,
+    'cluster.name': config.ecs.cluster,
   }
+}
+
+/** The image that infra.yaml names for a service. */
+export const declaredImage = (config: Config, key: string): string => config.ecs.services[key]?.image ?? '${registry.uri}:latest'
+
+/** The image that a service starts with, as far as it can be told before anything is made. */
+const imageOf = (config: Config, at: Pick<Lookups, 'account' | 'deployed'>, key: string): string => {
+  const text = at.deployed?.[key]?.image ?? declaredImage(config, key)
+  const known = knownOutputs(config, at.account)
   return text.replace(/\$\{([^}]*)\}/g, (whole, name: string) => known[name] ?? whole)
 }
 

@@ -10,24 +10,33 @@ import { count } from '../ui/format.ts'
 import { askLookups, offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import { declareStack } from './stack.ts'
+import { asRunning, type Unrecorded, unrecordedIn, withUnrecorded } from './unrecorded.ts'
 
 /** A session's view of the world: what is declared, what was seen, what follows. */
 export interface View {
   readonly lookups: Lookups
   readonly graph: Graph<Aws>
   readonly survey: Survey
+  /** Services that run what nobody has recorded. */
+  readonly unrecorded: readonly Unrecorded[]
   plan(steps: readonly string[]): Plan
+}
+
+export interface LookOptions {
+  readonly refreshIp?: boolean
+  /** The answers of a look before, or those of the record: nobody is asked for more. */
+  readonly declared?: Lookups
+  /** What that look has found to run without a record. */
+  readonly unrecorded?: readonly Unrecorded[]
+  /** What runs without a record is not kept: infra.yaml and the record say all. */
+  readonly undo?: boolean
 }
 
 /**
  * Declares the stack and looks once at everything in the given steps and what they need.
  * @throws InfraError with exit code 2: nothing was changed
  */
-export const lookAround = async (
-  s: Session,
-  steps: readonly string[],
-  options: { refreshIp?: boolean; declared?: Lookups } = {},
-): Promise<View> => {
+export const lookAround = async (s: Session, steps: readonly string[], options: LookOptions = {}): Promise<View> => {
   try {
     const cx = s.context(() => undefined)
     const pass = cx.look()
@@ -44,13 +53,19 @@ export const lookAround = async (
       const guess = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
       survey(declared(guess).subjects, cx, pass).catch(() => undefined)
     }
-    const lookups = options.declared ?? (await askLookups(s, { steps, ...options }))
-    const { graph, subjects } = declared(lookups)
-    const seen = await survey(subjects, cx, pass)
+    const asked = options.declared ?? (await askLookups(s, { steps, ...options }))
+    const first = declared(asked)
+    const looked = await survey(first.subjects, cx, pass)
+    const unrecorded = options.declared ? (options.unrecorded ?? []) : await unrecordedIn(s, asked, looked)
+    const lookups = options.declared ? asked : withUnrecorded(s, asked, unrecorded, options.undo)
+    const { graph, subjects } = lookups === asked ? first : declared(lookups)
+    const again = lookups === asked ? looked : await survey(subjects, cx, pass)
+    const seen = unrecorded.length === 0 ? again : await asRunning(s, pass, graph, again, unrecorded)
     return {
       lookups,
       graph,
       survey: seen,
+      unrecorded,
       plan: (chosen) =>
         plan({
           graph,

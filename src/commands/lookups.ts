@@ -157,11 +157,15 @@ const sshSource = async (s: Session, recorded: string | undefined, refresh: bool
   return s.sandbox ? SANDBOX_CALLER : callerCidr()
 }
 
-/** Records the answers, so that the next run declares the same graph. */
-export const rememberLookups = (s: Session, at: Lookups): Promise<void> => {
-  const { deployed: _, images: __, ...known } = keptCounts(s.state.lookups, s.config.ecs.services)
+/**
+ * Records the answers, so that the next run declares the same graph.
+ * @param edit what was found to run without a record, as deployed or scaled
+ */
+export const rememberLookups = (s: Session, at: Lookups, edit: (lookups: JsonObject) => JsonObject = (l) => l): Promise<void> => {
+  const before = edit(s.state.lookups)
+  const { deployed: _, images: __, ...known } = keptCounts(before, s.config.ecs.services)
   // Without what the config has the newer word on: it must not come back when that line is put back.
-  const deployed = allDeployed(s.state.lookups, s.config.ecs.services)
+  const deployed = allDeployed(before, s.config.ecs.services)
   return s.state.remember({
     ...known,
     ...(Object.keys(deployed).length > 0 ? { deployed } : {}),

@@ -6,6 +6,7 @@ import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
 import { checkedSteps } from './stack.ts'
+import { sayUnrecorded, unrecordedData } from './unrecorded-screen.ts'
 import { sayWay, withWay } from './way-plan.ts'
 
 /** What create would do. Changes nothing, not even the state. */
@@ -16,11 +17,12 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
   try {
     const view = await lookAround(s, steps)
     const { plan, way } = await withWay(s, view, view.plan(steps))
-    if (s.io.json) s.io.data(planData(plan, way))
+    if (s.io.json) s.io.data({ ...planData(plan, way), unrecorded: unrecordedData(view.unrecorded) })
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s, plan)
     for (const note of countNotes(s.state.lookups, s.config.ecs.services, (words) => commandLine(g, words)))
       s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
+    sayUnrecorded(s, view.unrecorded, false, commandLine(g, [...['create', ...names], '--undo-deploys'].join(' ')))
     sayWaiting(s, view, steps)
     sayPlain(s, plan)
     sayWay(s, way)
@@ -28,7 +30,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems
     if (problem) throw problem
-    const work = plan.actions.some((a) => a.action !== 'keep')
+    const work = plan.actions.some((a) => a.action !== 'keep') || view.unrecorded.length > 0
     const later = plan.actions.some((a) => a.scheduled.length > 0)
     const still = later
       ? 'Nothing to do: AWS makes what is pending without being asked again'

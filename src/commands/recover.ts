@@ -8,36 +8,23 @@ import { hasUnknown, resolve } from '../engine/ref.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
-import { columns, count, shortId } from '../ui/format.ts'
+import { columns, count, list, shortId } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { restoredInAccount } from './db-restored.ts'
 import { checkEnvironment } from './environment.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { askLookups, rememberLookups } from './lookups.ts'
 import { header } from './screens.ts'
+import { orRefuse } from './service-place.ts'
 import { openSession, type Session } from './session.ts'
 import { declareStack } from './stack.ts'
+import { asRunning, editOf, type Unrecorded, unrecordedIn, withUnrecorded } from './unrecorded.ts'
 
 /** Rebuilds a lost state from the tags and names in the account. Changes nothing in AWS. */
 export const recoverCommand = async (g: Globals): Promise<number> => {
   const s = await openSession(g, 'infra recover', undefined, { depth: 'look', anyEnvironment: true })
   try {
-    const lookups = await askLookups(s, { steps: s.config.steps })
-    const graph = declareStack(s.config, lookups)
-    const look = async () => {
-      const restored = await restoredInAccount(s)
-      const nodes = [...graph.nodes(), ...onceDeclared(s.config, lookups).filter((n) => !graph.get(n.key)), ...restored]
-      return {
-        nodes,
-        seen: await survey(
-          nodes,
-          s.context(() => undefined),
-        ),
-      }
-    }
-    const { nodes, seen } = await look().catch((error) => {
-      throw s.explain(error)
-    })
+    const { lookups, nodes, seen, unrecorded } = await orRefuse(s, lookAsItRuns(s))
     for (const { key } of nodes) {
       const it = seen.get(key)
       if (it?.is === 'absent' && it.rivals && !s.state.row(key)) throw ambiguous(key, it.rivals, undefined)
@@ -49,6 +36,7 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
         : []
     })
     show(s, found)
+    if (found.length > 0) sayRunning(s, unrecorded)
     if (found.length === 0) {
       await checkEnvironment(s.loaded, g, async () => (await s.backend.read()) !== undefined)
       if (s.io.json) s.io.data({ recovered: [] })
@@ -65,7 +53,7 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
       ))
     )
       return 0
-    await record(s, found, lookups)
+    await record(s, found, lookups, editOf(unrecorded))
     if (s.io.json)
       s.io.data({
         recovered: found.map(({ node, it }) => ({ key: node.key, type: node.kind.type, id: idOf(it.attrs, node.name) })),
@@ -76,6 +64,34 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
     return 0
   } finally {
     await s.close()
+  }
+}
+
+/** All that the stack may have, with what runs counted as deployed, whatever infra.yaml says of it. */
+const lookAsItRuns = async (s: Session) => {
+  const asked = await askLookups(s, { steps: s.config.steps })
+  const cx = s.context(() => undefined)
+  const pass = cx.look()
+  const look = async (at: Lookups) => {
+    const graph = declareStack(s.config, at)
+    const restored = await restoredInAccount(s)
+    const nodes = [...graph.nodes(), ...onceDeclared(s.config, at).filter((n) => !graph.get(n.key)), ...restored]
+    return { graph, nodes, seen: await survey(nodes, cx, pass) }
+  }
+  const first = await look(asked)
+  const unrecorded = await unrecordedIn(s, asked, first.seen)
+  const lookups = withUnrecorded(s, asked, unrecorded)
+  const { graph, nodes, seen } = unrecorded.length === 0 ? first : await look(lookups)
+  return { lookups, nodes, unrecorded, seen: await asRunning(s, pass, graph, seen, unrecorded) }
+}
+
+/** What comes into the state with the resources: deploys and counts that no step would make again. */
+const sayRunning = ({ io }: Session, all: readonly Unrecorded[]): void => {
+  for (const { key, revision, differs, lost, counts } of all) {
+    if (differs.length > 0) io.say(`  ${io.c.green('+')} ${key} runs ${revision}: ${list(differs)} counts as deployed`)
+    for (const text of counts) io.say(`  ${io.c.green('+')} ${text}`)
+    if (lost.length > 0)
+      io.say(`  ${io.c.yellow('!')} ${list(lost)} of ${revision} sounds like a secret, so it does not come into the state`)
   }
 }
 
@@ -102,13 +118,13 @@ const show = (s: Session, found: readonly Found[]): void => {
   if (rows.length > 0) s.io.say(columns(rows))
 }
 
-const record = async (s: Session, found: readonly Found[], lookups: Lookups): Promise<void> => {
+const record = async (s: Session, found: readonly Found[], lookups: Lookups, edit: ReturnType<typeof editOf>): Promise<void> => {
   const attrs = new Map(found.map(({ node, it }) => [node.key, it.attrs]))
   const attrsOf = (key: string): JsonObject | undefined => attrs.get(key) ?? s.state.row(key)?.attrs
   const at = new Date().toISOString()
   // Where the config leaves the type open, it is that of the bastion that was found.
   const type = found.find(({ node }) => node.key === 'bastion')?.it.props?.instanceType
-  await rememberLookups(s, { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) })
+  await rememberLookups(s, { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) }, edit)
   await Promise.all(
     found.map(({ node, it }) => {
       const want = resolve(node.props, attrsOf) as Record<string, unknown>

@@ -52,7 +52,7 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
     // Where nothing is recorded, nobody but a person knows whether it was well.
     const flags = target.guess ? { ...f, yes: false } : f
     if (!(await agreed(p, flags, 'Go back to it?', `This would change the service ${found.name}`, line))) return 0
-    const step = stepBack(p, found.definition, definition, main.name)
+    const step = stepBack(p.stack?.config.secrets, found.definition, definition, main.name)
     const overlay = memory.declared ? overlayAfter(memory.overlay, step, memory.declared) : undefined
     const back = inactive ? { input: inputOf(definition) } : { definition }
     return await rollOut(

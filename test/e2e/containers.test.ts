@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -126,6 +128,36 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
     expect(await changes()).toEqual([])
     await s.ends(0, 'start', '--yes')
     expect(await service()).toMatchObject({ desiredCount: 2, runningCount: 2 })
+    expect(await changes()).toEqual([])
+  })
+
+  it('what runs counts as deployed when the record is lost: plan and create keep it, recover writes it down', async () => {
+    await push('v5')
+    await s.ends(0, 'deploy', '--image', 'v5', '--set-env', 'FEATURE=on', '--yes')
+    const running = await revision()
+    const file = join(s.place.dir, 'state', 'production.json')
+    await rename(file, `${file}.lost`)
+    const plan = (await s.ends(0, 'plan', '--json')).json<{ actions: { action: string; key: string }[]; unrecorded: object[] }>()
+    expect(plan.actions.filter((a) => a.action !== 'keep')).toEqual([])
+    expect(plan.unrecorded).toEqual([{ key: 'web', revision: running, differs: ['image v5', 'FEATURE'], lost: [], counts: [] }])
+    const undone = await s.ends(2, 'create', 'ecs', '--undo-deploys')
+    expect(undone.stdout).toMatch(/image v5 and FEATURE are taken back/)
+    expect(undone.stdout).toMatch(/~ update +web-task-definition/)
+    const said = await s.ends(0, 'create', '--yes')
+    expect(said.stdout).toMatch(
+      /web runs \S+, and nobody has recorded that deploy: image v5 and FEATURE stay as they run\. To go by infra\.yaml instead: infra create --undo-deploys/,
+    )
+    expect(said.stdout).not.toContain('begins with no task')
+    expect([await revision(), (await service()).runningCount]).toEqual([running, 2])
+    expect((await s.place.state('production.json')).lookups).toMatchObject({
+      deployed: { web: { environment: { FEATURE: 'on' } } },
+    })
+    await rename(file, `${file}.lost`)
+    const recovered = await s.ends(0, 'recover', '--yes')
+    expect(recovered.stdout).toMatch(/\+ web runs \S+: image v5 and FEATURE counts as deployed/)
+    expect(await changes()).toEqual([])
+    expect((await s.ends(0, 'drift')).stdout).toContain('No drift')
+    await s.ends(0, 'rollback', '--yes')
     expect(await changes()).toEqual([])
   })
 
