@@ -77,6 +77,8 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .option('--refresh-ip', 'let the SSH rule follow your present address')
     .option('--undo-deploys', 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)')
     .option('--no-wait', 'do not wait for what a person must do first (DNS records of a certificate): begin it, and go on later')
+    .option('--snapshot-first', 'a snapshot of the database before a change that may need one')
+    .option('--no-snapshot-first', 'none, also before a major upgrade')
   command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
     (await import('./commands/destroy.ts')).destroyCommand(n, f),
   )

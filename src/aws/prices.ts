@@ -56,6 +56,18 @@ export const PRICES = {
     source: LIST,
     plusUsage: 'provisioned IOPS',
   },
+  'rds.extended-support': {
+    what: 'Extended Support, a vCPU',
+    usd: { 'us-east-1': 0.1 },
+    per: 'hour',
+    source: LIST,
+  },
+  'rds.extended-support.year3': {
+    what: 'Extended Support from the third year on, a vCPU',
+    usd: { 'us-east-1': 0.2 },
+    per: 'hour',
+    source: LIST,
+  },
   'rds.snapshot': { what: 'snapshot', usd: { 'us-east-1': 0.095 }, per: 'GB-month', source: LIST },
   'rds.enhanced-monitoring': {
     what: 'enhanced monitoring',

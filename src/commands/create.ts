@@ -4,12 +4,13 @@ import { countNotes } from '../containers/asleep.ts'
 import { create } from '../engine/create.ts'
 import { Deferred, refuse } from '../engine/errors.ts'
 import type { Plan } from '../engine/plan.ts'
+import { warningsIn } from '../engine/scheduled.ts'
 import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
 import { elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { byHand, handOver } from './db-print.ts'
-import { commandLine, type Globals, ioOf } from './globals.ts'
+import { commandLine, ioOf } from './globals.ts'
 import { sayPlain, sayWaiting, waitingServices } from './images.ts'
 import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
@@ -18,12 +19,13 @@ import { conclude, withReporter } from './outcome.ts'
 import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
+import { type SnapshotFlags, snapshotsWanted, takeSnapshots } from './snapshot-first.ts'
 import { checkedSteps } from './stack.ts'
 import { editOf } from './unrecorded.ts'
 import { sayUnrecorded, undoes, unrecordedData } from './unrecorded-screen.ts'
 import { sayWay, withWay } from './way-plan.ts'
 
-export interface CreateFlags extends Globals {
+export interface CreateFlags extends SnapshotFlags {
   /** Ask for the caller's address again and let the SSH rule follow it. */
   readonly refreshIp?: boolean
   /** False: what waits for a person is left for a later run. */
@@ -87,6 +89,7 @@ const attempt = async (
       return nothing(s, plan, view, flags)
     }
     const planned = Date.now()
+    const wanted = await snapshotsWanted(s, plan, flags, (more) => `${typed(names, { ...flags, yes: true })} ${more}`)
     if (
       !(await agreed(
         s,
@@ -98,7 +101,8 @@ const attempt = async (
     )
       return 0
     onYes?.()
-    if (Date.now() - planned > STALE_MS) {
+    const snapshots = await takeSnapshots(s, wanted, ['create', ...names].join(' '))
+    if (snapshots.length > 0 || Date.now() - planned > STALE_MS) {
       view = await lookAround(s, steps, { declared: view.lookups, unrecorded: view.unrecorded })
       ;({ plan, way } = await withWay(s, view, view.plan(steps)))
     }
@@ -117,6 +121,7 @@ const attempt = async (
         type: 'result',
         ...planData(plan, way),
         unrecorded: unrecordedData(view.unrecorded),
+        ...(snapshots.length > 0 ? { snapshots } : {}),
         done: outcome.done,
         failed: failures.filter(([, e]) => !(e instanceof Deferred)).map(([key]) => key),
         waiting: failures.filter(([, e]) => e instanceof Deferred).map(([key]) => key),
@@ -127,6 +132,8 @@ const attempt = async (
     if (mine.length < steps.length) await handOver(s, hand, flags)
     if (mine.length === 0) return code
     success(s, Date.now() - began, mine)
+    for (const a of plan.actions)
+      for (const sentence of a.impact?.left ?? []) s.io.say(`  ${s.io.c.yellow('!')} ${a.key}: left to you: ${sentence}`)
     sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
     return code
   } finally {
@@ -138,6 +145,7 @@ const attempt = async (
 const sleepers = ({ g, io, state, config }: Session, view: View): void => {
   for (const note of countNotes(state.lookups, config.ecs.services, (words) => commandLine(g, words)))
     io.say(`  ${io.c.yellow('!')} ${note}`)
+  for (const note of warningsIn(view.survey)) io.say(`  ${io.c.yellow('!')} ${note}`)
   for (const [key, seen] of view.survey)
     if (seen.is === 'ready' && seen.asleep)
       io.say(
@@ -156,6 +164,7 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
       ...(flags.refreshIp ? ['--refresh-ip'] : []),
       ...(flags.wait === false ? ['--no-wait'] : []),
       ...(flags.undoDeploys ? ['--undo-deploys'] : []),
+      ...(flags.snapshotFirst === undefined ? [] : [flags.snapshotFirst ? '--snapshot-first' : '--no-snapshot-first']),
     ].join(' '),
   )
 

@@ -4,6 +4,7 @@ import type { Report } from '../engine/events.ts'
 import { STALE_MS, until } from '../engine/wait.ts'
 import { about, elapsed } from '../ui/format.ts'
 import { agreed } from './agree.ts'
+import { READY } from './db-snapshots.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { withReporter } from './outcome.ts'
 import { busy, lookAtServer, orGoesOn, type RdsServer, refuseAdopted, stackServer } from './rds-server.ts'
@@ -18,8 +19,6 @@ export interface RebootFlags extends Globals {
 
 /** Usual minutes, and at most: a database with much to recover takes longer. */
 const TAKES = { minutes: 2, deadline: 60 }
-const READY = /^(available|storage-optimization|storage-initialization)$/
-
 /** Restarts the server, for what waits for that: static parameters, another group of them. */
 export const rebootCommand = async (flags: RebootFlags): Promise<number> => {
   const words = `db reboot${flags.withFailover ? ' --with-failover' : ''}`

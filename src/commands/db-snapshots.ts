@@ -24,8 +24,8 @@ import {
 } from './snapshots.ts'
 
 /** The first one of a server copies all of it; later ones only what has changed. */
-const TAKES = { minutes: 4, deadline: 120 }
-const READY = /^(available|storage-optimization)$/
+export const TAKES = { minutes: 4, deadline: 120 }
+export const READY = /^(available|storage-optimization|storage-initialization)$/
 
 /** A snapshot of the whole server, that stays until somebody deletes it. */
 export const snapshotCommand = async (given: string | undefined, g: Globals): Promise<number> => {
@@ -44,7 +44,7 @@ export const snapshotCommand = async (given: string | undefined, g: Globals): Pr
       if (!(await agreed(s, g, 'Make it?', 'This would make a snapshot', command))) return 0
     } else s.io.say(`The snapshot ${name} is being made already; this waits for it.`)
     const began = Date.now()
-    const made = await withReporter(s, (report) => make(s, server, name, found !== undefined, report))
+    const made = await withReporter(s, (report) => makeSnapshot(s, server, name, found !== undefined, report))
     return done(s, made, Date.now() - began)
   } finally {
     await s.close()
@@ -71,7 +71,14 @@ const ours = async (s: Session, { id }: RdsServer, name: string): Promise<Snapsh
 const begun = async (s: Session, { id }: RdsServer): Promise<Snapshot | undefined> =>
   (await snapshotsOf(s)).find((x) => x.server === id && x.kind === 'manual' && x.status === 'creating' && isOfStack(s, x))
 
-const make = async (s: Session, server: RdsServer, name: string, begun: boolean, report: Report): Promise<Snapshot> => {
+/** Asks for a snapshot, unless that is done already, and waits until it is there. */
+export const makeSnapshot = async (
+  s: Session,
+  server: RdsServer,
+  name: string,
+  begun: boolean,
+  report: Report,
+): Promise<Snapshot> => {
   const cx = s.context(report)
   const look = async () => {
     const snapshot = await findSnapshot(s, name)

@@ -1,13 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import {
-  amazonLinux,
-  architectureOf,
-  availabilityZones,
-  callerCidr,
-  checkNetwork,
-  defaultNetwork,
-  engineVersion,
-} from '../aws/lookups.ts'
+import { amazonLinux, architectureOf, availabilityZones, callerCidr, checkNetwork, defaultNetwork } from '../aws/lookups.ts'
 import type { Config } from '../config/settle.ts'
 import { allCounts, keptCounts } from '../containers/asleep.ts'
 import { allDeployed } from '../containers/record.ts'
@@ -16,6 +8,7 @@ import type { JsonObject } from '../state/json.ts'
 import type { ExistingNetwork, Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'
 import { askImages, recordedImages } from './images.ts'
+import { rdsAhead, rememberedParameters } from './rds-ahead.ts'
 import type { Session } from './session.ts'
 
 /** In the sandbox nobody asks the internet who is calling. */
@@ -44,6 +37,7 @@ export const offlineLookups = (config: Config, recorded: JsonObject, account: st
     sshFrom:
       bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
     engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
+    parameters: rememberedParameters(recorded),
     bastionType,
     bastionImage: recordedImage(bastionType, recorded) ?? NO_IMAGE,
     deployed: allDeployed(recorded, config.ecs.services),
@@ -102,13 +96,13 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
   const wants = (step: string): boolean => options.steps.includes(step)
   const bastionType = s.state.row('bastion') ? known.bastionType : (config.bastion.instanceType ?? BASTION_TYPE)
-  const [network, zones, sshFrom, version, image, images] = await Promise.all([
+  const zones = known.network ? Promise.resolve([...known.zones]) : zonesFor(aws, config, strings(recorded.zones))
+  const subnetZones = known.network ? Promise.resolve([]) : zones
+  const [network, , sshFrom, ahead, image, images] = await Promise.all([
     networkFor(s, known.network),
-    known.network ? known.zones : zonesFor(aws, config, strings(recorded.zones)),
+    zones,
     wants('security-groups') ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true) : known.sshFrom,
-    wants('rds') && !s.state.row('db-instance') && !recordedVersion(config, recorded)
-      ? engineVersion(aws, config.rds.engine, config.rds.version)
-      : known.engineVersion,
+    wants('rds') ? rdsAhead(s, known, subnetZones) : undefined,
     // A bastion that was destroyed is made anew from what is the newest image by then.
     wants('bastion') && !(s.state.row('bastion') && recordedImage(bastionType, recorded))
       ? amazonLinux(aws, architectureOf(bastionType))
@@ -117,10 +111,10 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   ])
   return {
     ...known,
+    ...ahead,
     network,
-    zones,
+    zones: await zones,
     sshFrom,
-    engineVersion: version,
     bastionType,
     bastionImage: image,
     ...(images ? { images } : {}),
@@ -176,6 +170,7 @@ export const rememberLookups = (s: Session, at: Lookups, edit: (lookups: JsonObj
       : {}),
     ...(s.config.securityGroups.bastionCidr === 'auto' && at.sshFrom ? { callerCidr: at.sshFrom } : {}),
     ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
+    ...(at.parameters && at.parameters.known.length > 0 ? { parameters: { ...at.parameters } } : {}),
     ...(at.bastionImage === NO_IMAGE
       ? {}
       : { bastionType: at.bastionType, bastionImage: { architecture: architectureOf(at.bastionType), id: at.bastionImage } }),

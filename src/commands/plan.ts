@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { countNotes } from '../containers/asleep.ts'
+import { warningsIn } from '../engine/scheduled.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { sayPlain, sayWaiting } from './images.ts'
 import { lookAround, unseenIn } from './look.ts'
@@ -26,6 +27,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     sayWaiting(s, view, steps)
     sayPlain(s, plan)
     sayWay(s, way)
+    for (const note of warningsIn(view.survey)) s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     const unseen = unseenIn(view.survey)
     if (unseen) s.io.say(`  ${s.io.c.yellow('!')} ${unseen}`)
     const [problem] = plan.problems

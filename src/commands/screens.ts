@@ -42,7 +42,10 @@ export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): vo
       a.reason === 'new' ? '' : c.dim(a.reason.replaceAll(ARN, '')),
     ])
     io.say(columns(rows, '<<<>><', '    '))
-    for (const a of actions) for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)
+    for (const a of actions) {
+      for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)
+      for (const sentence of a.impact?.left ?? []) io.say(`      ${c.yellow('!')} ${a.key}: left to you: ${sentence}`)
+    }
   }
   sayScheduled(io, plan.actions)
   sayRenamed(io, g, plan)
@@ -94,6 +97,7 @@ export const planData = (plan: Plan, way?: PlannedWay): object => ({
     minutes,
     reason,
     impact: impact?.says ?? [],
+    left: impact?.left ?? [],
     scheduled,
   })),
   monthlyUsd: plan.monthlyUsd,

@@ -1,6 +1,7 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { countNotes } from '../containers/asleep.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
+import { warningsIn } from '../engine/scheduled.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
@@ -38,7 +39,11 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const found = g.offline ? await offline(g, loaded, sandbox) : await (await import('./status-live.ts')).live(g, loaded)
   const { view } = found
   const loose = looseEndsOf(config, found, g)
-  const set = [...countNotes(found.lookups, config.ecs.services, (words) => commandLine(g, words)), ...looseNotes(loose)]
+  const set = [
+    ...countNotes(found.lookups, config.ecs.services, (words) => commandLine(g, words)),
+    ...looseNotes(loose),
+    ...warningsIn(found.survey),
+  ]
   const beside = besideOf(found.rows, config.steps, config.region)
   const then = looseCommand(config, loose, g)
   const next = view.next

@@ -70,6 +70,7 @@ export const rds = z.strictObject({
       ),
     )
     .default({}),
+  extendedSupport: flag('rds.extendedSupport').default(false),
   autoMinorVersionUpgrade: flag('rds.autoMinorVersionUpgrade').default(true),
   applyImmediately: flag('rds.applyImmediately').default(false),
 })

@@ -133,6 +133,20 @@ const database = ({ rds, databases }: ConfigFile, no: No): void => {
       undefined,
       `rds.storageType ${rds.storageType} needs the number of IOPS that you pay for, for example 3000`,
     )
+  // docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html: AllocatedStorage, Iops
+  if (provisioned && rds.allocatedGb < 100)
+    no(
+      ['rds', 'allocatedGb'],
+      rds.allocatedGb,
+      `rds.storageType ${rds.storageType} takes 100 to 65536 GiB, for example 100; gp3 takes 20 and more`,
+    )
+  const [least, most] = [Math.ceil(rds.allocatedGb / 2), rds.allocatedGb * 50]
+  if (provisioned && rds.allocatedGb >= 100 && rds.iops !== undefined && (rds.iops < least || rds.iops > most))
+    no(
+      ['rds', 'iops'],
+      rds.iops,
+      `RDS takes 0.5 to 50 IOPS for each GiB, so ${Math.max(least, 1000)} to ${most} with rds.allocatedGb ${rds.allocatedGb}, for example ${Math.min(3000, most)}`,
+    )
   if (!provisioned && rds.iops !== undefined)
     no(
       ['rds', 'iops'],

@@ -1,4 +1,4 @@
-import type { Json } from '../state/json.ts'
+import type { Json, JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep } from './asleep.ts'
 import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
@@ -6,8 +6,9 @@ import type { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present, Stamp, Tags } from './kind.ts'
 import { ambiguous, foreign } from './ownership.ts'
+import { knownProps } from './ref.ts'
 import { adoptMissing, failedBefore, immutable } from './refusals.ts'
-import { changedFrom, expected, scheduledOf } from './scheduled.ts'
+import { changedFrom, changeOf, expected, scheduledOf } from './scheduled.ts'
 
 /** The reason of a resource that is there, ours, and unknown to the state. */
 export const FOUND = 'found by its tags and name'
@@ -89,6 +90,8 @@ const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>,
     const later = Object.fromEntries(follows.map((p) => [p, `the new one of ${following.get(p)}`]))
     return refused(immutable(node, fixed, seen, { ...want, ...later }), why)
   }
+  const no = node.kind.facts.refuses?.(changeOf(seen, knownProps(want) as JsonObject, changed))
+  if (no) return refused(no, differences.join('; '))
   if (seen.asleep && changed.length > 0) return refused(asleep(node.key, changed, seen), seen.note ?? 'switched off')
   const missing = node.kind.tag ? missingTags(seen.tags ?? row?.tags, stamp.tags, node.ignore) : {}
   const props = [...changed, ...follows]

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Scheduled } from '../state/schema.ts'
+import type { InfraError } from './errors.ts'
 
 export type { Scheduled }
 
@@ -45,6 +46,8 @@ export type Seen<P, A> =
       readonly tags?: Tags
       /** AWS's own status word, for the screen. */
       readonly note?: string
+      /** What a person should know of it although nothing is to be done now: told in the plan and in the status. */
+      readonly warnings?: readonly string[]
       /** What a person can do about its state, where AWS does not get on without one. */
       readonly remedy?: string
       /** Set when it is something that this stack did not make: says what. */
@@ -100,13 +103,15 @@ export interface Change<P> {
 export interface Impact {
   /** When it happens, what stands still and for how long: a sentence each. */
   readonly says: readonly string[]
+  /** What is left to a person once it is made: told in the plan, and when the run ends. */
+  readonly left?: readonly string[]
   /** Typical minutes that the run waits for it. */
   readonly minutes: number
   /**
-   * Whether a snapshot is worth taking first. `offer`: a person is asked, a script says so. `take`: it is taken unless somebody says no.
-   * `decide`: data goes with the change, so somebody has to say which.
+   * Whether a snapshot is worth taking first. `later`: it is only scheduled, so one that is taken now is old by then. `offer`: a person
+   * is asked, a script says so. `take`: it is taken unless somebody says no. `decide`: data goes with the change, so somebody has to say.
    */
-  readonly snapshot?: 'offer' | 'take' | 'decide'
+  readonly snapshot?: 'later' | 'offer' | 'take' | 'decide'
 }
 
 /** Not deleted, and that is right: because AWS lets it go by itself, or for the reason given. */
@@ -138,6 +143,8 @@ export interface Facts<P> {
   readonly updateMinutes?: number
   /** What changing these props means, told in the plan before anybody says yes. */
   impact?(change: Change<P>): Impact
+  /** A change that AWS never makes for its values (a database back to an older version): refused before anything is done. */
+  refuses?(change: Change<P>): InfraError | undefined
   /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */
   readonly deadline?: number
   /** USD a month at on-demand prices; kinds without it are free. */

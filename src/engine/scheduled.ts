@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, same } from '../state/json.ts'
 import type { Scheduled } from '../state/schema.ts'
 import { show } from './compare.ts'
-import type { AnyKind, AnySeen, Impact, Present } from './kind.ts'
+import type { AnyKind, AnySeen, Change, Impact, Present } from './kind.ts'
 import type { Survey } from './survey.ts'
 
 /** What AWS has accepted and makes later. */
@@ -29,9 +29,16 @@ export const impactOf = <C>(
   seen: Present,
   want: JsonObject,
   changed: readonly string[],
-  at = new Date(),
-): Impact | undefined =>
-  changed.length > 0 ? facts.impact?.({ was: seen.props ?? {}, want, changed, scheduled: scheduledOf(seen), at }) : undefined
+): Impact | undefined => (changed.length > 0 ? facts.impact?.(changeOf(seen, want, changed)) : undefined)
+
+/** The change as kinds are asked about it. */
+export const changeOf = (seen: Present, want: JsonObject, changed: readonly string[]): Change<JsonObject> => ({
+  was: seen.props ?? {},
+  want,
+  changed,
+  scheduled: scheduledOf(seen),
+  at: new Date(),
+})
 
 /** `instanceClass: db.t4g.micro -> db.t4g.small, in the maintenance window on Sun 2026-12-06 at 04:00 UTC` */
 export const inWords = ({ prop, from, to, when }: Scheduled): string =>
@@ -43,3 +50,7 @@ export const scheduledIn = (survey: Survey): { readonly key: string; readonly sc
     const scheduled = scheduledOf(seen)
     return scheduled.length > 0 ? [{ key, scheduled }] : []
   })
+
+/** What a person should know although nothing is to be done now. */
+export const warningsIn = (survey: Survey | undefined): string[] =>
+  [...(survey ?? [])].flatMap(([key, seen]) => (seen.is === 'absent' ? [] : (seen.warnings ?? []).map((w) => `${key}: ${w}`)))

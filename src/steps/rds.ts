@@ -2,7 +2,7 @@ import type { Config } from '../config/settle.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { DbInstance } from '../kinds/rds/db-instance.ts'
 import { DbParameterGroup } from '../kinds/rds/db-parameter-group.ts'
-import { familyOf } from '../kinds/rds/versions.ts'
+import { familyOf } from '../kinds/rds/family.ts'
 import { SecretField } from '../kinds/secretsmanager/secret-field.ts'
 import type { Add, Database, DatabaseSecret, Groups, Lookups, Network } from './types.ts'
 
@@ -27,6 +27,11 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
   const parameters = add(DbParameterGroup, 'db-parameter-group', {
     family,
     description: `TLS only, for ${c.application}`,
+    holds: Object.fromEntries(
+      (at.parameters?.known ?? []).map(
+        (name) => [name, at.parameters?.static.includes(name) ? 'after a restart' : 'now'] as const,
+      ),
+    ),
     parameters: { ...(rds.engine === 'mysql' ? { require_secure_transport: '1' } : { 'rds.force_ssl': '1' }), ...rds.parameters },
   })
 
@@ -60,6 +65,7 @@ export const rds = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
       ...(role ? { monitoringRoleArn: role.arn } : {}),
       performanceInsights: rds.performanceInsights,
       performanceInsightsDays: rds.performanceInsightsRetentionDays,
+      extendedSupport: rds.extendedSupport,
       autoMinorVersionUpgrade: rds.autoMinorVersionUpgrade,
       deletionProtection: rds.deletionProtection,
       applyImmediately: rds.applyImmediately,

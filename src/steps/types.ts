@@ -17,6 +17,8 @@ export interface Lookups {
   readonly sshFrom: string | undefined
   /** The exact engine version that RDS offers. */
   readonly engineVersion: string
+  /** What AWS has said of the parameters of the config. */
+  readonly parameters?: KnownParameters
   /** The instance type of the bastion: that of the config, of the one that is there, or the default. */
   readonly bastionType: string
   /** The machine image of the bastion. */
@@ -25,6 +27,14 @@ export interface Lookups {
   readonly counts?: Readonly<Record<string, Count>>
   /** Whether the image of a service is in the registry, where that was asked: without one nothing can start. */
   readonly images?: Readonly<Record<string, boolean>>
+}
+
+/** DB parameters of a family that AWS has been asked about. */
+export interface KnownParameters {
+  readonly family: string
+  readonly known: readonly string[]
+  /** Those that hold only after a restart of the server. */
+  readonly static: readonly string[]
 }
 
 /** Ids of a VPC that infra did not make. */

@@ -49,7 +49,14 @@ const calledIn = (...files: string[]): string[] => [
   ),
 ]
 /** What the run asks before a step is declared, read from the code that asks. */
-const lookups = calledIn('src/aws/identity.ts', 'src/aws/lookups.ts', 'src/aws/routes.ts', 'src/containers/image.ts')
+const lookups = calledIn(
+  'src/aws/identity.ts',
+  'src/aws/lookups.ts',
+  'src/aws/routes.ts',
+  'src/aws/rds-offers.ts',
+  'src/commands/rds-ahead.ts',
+  'src/containers/image.ts',
+)
 
 const taskNodes = declareDatabaseTask(config, 'aws', { image: 'psql', environment: {}, secrets: {} }).nodes()
 /** What each way into the database server needs besides. */

@@ -1,3 +1,4 @@
+import { majorOf, supportOf, vcpusOf } from '../../aws/engine-versions.ts'
 import { isPriced, monthlyPrice } from '../../aws/prices.ts'
 import type { CostItem } from '../../engine/kind.ts'
 
@@ -33,6 +34,8 @@ export type DbInstanceProps = {
   monitoringRoleArn?: string
   performanceInsights: boolean
   performanceInsightsDays: number
+  /** Counts only at creation: whether AWS goes on supporting the version beyond its standard support, for extra money. */
+  extendedSupport: boolean
   autoMinorVersionUpgrade: boolean
   deletionProtection: boolean
   /** Whether later changes come at once or in the maintenance window. */
@@ -55,6 +58,18 @@ export const costOf = (want: Partial<DbInstanceProps>, region: string): CostItem
     ...(isPriced(storage)
       ? [monthlyPrice(storage, region, nodes * (want.allocatedGb ?? 0), `${want.allocatedGb} GB ${want.storageType}${standby}`)]
       : []),
+    ...extendedCost(want, region, nodes),
     ...(want.monitoringInterval ? [monthlyPrice('rds.enhanced-monitoring', region)] : []),
   ]
+}
+
+/** Beyond standard support AWS charges each virtual CPU, the standby's too. */
+const extendedCost = (want: Partial<DbInstanceProps>, region: string, nodes: number): CostItem[] => {
+  const { engine = '', version = '', instanceClass = '' } = want
+  const price = want.extendedSupport ? supportOf(engine, version, new Date())?.price : undefined
+  if (!price) return []
+  const vcpus = vcpusOf(instanceClass)
+  if (vcpus === undefined) return [{ what: 'Extended Support', usd: 0, plusUsage: `each vCPU of ${instanceClass}` }]
+  const what = `Extended Support of ${engine} ${majorOf(engine, version)}, ${nodes * vcpus} vCPU`
+  return [monthlyPrice(price, region, nodes * vcpus, what)]
 }

@@ -1,8 +1,8 @@
+import { majorOf } from '../../aws/engine-versions.ts'
 import type { Change, Impact } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 import { WAITS } from './db-instance-update.ts'
 import { nextWindow } from './maintenance.ts'
-import { majorOf } from './versions.ts'
 
 type Of = Change<DbInstanceProps>
 
@@ -17,8 +17,11 @@ interface Effect {
   readonly soon?: boolean
   /** A storage change is long in coming: this is said behind it. */
   readonly after?: string
+  /** What is left to a person. */
+  readonly left?: string
 }
 
+const REBOOT = 'infra db reboot'
 const STORAGE_AFTER =
   'AWS optimizes the storage for some hours afterwards (it works meanwhile), and changes it again after 6 hours at the earliest'
 
@@ -65,13 +68,11 @@ const EFFECTS: { [P in keyof DbInstanceProps]?: (of: Of) => Effect | undefined }
         }
       : undefined
   },
-  parameterGroup: ({ was, want }) => ({
-    says: majorUp(was, want)
-      ? 'its values hold after one more restart when the upgrade is done: infra db reboot'
-      : 'nothing stands still; its values hold after a restart: infra db reboot',
-    minutes: 1,
-    soon: true,
-  }),
+  // The group of a new major version comes with that version.
+  parameterGroup: ({ was, want }) =>
+    majorUp(was, want)
+      ? undefined
+      : { says: 'nothing stands still', minutes: 1, soon: true, left: `its values hold after a restart: ${REBOOT}` },
 }
 
 const majorUp = (was: Partial<DbInstanceProps>, want: Partial<DbInstanceProps>): boolean => {
@@ -88,12 +89,13 @@ const upgradeEffect = (was: Partial<DbInstanceProps>, want: Partial<DbInstancePr
     }
   const before =
     want.engine === 'postgres'
-      ? 'AWS refuses while there are prepared transactions, columns of reg* types or logical replication slots; extensions are not upgraded with it (ALTER EXTENSION ... UPDATE), and ANALYZE is due afterwards'
+      ? 'AWS refuses while there are prepared transactions, columns of reg* types or logical replication slots'
       : 'AWS checks the schema first and refuses what the new version no longer takes (the log is upgrade-prechecks)'
   return {
     says: `a major upgrade: 10 to 30 minutes without connections, longer with many tables${want.multiAz ? ', also with Multi-AZ (both servers change at the same time)' : ''}. It cannot be taken back; try it on a restored snapshot first. ${before}`,
     minutes: 30,
     snapshot: 'take',
+    left: `once it is upgraded, one more restart for its new parameter group (${REBOOT})${want.engine === 'postgres' ? '; then ANALYZE in each database, and ALTER EXTENSION ... UPDATE for each extension' : ''}`,
   }
 }
 
@@ -117,9 +119,8 @@ export const impactOf = (of: Of): Impact => {
   const { was, want, changed, scheduled } = of
   const effects = changed.flatMap((prop) => {
     const effect = EFFECTS[prop as keyof DbInstanceProps]?.(of)
-    return effect
-      ? [{ prop, ...effect, takenBack: was[prop as keyof DbInstanceProps] === want[prop as keyof DbInstanceProps] }]
-      : []
+    const is = prop as keyof DbInstanceProps
+    return effect ? [{ prop, ...effect, takenBack: scheduled.some((s) => s.prop === prop) && was[is] === want[is] }] : []
   })
   const window = nextWindow(want.maintenanceWindow ?? was.maintenanceWindow, of.at)
   const waits = (e: (typeof effects)[number]): boolean => !want.applyImmediately && WAITS.has(e.prop) && !e.soon && !e.takenBack
@@ -138,11 +139,14 @@ export const impactOf = (of: Of): Impact => {
   if (along.length > 0 && effects.some((e) => e.takenBack || (want.applyImmediately && WAITS.has(e.prop))))
     after.add(`AWS then makes at once what it had scheduled too: ${along.map((s) => s.prop).join(', ')}`)
   const now = effects.filter((e) => !waits(e) && !e.takenBack)
-  // Before what happens only in the window, AWS takes one of its own (with backups), and ours would be days old by then.
-  const levels = effects.map((e) => (e.takenBack ? undefined : e.snapshot === 'take' && waits(e) ? 'offer' : e.snapshot))
-  const snapshot = (['decide', 'take', 'offer'] as const).find((level) => levels.includes(level))
+  const levels = effects.map((e) =>
+    e.takenBack || !e.snapshot ? undefined : waits(e) && e.snapshot !== 'decide' ? 'later' : e.snapshot,
+  )
+  const snapshot = (['decide', 'take', 'offer', 'later'] as const).find((level) => levels.includes(level))
+  const left = effects.flatMap((e) => (e.takenBack ? [] : (e.left ?? [])))
   return {
     says: [...says, ...after],
+    ...(left.length > 0 ? { left } : {}),
     minutes: Math.max(0, ...now.map((e) => e.minutes)),
     ...(snapshot ? { snapshot } : {}),
   }

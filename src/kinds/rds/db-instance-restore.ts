@@ -3,6 +3,8 @@ import { tagList } from '../../aws/tags.ts'
 import type { Tags } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 
+export const EXTENDED = 'open-source-rds-extended-support'
+
 /** What AWS is told alike, whether the server begins empty or from a snapshot. */
 export const birthInput = (want: DbInstanceProps) => ({
   DBInstanceClass: want.instanceClass,
@@ -16,6 +18,8 @@ export const birthInput = (want: DbInstanceProps) => ({
   EnableCloudwatchLogsExports: [...want.logExports],
   DeletionProtection: want.deletionProtection,
   CopyTagsToSnapshot: true,
+  // Without a word AWS takes it as a yes: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-creating-db-instance.html
+  EngineLifecycleSupport: want.extendedSupport ? EXTENDED : `${EXTENDED}-disabled`,
 })
 
 /**

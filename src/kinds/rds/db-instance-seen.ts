@@ -1,10 +1,11 @@
 import type { DBInstance } from '@aws-sdk/client-rds'
+import { compareVersions, majorOf, supportOf } from '../../aws/engine-versions.ts'
 import type { Scheduled } from '../../engine/kind.ts'
 import { keyProp } from '../kms.ts'
 import { inWantedOrder } from '../sets.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
+import { EXTENDED } from './db-instance-restore.ts'
 import { nextWindow } from './maintenance.ts'
-import { compareVersions, majorOf } from './versions.ts'
 
 type Seen = Partial<DbInstanceProps>
 type Loose = { [P in keyof DbInstanceProps]?: DbInstanceProps[P] | undefined }
@@ -105,11 +106,31 @@ const atLeast = (engine = '', is: string | undefined, want: string | undefined):
 const grown = (is: number | undefined, want: number | undefined): number | undefined =>
   is !== undefined && want !== undefined && is > want ? want : is
 
-/** The storage that is paid for, where it has grown beyond what was asked for. */
-export const chargedOf = (db: DBInstance, now: Seen): Seen | undefined =>
-  db.AllocatedStorage !== undefined && now.allocatedGb !== undefined && db.AllocatedStorage > now.allocatedGb
-    ? { allocatedGb: db.AllocatedStorage }
-    : undefined
+/** What is paid for besides what was asked for: storage that has grown, and support that AWS has taken as wanted. */
+export const chargedOf = (db: DBInstance, now: Seen): Seen | undefined => {
+  const more = db.AllocatedStorage !== undefined && now.allocatedGb !== undefined && db.AllocatedStorage > now.allocatedGb
+  const extended = isExtended(db)
+  if (!more && extended === undefined) return undefined
+  return drop({ allocatedGb: more ? db.AllocatedStorage : undefined, extendedSupport: extended })
+}
+
+/** Whether it is enrolled in Extended Support, which cannot be changed any more; undefined where AWS does not tell. */
+const isExtended = (db: DBInstance): boolean | undefined =>
+  db.EngineLifecycleSupport === undefined ? undefined : db.EngineLifecycleSupport === EXTENDED
+
+/** What to know of the support of its version. */
+export const warningsOf = (db: DBInstance, at: Date): string[] => {
+  const { Engine = '', EngineVersion = '' } = db
+  const support = supportOf(Engine, EngineVersion, at)
+  if (!support || support.phase === 'standard') return []
+  const name = `${Engine} ${support.major}`
+  const ended = support.phase === 'extended'
+  const when = `standard support of ${name} ${ended ? 'has ended' : 'ends'} on ${support.standardUntil}`
+  const then = isExtended(db)
+    ? `${ended ? 'Extended Support is charged' : `from ${support.chargedFrom} on Extended Support is charged`} for each vCPU and hour, and cannot be switched off (infra cost)`
+    : `${ended ? 'AWS upgrades' : 'after that AWS upgrades'} the server to a newer major version in a maintenance window`
+  return [`${when}: ${then}. A newer rds.version ends it on your terms`]
+}
 
 /** The logs that go to CloudWatch, once what is being switched on and off has come about. */
 const exportsOf = (db: DBInstance): string[] => {

@@ -1,9 +1,10 @@
 import type { DBInstance, ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
 import type { Aws } from '../../aws/clients.ts'
-import { refuse } from '../../engine/errors.ts'
+import { compareVersions, majorOf } from '../../aws/engine-versions.ts'
+import { type InfraError, refuse } from '../../engine/errors.ts'
+import type { Change } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 import { propsOf } from './db-instance-seen.ts'
-import { compareVersions, majorOf } from './versions.ts'
 
 type Prop = keyof DbInstanceProps
 type Part = Partial<ModifyDBInstanceCommandInput>
@@ -87,8 +88,13 @@ const upgrade = ({ engine, version }: DbInstanceProps, db: DBInstance | undefine
   return { EngineVersion: version, ...(major ? { AllowMajorVersionUpgrade: true } : {}) }
 }
 
-/** AWS takes no version back. */
-export const refuseOlder = (engine: string, running: string, wanted: string) =>
+/** AWS takes no version back: neither a minor nor a major one. */
+export const refusesChange = ({ was, want, changed }: Change<DbInstanceProps>): InfraError | undefined =>
+  changed.includes('version') && was.version && want.version && compareVersions(was.version, want.version) > 0
+    ? refuseOlder(want.engine ?? '', was.version, want.version)
+    : undefined
+
+const refuseOlder = (engine: string, running: string, wanted: string): InfraError =>
   refuse(
     `rds.version is ${wanted}, but the server runs ${engine} ${running}`,
     'AWS upgrades a database, and never takes it back to an older version',

@@ -6,9 +6,9 @@ import { isNamed, tagRds } from './common.ts'
 import { costOf, type DbInstanceAttrs, type DbInstanceProps } from './db-instance-facts.ts'
 import { impactOf } from './db-instance-impact.ts'
 import { birthInput, restoreInput } from './db-instance-restore.ts'
-import { chargedOf, propsOf, scheduledOf } from './db-instance-seen.ts'
+import { chargedOf, propsOf, scheduledOf, warningsOf } from './db-instance-seen.ts'
 import { noteOf, phaseOf, remedyOf } from './db-instance-status.ts'
-import { modifyInputs } from './db-instance-update.ts'
+import { modifyInputs, refusesChange } from './db-instance-update.ts'
 
 /**
  * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
@@ -24,7 +24,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     const tags = tagMap(db.TagList)
     const props = propsOf(db, want)
     const scheduled = scheduledOf(db, want, props, { at: new Date(), restart: restarted(stamp.key, db.DBInstanceIdentifier) })
-    const [charged, remedy] = [chargedOf(db, props), remedyOf(db)]
+    const [charged, remedy, warnings] = [chargedOf(db, props), remedyOf(db), warningsOf(db, new Date())]
     return {
       is: phaseOf(db),
       attrs: {
@@ -36,6 +36,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       ...(scheduled.length > 0 ? { scheduled } : {}),
       ...(charged ? { charged } : {}),
       ...(remedy ? { remedy } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
       tags,
       note: noteOf(db),
       guarded: db.DeletionProtection ?? false,
@@ -99,6 +100,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     // A major upgrade of a large server takes long.
     deadline: 120,
     impact: impactOf,
+    refuses: refusesChange,
     monthly: costOf,
     iam: {
       observe: ['rds:DescribeDBInstances'],

@@ -107,6 +107,7 @@ describe('create from a snapshot', () => {
           EnableCloudwatchLogsExports: ['postgresql'],
           DeletionProtection: true,
           CopyTagsToSnapshot: true,
+          EngineLifecycleSupport: 'open-source-rds-extended-support-disabled',
           Tags: TAG_LIST,
         },
       ],
