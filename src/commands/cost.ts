@@ -4,13 +4,15 @@ import type { Config } from '../config/settle.ts'
 import type { CostItem } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
+import { type Json, same } from '../state/json.ts'
 import { localBackend } from '../state/local.ts'
 import { readState } from '../state/parse.ts'
+import type { Row, Scheduled } from '../state/schema.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
 import { checkEnvironment } from './environment.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
-import { header } from './screens.ts'
+import { header, sayScheduled } from './screens.ts'
 import { declareStack } from './stack.ts'
 
 interface Item {
@@ -36,9 +38,12 @@ export const costCommand = async (g: Globals): Promise<number> => {
   const state = await readState(localBackend(loaded.stateFile(wantsSandbox(g))))
   // Asks nobody: where the state is in a bucket, that is not looked at.
   await checkEnvironment(loaded, g, async () => config.state !== 'local')
-  const itemsFor = (c: Config): Item[] => itemsOf(c, state?.lookups ?? {})
+  const rows = state?.resources ?? {}
+  const itemsFor = (c: Config, later = false): Item[] => itemsOf(c, state?.lookups ?? {}, later ? {} : rows)
   const items = itemsFor(config)
   const monthlyUsd = total(items)
+  const pending = Object.entries(rows).flatMap(([key, r]) => awaited(r).map((s) => ({ key, ...s })))
+  const laterUsd = total(itemsFor(config, true))
   const now = config.vpc.nat ?? 'none'
   const options = (['none', 'single', 'perAz'] as const)
     .filter((nat) => nat !== now && !(nat === 'none' && needsNat(config)))
@@ -48,12 +53,20 @@ export const costCommand = async (g: Globals): Promise<number> => {
     })
   const dailyUsd = daily(monthlyUsd)
   if (io.json) {
-    io.data({ monthlyUsd, dailyUsd, items, options, pricesAsOf: PRICES_AS_OF, region: config.region })
+    const scheduled = pending.length > 0 ? { scheduled: pending, scheduledMonthlyUsd: laterUsd } : {}
+    io.data({ monthlyUsd, dailyUsd, items, options, ...scheduled, pricesAsOf: PRICES_AS_OF, region: config.region })
     return 0
   }
   header({ io, config, sandbox: wantsSandbox(g), account: state?.account }, 'Cost')
   io.say(columns([['step', 'resource', 'what', 'a month', 'a day', ''].map((h) => io.c.dim(h)), ...items.map(row)], '<<<>><'))
   io.say(`\n  Total: ${io.c.bold(usd(monthlyUsd))} a month, ${io.c.bold(usd(dailyUsd))} a day, with ${NAT_WORDS[now]}.`)
+  if (pending.length > 0) {
+    sayScheduled(
+      io,
+      pending.map((s) => ({ key: s.key, scheduled: [s] })),
+    )
+    io.say(`  Once that is made: ${io.c.bold(usd(laterUsd))} a month (${change(round(laterUsd - monthlyUsd))}).`)
+  }
   for (const o of options)
     io.say(`  With ${o.what}: ${usd(o.monthlyUsd)} a month (${change(o.monthlyChangeUsd)}); ${io.c.dim(o.option)}`)
   io.say(
@@ -75,13 +88,20 @@ const row = (i: Item): string[] => [
 
 const total = (items: readonly Item[]): number => round(items.reduce((sum, i) => sum + i.monthlyUsd, 0))
 
-const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1]): Item[] =>
+/** What AWS had only scheduled when it was looked at last, and whose time has not come yet. */
+const awaited = (r: Row): Scheduled[] =>
+  (r.scheduled ?? []).filter((s) => s.from !== undefined && s.at !== undefined && Date.parse(s.at) > Date.now())
+
+/** @param rows what is paid for now where AWS makes a change only later */
+const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1], rows: Readonly<Record<string, Row>>): Item[] =>
   // As the config has it: what sleeps now, or was scaled by hand, is told by status.
   declareStack(config, { ...offlineLookups(config, lookups, ''), counts: {} })
     .nodes()
     .filter((n) => config.steps.some((s) => s === n.step))
     .flatMap((n) => {
-      const want = knownProps(resolve(n.props, () => undefined) as Record<string, unknown>)
+      const declared = knownProps(resolve(n.props, () => undefined) as Record<string, unknown>)
+      const until = rows[n.key] ? awaited(rows[n.key] as Row).filter((s) => same(s.to, declared[s.prop] as Json)) : []
+      const want = { ...declared, ...Object.fromEntries(until.map((s) => [s.prop, s.from])) }
       return (n.kind.facts.monthly?.(want as never, config.region) ?? []).map((item: CostItem) => ({
         key: n.key,
         step: n.step,

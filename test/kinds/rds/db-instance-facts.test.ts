@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { costOf, type DbInstanceProps } from '../../../src/kinds/rds/db-instance-facts.ts'
 import { database } from '../fixtures/db-instance.ts'
 
 describe('costOf', () => {
+  afterEach(() => void vi.useRealTimers())
   const cost = (wanted: Partial<DbInstanceProps>) => costOf({ ...database, monitoringInterval: 0, ...wanted }, 'us-east-1')
   it('is class and storage, doubled with a standby', () => {
     const [single, storage] = cost({})
@@ -23,5 +24,15 @@ describe('costOf', () => {
 
   it('adds enhanced monitoring when it is on', () => {
     expect(cost({ monitoringInterval: 60 }).map((c) => c.what)).toContain('enhanced monitoring')
+  })
+
+  it("adds Extended Support for each virtual CPU, the standby's too, where a version has left standard support", () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-30T12:00:00Z') })
+    const old = { version: '13.22', extendedSupport: true }
+    const extended = (wanted: Partial<DbInstanceProps>) => cost(wanted).find((c) => c.what.startsWith('Extended Support'))
+    expect(extended(old)).toMatchObject({ what: 'Extended Support of postgres 13, 2 vCPU', usd: 2 * 0.1 * 730 })
+    expect(extended({ ...old, multiAz: true })?.usd).toBeCloseTo(4 * 0.1 * 730)
+    expect([extended({ ...old, extendedSupport: false }), extended({ extendedSupport: true })]).toEqual([undefined, undefined])
+    expect(extended({ ...old, instanceClass: 'db.x9.metal' })?.plusUsage).toContain('each vCPU')
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { differing } from '../../../src/engine/compare.ts'
 import { expected, inWords } from '../../../src/engine/scheduled.ts'
 import type { DbInstanceProps } from '../../../src/kinds/rds/db-instance-facts.ts'
-import { chargedOf, propsOf, scheduledOf } from '../../../src/kinds/rds/db-instance-seen.ts'
+import { chargedOf, propsOf, scheduledOf, warningsOf } from '../../../src/kinds/rds/db-instance-seen.ts'
 import type { JsonObject } from '../../../src/state/json.ts'
 import { database, instance } from '../fixtures/db-instance.ts'
 
@@ -81,6 +81,33 @@ describe('what is scheduled', () => {
     const DBParameterGroups = [{ DBParameterGroupName: 'shop-dev-parameters', ParameterApplyStatus: 'pending-reboot' }]
     const { words, differs } = look({ DBParameterGroups })
     expect([words, differs]).toEqual([['parameters, at the next restart: infra db reboot'], []])
+  })
+})
+
+describe('the support of its version', () => {
+  const at = new Date('2026-11-30T20:00:00Z')
+  const told = (EngineVersion: string, EngineLifecycleSupport: string, more: Partial<DBInstance> = {}) =>
+    warningsOf({ ...instance, EngineVersion, EngineLifecycleSupport, ...more }, at)
+  const [ON, OFF] = ['open-source-rds-extended-support', 'open-source-rds-extended-support-disabled']
+
+  it('is worth no word while standard support lasts, or where the version is not in the calendar', () => {
+    expect([told('16.4', ON), told('19.1', ON)]).toEqual([[], []])
+  })
+
+  it('says what is charged, what will be, and where AWS upgrades on its own terms', () => {
+    expect(told('13.22', ON)).toEqual([
+      'standard support of postgres 13 has ended on 2026-02-28: Extended Support is charged (about $146.00 a month), and cannot be switched off. A newer rds.version ends it on your terms',
+    ])
+    expect(told('13.22', ON, { MultiAZ: true })[0]).toContain('$292.00')
+    expect(told('13.22', OFF)[0]).toContain('AWS upgrades the server to a newer major version in a maintenance window')
+    expect(told('14.19', ON)[0]).toContain('ends on 2027-02-28: from 2027-03-01 on Extended Support is charged')
+    expect(told('14.19', OFF)[0]).toContain('after that AWS upgrades the server')
+  })
+
+  it('is charged as AWS has it, whatever the config says: it cannot be changed', () => {
+    const paid = (EngineLifecycleSupport: string) =>
+      chargedOf({ ...instance, EngineLifecycleSupport }, propsOf(instance, database))
+    expect([paid(ON), paid(OFF)]).toEqual([{ extendedSupport: true }, { extendedSupport: false }])
   })
 })
 
