@@ -1,0 +1,188 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type DBInstance,
+  DescribeDBInstancesCommand,
+  DescribeDBParameterGroupsCommand,
+  DescribeDBSnapshotsCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { pass } from '../sandbox/ecs.ts'
+import { clientConfig, freshAccount } from '../support/account.ts'
+import { type Place, place } from '../support/cli.ts'
+import { startMoto, type TestServer } from '../support/moto.ts'
+
+/** Some of these run the CLI ten times. */
+vi.setConfig({ testTimeout: 120_000 })
+
+const SERVER = 'startupwebapp-multi-tenant-prod'
+const WEEK = 7 * 24 * 3600
+
+/** One stack with a database, changed again and again. Its local AWS is its own: weeks go by there. */
+describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
+  let moto: TestServer
+  let rds: RDSClient
+  let p: Place
+  beforeAll(async () => {
+    moto = await startMoto('0')
+    const account = await freshAccount(moto.url)
+    rds = new RDSClient(clientConfig(account))
+    p = await place(account.env)
+    await set({})
+    await ok('create', '--yes')
+  }, 120_000)
+  afterAll(async () => {
+    await p.remove()
+    await moto.stop()
+  })
+
+  const ok = async (...args: string[]) => {
+    const r = await p.run(...args)
+    expect(r.code, r.all).toBe(0)
+    return r
+  }
+  const no = async (...args: string[]) => {
+    const r = await p.run(...args)
+    expect(r.code, r.all).toBe(2)
+    return r.stderr
+  }
+  let rdsConfig: Record<string, unknown> = {}
+  /** Writes `rds` of infra.yaml: what was written before, and this. */
+  const set = async (more: Record<string, unknown>) => {
+    rdsConfig = { ...rdsConfig, ...more }
+    const steps = ['vpc', 'security-groups', 'secrets', 'rds']
+    const config = {
+      preset: 'startupwebapp',
+      project: 'startupwebapp',
+      environment: 'production',
+      region: 'us-east-1',
+      steps,
+      vpc: { nat: 'none' },
+      securityGroups: { bastionCidr: '203.0.113.7/32' },
+      rds: rdsConfig,
+    }
+    await writeFile(join(p.dir, 'infra.yaml'), JSON.stringify(config))
+  }
+  const server = async (): Promise<DBInstance> =>
+    (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: SERVER }))).DBInstances?.[0] ?? {}
+  const snapshots = async () =>
+    ((await rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' }))).DBSnapshots ?? []).map(
+      (s) => s.DBSnapshotIdentifier,
+    )
+  const groups = async () =>
+    ((await rds.send(new DescribeDBParameterGroupsCommand({}))).DBParameterGroups ?? [])
+      .map((g) => g.DBParameterGroupFamily)
+      .sort()
+  const reasons = async () =>
+    (await ok('plan', '--json'))
+      .json<{ actions: { action: string; key: string; reason: string }[] }>()
+      .actions.filter((a) => a.action !== 'keep')
+      .map((a) => `${a.action} ${a.key}: ${a.reason}`)
+  const WINDOW = /in the maintenance window on Sun \d{4}-\d\d-\d\d at 04:00 UTC|in the maintenance window, which is open now/
+
+  it('another class waits for the window: said before, pending everywhere until then, charged only from then on', async () => {
+    await set({ instanceClass: 'db.t4g.medium' })
+    const plan = (await ok('plan')).stdout
+    expect(plan).toMatch(/! db-instance: instanceClass: in the maintenance window .*the server restarts: some minutes without/)
+    const made = await ok('create', '--yes')
+    expect(made.stdout).toContain(`No snapshot of ${SERVER} is taken first (--snapshot-first: one is).`)
+    expect(made.stderr).toMatch(/scheduled: instanceClass: db\.t4g\.small -> db\.t4g\.medium, in the maintenance window/)
+    expect(await server()).toMatchObject({ DBInstanceClass: 'db.t4g.small' })
+
+    const pending = new RegExp(`… pending  db-instance  instanceClass: db.t4g.small -> db.t4g.medium, (${WINDOW.source})`)
+    for (const command of [['plan'], ['drift'], ['status'], ['status', '--offline'], ['cost']])
+      expect((await ok(...command)).stdout, command.join(' ')).toMatch(pending)
+    expect((await ok('create', '--yes')).stdout).toContain('Nothing to do: AWS makes what is pending')
+    expect((await ok('status')).stdout).toContain('$27.66')
+    expect((await ok('show-resources', 'rds')).stdout).toMatch(/available\s+\$27\.66[\s\S]*… pending {2}db-instance/)
+    expect((await ok('cost', '--json')).json()).toMatchObject({ monthlyUsd: 28.06, scheduledMonthlyUsd: 52.15 })
+
+    await pass(moto.url, WEEK)
+    expect(await server()).toMatchObject({ DBInstanceClass: 'db.t4g.medium' })
+    const after = (await ok('status')).stdout
+    expect(after).toContain('$51.75')
+    expect(after).not.toContain('pending')
+    expect(await reasons()).toEqual([])
+  })
+
+  it('what was scheduled is taken back at once', async () => {
+    await set({ instanceClass: 'db.t4g.small' })
+    await ok('create', '--yes')
+    await set({ instanceClass: 'db.t4g.medium' })
+    expect((await ok('plan')).stdout).toContain('instanceClass: takes back what AWS had scheduled')
+    await ok('create', '--yes')
+    await pass(moto.url, WEEK)
+    expect(await server()).toMatchObject({ DBInstanceClass: 'db.t4g.medium' })
+    expect(await reasons()).toEqual([])
+  })
+
+  it('all automated backups go only when somebody has said so', async () => {
+    await set({ backupRetentionDays: 0, applyImmediately: true })
+    const said = await no('create', '--yes')
+    expect(said).toMatch(/all automated backups go with this change: they are data.*--snapshot-first takes a snapshot before/s)
+    expect(await server()).toMatchObject({ BackupRetentionPeriod: 7 })
+    const made = await ok('create', '--yes', '--snapshot-first')
+    expect(made.stdout).toMatch(/The snapshot startupwebapp-multi-tenant-prod-before-\d{4}-\d\d-\d\d-\d{4} is there/)
+    expect(await snapshots()).toHaveLength(1)
+    expect(await server()).toMatchObject({ BackupRetentionPeriod: 0 })
+    await set({ backupRetentionDays: 7 })
+    await ok('create', '--yes')
+  })
+
+  it('dynamic parameters hold now, static ones after a restart, and what is taken out is reset', async () => {
+    await set({ parameters: { work_mem: 8192, max_connections: 200 } })
+    const made = (await ok('create', '--yes')).stdout
+    expect(made).toContain('db-parameter-group: work_mem: now, without a restart')
+    expect(made).toMatch(/done in[\s\S]*left to you: max_connections: holds after a restart of the server.*infra db reboot/)
+    expect((await ok('status')).stdout).toContain('… pending  db-instance  parameters, at the next restart: infra db reboot')
+    await ok('db', 'reboot', '--yes')
+    expect((await ok('status')).stdout).not.toContain('pending')
+    await set({ parameters: { max_connections: 200 } })
+    expect(await reasons()).toEqual(['update db-parameter-group: parameters.work_mem: 8192 -> none'])
+    await ok('create', '--yes')
+    expect(await reasons()).toEqual([])
+    await set({ parameters: { max_conections: 200 } })
+    expect(await no('plan')).toContain('no parameter of postgres16: did you mean max_connections?')
+    await set({ parameters: { max_connections: 200 } })
+  })
+
+  it('a major upgrade now is one create: a snapshot, a group beside the old one, the new version, the old group gone', async () => {
+    await set({ version: '17' })
+    expect(await reasons()).toEqual([
+      'replace db-parameter-group: family: postgres16 -> postgres17',
+      'update db-instance: version: 16.10 -> 17.6; parameterGroup: the new one of db-parameter-group',
+    ])
+    const made = await ok('create', '--yes')
+    expect(made.stdout).toContain('a major upgrade: 10 to 30 minutes without connections')
+    // The snapshot of a few moments ago serves for this change as well.
+    expect(made.stdout).toMatch(/-before-\S+ is there already/)
+    expect(await server()).toMatchObject({ EngineVersion: '17.6' })
+    expect(await groups()).toEqual(['postgres17'])
+    expect((await ok('status')).stdout).toContain('… pending  db-instance  parameters, at the next restart: infra db reboot')
+    await ok('db', 'reboot', '--yes')
+    expect(await reasons()).toEqual([])
+    expect((await ok('drift')).stdout).toContain('No drift')
+  })
+
+  it('a major upgrade in the window keeps both groups until then', async () => {
+    await set({ version: '18', applyImmediately: false })
+    const made = await ok('create', '--yes')
+    expect(made.stderr).toMatch(/scheduled: version: 17\.6 -> 18\.2, in the maintenance window/)
+    expect(await groups()).toEqual(['postgres17', 'postgres18'])
+    expect(await reasons()).toEqual([])
+    await pass(moto.url, WEEK)
+    expect(await server()).toMatchObject({ EngineVersion: '18.2' })
+    await ok('create', '--yes')
+    expect(await groups()).toEqual(['postgres18'])
+  })
+
+  it('no version goes back, and none is asked for that AWS does not have', async () => {
+    await set({ version: '17' })
+    expect(await no('plan')).toMatch(/rds\.version is 17, but the server runs postgres 18\.2: .*never takes it back/)
+    await set({ version: '19' })
+    expect(await no('create', '--yes')).toContain('rds.version is 19, and AWS does not upgrade postgres 18.2 to it')
+    await set({ version: '18', instanceClass: 'db.t9.huge' })
+    expect(await no('create', '--yes')).toMatch(/rds\.instanceClass is db\.t9\.huge, which RDS does not offer for postgres 18\.2/)
+  })
+})
