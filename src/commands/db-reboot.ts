@@ -54,17 +54,17 @@ const screen = (s: Session, server: RdsServer, failover: boolean): void => {
   io.say(`  ${describedServer(server)}`)
   io.say(
     failover
-      ? `\n  The standby takes over: ${io.c.yellow('about a minute without connections')}, and every open one breaks off.`
-      : `\n  ${io.c.yellow('One or two minutes without connections')}, longer where there is much to recover; every open one breaks off.`,
+      ? `\n  The standby takes over: ${io.c.yellow('about a minute of downtime')}; open connections are dropped.`
+      : `\n  ${io.c.yellow('One or two minutes of downtime')}, longer if there is much to recover; open connections are dropped.`,
   )
   if (server.restartPending)
     io.say(
       failover
         ? `  ${io.c.yellow('!')} Parameters wait for a restart, and AWS applies another group of them only without a failover: leave --with-failover out.`
-        : '  Afterwards the parameters hold that wait for a restart.',
+        : '  The pending parameters take effect.',
     )
   else io.say('  Nothing waits for a restart: no parameter is pending.')
-  io.say(`  What waits for the maintenance window goes on waiting for it. Time: ${io.c.bold(about(TAKES.minutes))}.`)
+  io.say(`  What is scheduled for the maintenance window stays scheduled. Time: ${io.c.bold(about(TAKES.minutes))}.`)
 }
 
 /** Asks AWS where that is still to be done, and follows until the server can be used. */

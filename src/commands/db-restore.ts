@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { familyOf, supportOf } from '../aws/engine-versions.ts'
 import { converge } from '../engine/converge.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
@@ -6,6 +7,7 @@ import type { AnySeen } from '../engine/kind.ts'
 import { monthly, round } from '../engine/plan.ts'
 import { resolve } from '../engine/ref.ts'
 import { runGraph } from '../engine/run.ts'
+import { impactOf } from '../engine/scheduled.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, elapsed, list, usd } from '../ui/format.ts'
@@ -97,9 +99,15 @@ const refuseUnfit = (s: Session, from: string, as: string, snapshot: Snapshot | 
   if (!snapshot) throw refuse(`There is no snapshot ${from}`, 'not in this account and region', commandLine(g, 'db snapshots'))
   if (snapshot.status !== 'available')
     throw refuse(`The snapshot ${from} is ${snapshot.status}`, 'it must be available', commandLine(g, 'db snapshots'))
+  const support = supportOf(snapshot.engine, snapshot.version, new Date())
+  if (support?.phase === 'extended' && !s.config.rds.extendedSupport)
+    throw refuse(
+      `The snapshot ${from} is of ${snapshot.engine} ${snapshot.version}, whose standard support ended on ${support.standardUntil}`,
+      'without Extended Support AWS upgrades the restored server to another major version, and the parameters of the stack do not fit that one',
+      'Set rds.extendedSupport: true in infra.yaml (it costs extra for each vCPU and hour: infra cost), then restore it',
+    )
   const family = state.row('db-parameter-group')?.want.family
-  const parts = snapshot.version.split('.')
-  const fits = `${snapshot.engine}${snapshot.engine === 'postgres' ? parts[0] : parts.slice(0, 2).join('.')}`
+  const fits = familyOf(snapshot.engine, snapshot.version)
   if (typeof family === 'string' && family !== fits)
     throw refuse(
       `The snapshot ${from} is of ${snapshot.engine} ${snapshot.version}`,
@@ -140,6 +148,7 @@ const screen = (s: Session, node: Node<Aws>, want: JsonObject, snapshot: Snapsho
   )
   if (!snapshot.encrypted) io.say(`  ${c.yellow('Not encrypted')}: the snapshot is not.`)
   io.say('  The server that runs is not touched, and nothing points to the new one by itself. No alarm watches it.')
+  for (const note of impactOf(node.kind, seen, want, [])?.says ?? []) io.say(`  ${c.yellow('!')} ${note}.`)
   if (seen.is !== 'absent') io.say(`  It was begun already (${seen.note ?? seen.is}); this goes on with it.`)
   io.say(`  Costs ${c.bold(`+${usd(cost)}`)} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`)
 }

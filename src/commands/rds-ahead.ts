@@ -62,7 +62,7 @@ const refuseUnsupported = (rds: Config['rds'], version: string): void => {
   const support = supportOf(rds.engine, version, new Date())
   if (support?.phase !== 'extended' || rds.extendedSupport) return
   throw refuse(
-    `rds.version is ${rds.version}: standard support of ${rds.engine} ${support.major} has ended on ${support.standardUntil}`,
+    `rds.version is ${rds.version}: standard support for ${rds.engine} ${support.major} ended on ${support.standardUntil}`,
     'AWS makes such a server only with Extended Support, which costs extra for each vCPU and hour',
     'Set a newer rds.version, or take the cost: rds.extendedSupport: true (infra cost tells it)',
   )
@@ -126,7 +126,7 @@ const noParameter = async (s: Session, family: string, name: string): Promise<Er
     (await parametersOf(s.aws, family)).filter((p) => p.modifiable).map((p) => p.name),
   )
   return refuse(
-    `rds.parameters has ${name}, which is no parameter of ${family}`,
+    `rds.parameters has ${name}, which is not a parameter of ${family}`,
     meant ? `did you mean ${meant}?` : 'AWS knows none of that name',
     `All of them: aws rds describe-engine-default-parameters --db-parameter-group-family ${family} --query 'EngineDefaults.Parameters[].ParameterName'`,
   )
@@ -136,9 +136,9 @@ const checkParameter = (parameter: Parameter, value: string): void => {
   const { name, allowed } = parameter
   if (!parameter.modifiable)
     throw refuse(
-      `rds.parameters sets ${name}, which AWS keeps for itself`,
-      'nobody can set it on RDS',
-      'Take it out of infra.yaml',
+      `rds.parameters sets ${name}, which AWS does not let you set`,
+      'RDS manages it itself',
+      'Remove it from infra.yaml',
     )
   if (!takes(parameter, value))
     throw refuse(

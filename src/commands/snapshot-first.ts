@@ -39,16 +39,16 @@ export const snapshotsWanted = async (
   const decide = worth.filter((a) => a.impact?.snapshot === 'decide')
   if (decide.length > 0)
     throw refuse(
-      `${list(decide.map((a) => a.name))}: all automated backups go with this change`,
-      'they are data, so --yes alone does not say so; nothing was changed',
-      `${typed('--snapshot-first')} takes a snapshot before; with --no-snapshot-first nothing is kept`,
+      `${list(decide.map((a) => a.name))}: this change deletes all automated backups`,
+      'they are data, so --yes is not enough; nothing was changed',
+      `${typed('--snapshot-first')} takes a snapshot first; --no-snapshot-first keeps nothing`,
     )
   const taken = worth.filter((a) => a.impact?.snapshot === 'take')
   for (const a of worth)
     s.io.say(
       taken.includes(a)
-        ? `  A snapshot of ${a.name} is taken first (--no-snapshot-first: none).`
-        : `  No snapshot of ${a.name} is taken first (--snapshot-first: one is).`,
+        ? `  A snapshot of ${a.name} is taken first (--no-snapshot-first skips it).`
+        : `  No snapshot of ${a.name} is taken first (--snapshot-first takes one).`,
     )
   return taken.map((a) => a.key)
 }

@@ -89,7 +89,7 @@ export interface CostItem {
   readonly plusUsage?: string
 }
 
-/** A change of what is there. */
+/** A change of what is there; of what is not there yet, `was` and `changed` are empty. */
 export interface Change<P> {
   readonly was: Partial<P>
   readonly want: Partial<P>
@@ -101,7 +101,7 @@ export interface Change<P> {
 
 /** What a change does to those who use the resource. */
 export interface Impact {
-  /** When it happens, what stands still and for how long: a sentence each. */
+  /** When it happens and with which downtime: a sentence each. */
   readonly says: readonly string[]
   /** What is left to a person once it is made: told in the plan, and when the run ends. */
   readonly left?: readonly string[]
@@ -141,7 +141,7 @@ export interface Facts<P> {
   readonly deleteMinutes?: number
   /** Typical minutes until a change is carried out; default: under one. */
   readonly updateMinutes?: number
-  /** What changing these props means, told in the plan before anybody says yes. */
+  /** What changing these props means (or making it, where it is not there), told in the plan before anyone says yes. */
   impact?(change: Change<P>): Impact
   /** A change that AWS never makes for its values (a database back to an older version): refused before anything is done. */
   refuses?(change: Change<P>): InfraError | undefined

@@ -94,10 +94,16 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     if (seen.is !== 'absent' && verdict.action !== 'create')
       before.set(node.key, monthly(node.kind, paidFor(known, seen), region))
     const then = seen.is === 'absent' || verdict.action === 'create' ? known : { ...known, ...seen.charged }
-    const impact = decision.do === 'update' && seen.is !== 'absent' ? impactOf(node.kind, seen, known, decision.props) : undefined
+    const impact =
+      decision.do === 'create'
+        ? impactOf(node.kind, seen, known, [])
+        : decision.do === 'update'
+          ? impactOf(node.kind, seen, known, decision.props)
+          : undefined
     const action = describe(node, node.kind, verdict, monthly(node.kind, then, region))
     // The kind knows best how long the change takes.
-    return { ...action, ...(impact ? { impact, minutes: impact.minutes } : {}), scheduled: scheduledOf(seen) }
+    const minutes = impact && decision.do === 'update' ? { minutes: impact.minutes } : {}
+    return { ...action, ...minutes, ...(impact ? { impact } : {}), scheduled: scheduledOf(seen) }
   })
   const obsolete = [...rows].filter(
     ([key, row]) => !graph.get(key) && ![...back.values()].includes(key) && input.steps.includes(row.step),

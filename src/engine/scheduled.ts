@@ -23,17 +23,17 @@ export const changedFrom = (seen: Present, prop: string, want: Json | undefined)
 export const paidFor = (want: JsonObject, seen: AnySeen | undefined): JsonObject =>
   seen && seen.is !== 'absent' ? { ...want, ...seen.props, ...seen.charged } : want
 
-/** What the change of these props means; undefined where none is changed or the kind has nothing to say. */
+/** What the change of these props means, or making it where it is absent; undefined where the kind has nothing to say. */
 export const impactOf = <C>(
   { facts }: AnyKind<C>,
-  seen: Present,
+  seen: AnySeen,
   want: JsonObject,
   changed: readonly string[],
-): Impact | undefined => (changed.length > 0 ? facts.impact?.(changeOf(seen, want, changed)) : undefined)
+): Impact | undefined => (changed.length > 0 || seen.is === 'absent' ? facts.impact?.(changeOf(seen, want, changed)) : undefined)
 
 /** The change as kinds are asked about it. */
-export const changeOf = (seen: Present, want: JsonObject, changed: readonly string[]): Change<JsonObject> => ({
-  was: seen.props ?? {},
+export const changeOf = (seen: AnySeen, want: JsonObject, changed: readonly string[]): Change<JsonObject> => ({
+  was: (seen.is === 'absent' ? undefined : seen.props) ?? {},
   want,
   changed,
   scheduled: scheduledOf(seen),

@@ -84,9 +84,11 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
   it('another class waits for the window: said before, pending everywhere until then, charged only from then on', async () => {
     await set({ instanceClass: 'db.t4g.medium' })
     const plan = (await ok('plan')).stdout
-    expect(plan).toMatch(/! db-instance: instanceClass: in the maintenance window .*the server restarts: some minutes without/)
+    expect(plan).toMatch(
+      /! db-instance: instanceClass: in the maintenance window .*the server restarts: a few minutes of downtime/,
+    )
     const made = await ok('create', '--yes')
-    expect(made.stdout).toContain(`No snapshot of ${SERVER} is taken first (--snapshot-first: one is).`)
+    expect(made.stdout).toContain(`No snapshot of ${SERVER} is taken first (--snapshot-first takes one).`)
     expect(made.stderr).toMatch(/scheduled: instanceClass: db\.t4g\.small -> db\.t4g\.medium, in the maintenance window/)
     expect(await server()).toMatchObject({ DBInstanceClass: 'db.t4g.small' })
 
@@ -110,7 +112,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     await set({ instanceClass: 'db.t4g.small' })
     await ok('create', '--yes')
     await set({ instanceClass: 'db.t4g.medium' })
-    expect((await ok('plan')).stdout).toContain('instanceClass: takes back what AWS had scheduled')
+    expect((await ok('plan')).stdout).toContain('instanceClass: cancels what AWS had scheduled')
     await ok('create', '--yes')
     await pass(moto.url, WEEK)
     expect(await server()).toMatchObject({ DBInstanceClass: 'db.t4g.medium' })
@@ -120,7 +122,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
   it('all automated backups go only when somebody has said so', async () => {
     await set({ backupRetentionDays: 0, applyImmediately: true })
     const said = await no('create', '--yes')
-    expect(said).toMatch(/all automated backups go with this change: they are data.*--snapshot-first takes a snapshot before/s)
+    expect(said).toMatch(/this change deletes all automated backups: they are data.*--snapshot-first takes a snapshot first/s)
     expect(await server()).toMatchObject({ BackupRetentionPeriod: 7 })
     const made = await ok('create', '--yes', '--snapshot-first')
     expect(made.stdout).toMatch(/The snapshot startupwebapp-multi-tenant-prod-before-\d{4}-\d\d-\d\d-\d{4} is there/)
@@ -134,7 +136,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     await set({ parameters: { work_mem: 8192, max_connections: 200 } })
     const made = (await ok('create', '--yes')).stdout
     expect(made).toContain('db-parameter-group: work_mem: now, without a restart')
-    expect(made).toMatch(/done in[\s\S]*left to you: max_connections: holds after a restart of the server.*infra db reboot/)
+    expect(made).toMatch(/done in[\s\S]*left to you: max_connections: takes effect after a restart.*infra db reboot/)
     expect((await ok('status')).stdout).toContain('… pending  db-instance  parameters, at the next restart: infra db reboot')
     await ok('db', 'reboot', '--yes')
     expect((await ok('status')).stdout).not.toContain('pending')
@@ -143,7 +145,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     await ok('create', '--yes')
     expect(await reasons()).toEqual([])
     await set({ parameters: { max_conections: 200 } })
-    expect(await no('plan')).toContain('no parameter of postgres16: did you mean max_connections?')
+    expect(await no('plan')).toContain('not a parameter of postgres16: did you mean max_connections?')
     await set({ parameters: { max_connections: 200 } })
   })
 
@@ -154,7 +156,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
       'update db-instance: version: 16.10 -> 17.6; parameterGroup: the new one of db-parameter-group',
     ])
     const made = await ok('create', '--yes')
-    expect(made.stdout).toContain('a major upgrade: 10 to 30 minutes without connections')
+    expect(made.stdout).toContain('a major upgrade: 10 to 30 minutes of downtime')
     // The snapshot of a few moments ago serves for this change as well.
     expect(made.stdout).toMatch(/-before-\S+ is there already/)
     expect(await server()).toMatchObject({ EngineVersion: '17.6' })

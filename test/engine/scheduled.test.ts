@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { drift } from '../../src/engine/drift.ts'
+import { refuse } from '../../src/engine/errors.ts'
 import { overview } from '../../src/engine/overview.ts'
-import { inWords } from '../../src/engine/scheduled.ts'
+import { inWords, warningsIn } from '../../src/engine/scheduled.ts'
 import { type FakeKind, fakeKind, type Props } from './support/kinds.ts'
 import { type Declare, graphOf, World } from './support/world.ts'
 
@@ -119,6 +120,59 @@ describe('what AWS has only scheduled', () => {
     expect(server.asked).toHaveLength(1)
     expect(world.rows.get('db')).not.toHaveProperty('scheduled')
     expect((await world.plan(of(2))).actions[0]).toMatchObject({ reason: 'as wanted', scheduled: [] })
+  })
+})
+
+describe('what a kind says of what is there', () => {
+  const plain = fakeKind('server', { usd: 10, data: true })
+  /** One of size 1, looked at with `more`. */
+  const shown = async (more: object, facts: Partial<FakeKind['facts']> = {}) => {
+    const kind: FakeKind = {
+      ...plain,
+      observe: async (...args) => {
+        const seen = await plain.observe(...args)
+        return seen.is === 'absent' ? seen : ({ ...seen, ...more } as typeof seen)
+      },
+      facts: { ...plain.facts, ...facts },
+    }
+    const world = new World(kind)
+    const of =
+      (size: number): Declare =>
+      (add) =>
+        void add(kind, 'db', { size })
+    await world.create((add) => void add(plain, 'db', { size: 1 }))
+    return { world, of }
+  }
+
+  it('what is charged besides counts, now and in the plan', async () => {
+    const { world, of } = await shown({ charged: { size: 5 } })
+    expect(await world.plan(of(1))).toMatchObject({ monthlyUsd: 50, monthlyChangeUsd: 0 })
+  })
+
+  it('a warning is told although there is nothing to do', async () => {
+    const { world, of } = await shown({ warnings: ['support ends'] })
+    expect(warningsIn(await world.survey(of(1)))).toEqual(['db: support ends'])
+  })
+
+  it('a change that is never made is refused in the plan, and create asks for nothing', async () => {
+    const { world, of } = await shown({}, { refuses: ({ was, want }) => refuse(`${was.size} never becomes ${want.size}`) })
+    expect((await world.plan(of(2))).problems).toMatchObject([{ what: '1 never becomes 2' }])
+    expect((await world.create(of(2))).failed.get('db')).toMatchObject({ what: '1 never becomes 2' })
+    expect(world.cloud.thing('db').props.size).toBe(1)
+  })
+
+  it('what failed says what can be done', async () => {
+    const { world, of } = await shown({ is: 'failed', note: 'storage-full', remedy: 'give it more' })
+    expect((await world.plan(of(1))).problems).toMatchObject([{ next: 'give it more' }])
+  })
+
+  it('making it has an impact too', async () => {
+    const kind: FakeKind = {
+      ...plain,
+      facts: { ...plain.facts, impact: ({ changed }) => ({ says: [`new: ${changed}`], minutes: 7 }) },
+    }
+    const [action] = (await new World(kind).plan((add) => void add(kind, 'db', { size: 1 }))).actions
+    expect(action).toMatchObject({ action: 'create', impact: { says: ['new: '] }, minutes: plain.facts.minutes })
   })
 })
 

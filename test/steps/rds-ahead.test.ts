@@ -94,7 +94,7 @@ describe('before a server is made', () => {
     afterEach(() => void vi.useRealTimers())
     it('it is refused, unless the cost of Extended Support is taken', async () => {
       expect(await refused({ rds: 'version: "13"' })).toMatch(
-        /^rds.version is 13: standard support of postgres 13 has ended on 2026-02-28\n.*\n.*rds.extendedSupport: true/,
+        /^rds.version is 13: standard support for postgres 13 ended on 2026-02-28\n.*\n.*rds.extendedSupport: true/,
       )
       expect(await ahead({ rds: 'version: "13", extendedSupport: true' })).toMatchObject({ engineVersion: '13.22' })
     })
@@ -185,9 +185,9 @@ describe('parameters', () => {
   })
 
   it.each([
-    ['work_men: 1', /^rds.parameters has work_men, which is no parameter of postgres16\ndid you mean work_mem\?\n/],
+    ['work_men: 1', /^rds.parameters has work_men, which is not a parameter of postgres16\ndid you mean work_mem\?\n/],
     ['nonsense_beyond: 1', /AWS knows none of that name\n/],
-    ['fsync: 0', /^rds.parameters sets fsync, which AWS keeps for itself/],
+    ['fsync: 0', /^rds.parameters sets fsync, which AWS does not let you set/],
     [
       'work_mem: 1',
       /^rds.parameters.work_mem is 1, which AWS does not take\nit takes 64-2147483647\nChange rds.parameters.work_mem/,

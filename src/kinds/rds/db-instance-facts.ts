@@ -1,6 +1,6 @@
-import { majorOf, supportOf, vcpusOf } from '../../aws/engine-versions.ts'
 import { isPriced, monthlyPrice } from '../../aws/prices.ts'
 import type { CostItem } from '../../engine/kind.ts'
+import { extendedCost } from './support.ts'
 
 export type DbInstanceProps = {
   engine: string
@@ -58,18 +58,7 @@ export const costOf = (want: Partial<DbInstanceProps>, region: string): CostItem
     ...(isPriced(storage)
       ? [monthlyPrice(storage, region, nodes * (want.allocatedGb ?? 0), `${want.allocatedGb} GB ${want.storageType}${standby}`)]
       : []),
-    ...extendedCost(want, region, nodes),
+    ...extendedCost(want, region),
     ...(want.monitoringInterval ? [monthlyPrice('rds.enhanced-monitoring', region)] : []),
   ]
-}
-
-/** Beyond standard support AWS charges each virtual CPU, the standby's too. */
-const extendedCost = (want: Partial<DbInstanceProps>, region: string, nodes: number): CostItem[] => {
-  const { engine = '', version = '', instanceClass = '' } = want
-  const price = want.extendedSupport ? supportOf(engine, version, new Date())?.price : undefined
-  if (!price) return []
-  const vcpus = vcpusOf(instanceClass)
-  if (vcpus === undefined) return [{ what: 'Extended Support', usd: 0, plusUsage: `each vCPU of ${instanceClass}` }]
-  const what = `Extended Support of ${engine} ${majorOf(engine, version)}, ${nodes * vcpus} vCPU`
-  return [monthlyPrice(price, region, nodes * vcpus, what)]
 }

@@ -2,8 +2,7 @@ import type { RestoreDBInstanceFromDBSnapshotCommandInput } from '@aws-sdk/clien
 import { tagList } from '../../aws/tags.ts'
 import type { Tags } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
-
-export const EXTENDED = 'open-source-rds-extended-support'
+import { EXTENDED } from './support.ts'
 
 /** What AWS is told alike, whether the server begins empty or from a snapshot. */
 export const birthInput = (want: DbInstanceProps) => ({

@@ -1,12 +1,11 @@
 import type { DBInstance } from '@aws-sdk/client-rds'
-import { compareVersions, majorOf, type SupportNow, supportOf, vcpusOf } from '../../aws/engine-versions.ts'
-import { monthlyPrice } from '../../aws/prices.ts'
+import { compareVersions, majorOf } from '../../aws/engine-versions.ts'
 import type { Scheduled } from '../../engine/kind.ts'
 import { keyProp } from '../kms.ts'
 import { inWantedOrder } from '../sets.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
-import { EXTENDED } from './db-instance-restore.ts'
 import { nextWindow } from './maintenance.ts'
+import { EXTENDED, supportNotes } from './support.ts'
 
 type Seen = Partial<DbInstanceProps>
 type Loose = { [P in keyof DbInstanceProps]?: DbInstanceProps[P] | undefined }
@@ -119,26 +118,10 @@ export const chargedOf = (db: DBInstance, now: Seen): Seen | undefined => {
 const isExtended = (db: DBInstance): boolean | undefined =>
   db.EngineLifecycleSupport === undefined ? undefined : db.EngineLifecycleSupport === EXTENDED
 
-/** In words, a month of it; the price of the first years where it has not begun. */
-const priceOf = (db: DBInstance, { price = 'rds.extended-support' }: SupportNow): string => {
-  const vcpus = vcpusOf(db.DBInstanceClass ?? '')
-  if (vcpus === undefined) return ' for each vCPU'
-  const region = (db.DBInstanceArn ?? '').split(':')[3] ?? ''
-  return ` (about $${monthlyPrice(price, region, vcpus * (db.MultiAZ ? 2 : 1)).usd.toFixed(2)} a month)`
-}
-
 /** What to know of the support of its version. */
 export const warningsOf = (db: DBInstance, at: Date): string[] => {
-  const { Engine = '', EngineVersion = '' } = db
-  const support = supportOf(Engine, EngineVersion, at)
-  if (!support || support.phase === 'standard') return []
-  const name = `${Engine} ${support.major}`
-  const ended = support.phase === 'extended'
-  const when = `standard support of ${name} ${ended ? 'has ended' : 'ends'} on ${support.standardUntil}`
-  const then = isExtended(db)
-    ? `${ended ? '' : `from ${support.chargedFrom} on `}Extended Support is charged${priceOf(db, support)}, and cannot be switched off`
-    : `${ended ? 'AWS upgrades' : 'after that AWS upgrades'} the server to a newer major version in a maintenance window`
-  return [`${when}: ${then}. A newer rds.version ends it on your terms`]
+  const server = { engine: db.Engine, version: db.EngineVersion, instanceClass: db.DBInstanceClass, multiAz: db.MultiAZ }
+  return supportNotes({ ...server, extendedSupport: isExtended(db) }, at, (db.DBInstanceArn ?? '').split(':')[3])
 }
 
 /** The logs that go to CloudWatch, once what is being switched on and off has come about. */

@@ -56,7 +56,7 @@ export const STATUSES: Readonly<Record<string, Status>> = {
   'insufficient-capacity': {
     phase: 'failed',
     remedy: () =>
-      'AWS has no capacity for this class in the zone now; nothing is in it yet. Take it away: infra destroy rds --skip-final-snapshot. Then set another rds.instanceClass, or wait some hours, and create it again',
+      'AWS has no capacity for this class in the zone now; nothing is in it yet. Remove it: infra destroy rds --skip-final-snapshot. Then set another rds.instanceClass, or wait some hours, and create it again',
   },
   maintenance: pending,
   modifying: pending,

@@ -131,7 +131,7 @@ function impactOf({ was, want, changed }: Change<DbParameterGroupProps>): Impact
       ...(dropped.length > 0 ? [`${dropped.join(', ')}: the engine's default again`] : []),
     ],
     ...(later.length > 0
-      ? { left: [`${later.join(', ')}: holds after a restart of the server, when you choose: infra db reboot`] }
+      ? { left: [`${later.join(', ')}: takes effect after a restart, when you choose: infra db reboot`] }
       : {}),
     minutes: 0,
   }

@@ -114,6 +114,14 @@ describe('infra db snapshots', () => {
 describe('infra db restore', () => {
   const RESTORE = ['db', 'restore', 'one-after', '--as', 'shop-two', '--yes']
 
+  it('one past its standard support is restored only with Extended Support: AWS would upgrade it on the way', async () => {
+    const old = '<EngineVersion>13.22</EngineVersion>'
+    x.proxy.rules = [{ match: /^rds\.DescribeDBSnapshots/, replace: [/<EngineVersion>[^<]*<\/EngineVersion>/g, old] }]
+    expect(await x.no('db', 'restore', 'one-after', '--as', 'shop-two', '--yes')).toMatch(
+      /^The snapshot one-after is of postgres 13\.22, whose standard support ended on 2026-02-28: .*\nNext: Set rds\.extendedSupport: true/,
+    )
+  })
+
   it('refuses what cannot be restored, or not under that name', async () => {
     expect(await x.no('db', 'restore', 'one-after', '--as', '-x', '--yes')).toMatch(/^--as is -x: it must have 1 to 63 letters/)
     expect(await x.no('db', 'restore', 'none', '--as', 'shop-two', '--yes')).toContain('There is no snapshot none')

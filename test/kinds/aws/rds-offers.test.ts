@@ -120,7 +120,7 @@ describe('checkOrder', () => {
       provisioned,
       'takes 0.5 to 50 for each GiB, so 50 to 5000',
     ],
-    ['a standby', { multiAz: true }, { MultiAZCapable: false }, 'rds.multiAz is true, .*: it has no standby'],
+    ['a standby', { multiAz: true }, { MultiAZCapable: false }, 'rds.multiAz is true, .*: this class has no Multi-AZ'],
     ['encryption', {}, { SupportsStorageEncryption: false }, 'rds.storageEncrypted is true, .*: it cannot encrypt'],
     ['Performance Insights', {}, { SupportsPerformanceInsights: false }, 'it has no Performance Insights'],
     ['monitoring', {}, { SupportsEnhancedMonitoring: false }, 'no enhanced monitoring \\(0 switches it off\\)'],

@@ -96,7 +96,7 @@ describe('the support of its version', () => {
 
   it('says what is charged, what will be, and where AWS upgrades on its own terms', () => {
     expect(told('13.22', ON)).toEqual([
-      'standard support of postgres 13 has ended on 2026-02-28: Extended Support is charged (about $146.00 a month), and cannot be switched off. A newer rds.version ends it on your terms',
+      'standard support for postgres 13 ended on 2026-02-28: Extended Support is charged (about $146.00 a month), and cannot be switched off. A newer rds.version upgrades it when you choose',
     ])
     expect(told('13.22', ON, { MultiAZ: true })[0]).toContain('$292.00')
     expect(told('13.22', OFF)[0]).toContain('AWS upgrades the server to a newer major version in a maintenance window')

@@ -124,7 +124,7 @@ describe('a change', () => {
     const change = { was, want: to, changed: ['parameters'], scheduled: [], at: new Date() }
     expect(DbParameterGroup.facts.impact?.(change)).toEqual({
       says: ['log_statement, work_mem: now, without a restart', "work_mem: the engine's default again"],
-      left: ['max_connections: holds after a restart of the server, when you choose: infra db reboot'],
+      left: ['max_connections: takes effect after a restart, when you choose: infra db reboot'],
       minutes: 0,
     })
   })
