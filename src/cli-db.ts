@@ -64,9 +64,15 @@ export const dbCommands = (db: Command, add: Add): void => {
       async (_, f) => (await import('./commands/db-verify.ts')).verifyCommand(f),
     ),
   ).option('--result <file>', 'what the SQL file printed, instead of looking (- is standard input)')
-  add(db, 'snapshot [name]', 'a snapshot of the whole server; stays until it is deleted', async ([name], f) =>
+  const snapshot = add(db, 'snapshot [name]', 'a snapshot of the whole server; stays until it is deleted', async ([name], f) =>
     (await import('./commands/db-snapshots.ts')).snapshotCommand(name, f),
   )
+  add<Globals & { confirm?: string }>(
+    snapshot,
+    'delete <name>',
+    'delete a manual snapshot of this stack; asks for its name',
+    async ([name = ''], f) => (await import('./commands/db-snapshot-delete.ts')).snapshotDeleteCommand(name, f),
+  ).option('--confirm <name>', 'with --yes: the yes to deleting data, the name of the snapshot')
   add(db, 'snapshots', 'the snapshots of the server, with age, size and price', async (_, f) =>
     (await import('./commands/db-snapshots.ts')).snapshotsCommand(f),
   )

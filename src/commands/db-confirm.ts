@@ -9,20 +9,26 @@ export interface ConfirmFlags extends Globals {
 }
 
 interface Asked {
-  /** The database whose name is the yes. */
+  /** The name that is the yes. */
   readonly name: string
+  /** What bears that name. */
+  readonly kind?: 'database' | 'snapshot'
   /** `This deletes the database shop` */
   readonly what: string
   /** What follows `infra` in the command that says it all. */
   readonly words: string
 }
 
-/** Data has its own yes: the typed name of the database, or --yes with --confirm. @throws InfraError (exit 2) where nobody can be asked */
-export const confirmedByName = async (s: Session, flags: ConfirmFlags, { name, what, words }: Asked): Promise<boolean> => {
+/** Data has its own yes: the name of what holds it, typed or given with --yes --confirm. @throws InfraError (exit 2) where nobody can be asked */
+export const confirmedByName = async (
+  s: Session,
+  flags: ConfirmFlags,
+  { name, kind = 'database', what, words }: Asked,
+): Promise<boolean> => {
   const command = commandLine(flags, `${words} --yes --confirm ${name}`)
   if (flags.confirm !== undefined && flags.confirm !== name)
     throw refuse(
-      `--confirm is ${flags.confirm}, but the database is ${name}`,
+      `--confirm is ${flags.confirm}, but the ${kind} is ${name}`,
       'the name must be typed as it is; nothing was changed',
       command,
     )

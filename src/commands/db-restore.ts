@@ -19,7 +19,7 @@ import { conclude, withReporter } from './outcome.ts'
 import { utc } from './rds-server.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { findSnapshot, type Snapshot } from './snapshots.ts'
+import { existingSnapshot, findSnapshot, type Snapshot } from './snapshots.ts'
 
 export interface RestoreFlags extends Globals {
   /** The identifier of the new server. */
@@ -27,7 +27,6 @@ export interface RestoreFlags extends Globals {
 }
 
 const SERVER = /^(?!.*--)[a-z][a-z0-9-]{0,62}$/
-const SNAPSHOT = /^(rds:|awsbackup:)?[a-z][a-z0-9-]{0,254}$/
 
 /** A new server from a snapshot, beside the one that runs. Recorded before it is asked for, so that nothing is lost. */
 export const restoreCommand = async (name: string, flags: RestoreFlags): Promise<number> => {
@@ -66,9 +65,7 @@ export const restoreCommand = async (name: string, flags: RestoreFlags): Promise
 
 /** @throws InfraError (exit 2): AWS has not been asked anything yet */
 const checked = (name: string, { as }: RestoreFlags): [from: string, as: string] => {
-  const [from, to] = [name.toLowerCase(), as.toLowerCase()]
-  if (!SNAPSHOT.test(from))
-    throw refuse(`The snapshot is ${name}`, 'that is no name of a snapshot', 'infra db snapshots shows their names')
+  const [from, to] = [existingSnapshot(name), as.toLowerCase()]
   if (!SERVER.test(to) || to.endsWith('-'))
     throw refuse(
       `--as is ${as}`,

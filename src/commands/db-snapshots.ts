@@ -27,7 +27,7 @@ import {
 export const TAKES = { minutes: 4, deadline: 120 }
 export const READY = /^(available|storage-optimization|storage-initialization)$/
 
-/** A snapshot of the whole server, that stays until somebody deletes it. */
+/** A snapshot of the whole server. It stays until it is deleted. */
 export const snapshotCommand = async (given: string | undefined, g: Globals): Promise<number> => {
   const wanted = given === undefined ? undefined : snapshotName(given)
   const s = await openSession(g, `infra ${['db', 'snapshot', ...(wanted ? [wanted] : [])].join(' ')}`)
@@ -122,7 +122,7 @@ const snapshotScreen = (s: Session, server: RdsServer, name: string): void => {
   io.say(
     `\n  It holds the whole server${held.length > 0 ? ` with all its databases (${list(held)})` : ''}. One database alone: infra db backup <name>`,
   )
-  io.say('  It stays until somebody deletes it, also after infra destroy.')
+  io.say('  It stays until you delete it, also after infra destroy.')
   if (!server.multiAz) io.say('  Without Multi-AZ the server may stand still for some seconds when it begins.')
   io.say(
     `  Costs at most ${c.bold(usd(snapshotUsd(s, server.allocatedGb)))} a month (${billed(s)}). Time: ${c.bold(about(TAKES.minutes))}.`,
@@ -138,7 +138,7 @@ const done = (s: Session, made: Snapshot, took: number | undefined): number => {
       ? `is there already${made.createdAt ? `, of ${utc(made.createdAt)} (${age(made.createdAt)} ago)` : ''}.`
       : `is there after ${elapsed(took)}.`
   io.say(`${took === undefined ? '' : '\n'}${io.c.green('✓')} The snapshot ${made.name} ${said}`)
-  io.say(`  To delete it one day: aws rds delete-db-snapshot --db-snapshot-identifier ${made.name}`)
+  io.say(`  To delete it one day: ${commandLine(s.g, `db snapshot delete ${made.name}`)}`)
   io.say(`  Next: ${io.c.cyan(next)}`)
   return 0
 }
@@ -178,7 +178,9 @@ export const snapshotsCommand = async (g: Globals): Promise<number> => {
       ])
       io.say(columns([head.map((h) => c.dim(h)), ...rows], '<<<>><<>'))
       io.say(`\n  ${count(found.length, 'snapshot')}. Manual ones cost at most ${c.bold(usd(monthlyUsd))} a month: ${billed(s)}.`)
-      io.say('  Automated ones go with their server; manual ones stay until they are deleted (aws rds delete-db-snapshot).')
+      io.say(
+        `  Automated ones go with their server; manual ones stay until they are deleted: ${commandLine(g, 'db snapshot delete <name>')}`,
+      )
       io.say(`  Next: ${c.cyan(next)}`)
     }
     return 0

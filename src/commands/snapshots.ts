@@ -109,3 +109,12 @@ export const snapshotName = (name: string): string => {
     'for example infra db snapshot before-upgrade',
   )
 }
+
+const EXISTING = /^(rds:|awsbackup:)?[a-z][a-z0-9-]{0,254}$/
+
+/** The name of a snapshot that is there, automated ones included. @throws InfraError (exit 2) */
+export const existingSnapshot = (name: string): string => {
+  const low = name.toLowerCase()
+  if (EXISTING.test(low)) return low
+  throw refuse(`The snapshot is ${name}`, 'that is not the name of a snapshot', 'infra db snapshots lists them')
+}

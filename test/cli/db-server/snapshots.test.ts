@@ -1,7 +1,8 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds'
+import { CreateDBSnapshotCommand, DeleteDBSnapshotCommand } from '@aws-sdk/client-rds'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { terminal } from '../support/terminal.ts'
 import { at, runAndKill, SERVER, type Stack, startStack } from './stack.ts'
 
 let x: Stack
@@ -44,7 +45,7 @@ describe('infra db snapshot', () => {
     const { stdout } = await x.p.run('db', 'snapshot')
     expect(stdout).toContain('all its databases (fintech_experiment, healthtech_experiment and startupwebapp_prod)')
     expect(stdout).toMatch(
-      /stays until somebody deletes it, also after infra destroy[\s\S]*at most \$1\.90 a month .* Time: about 4 minutes/,
+      /stays until you delete it, also after infra destroy[\s\S]*at most \$1\.90 a month .* Time: about 4 minutes/,
     )
   })
 
@@ -223,5 +224,92 @@ describe('infra db restore', () => {
     expect(await x.db('shop-two')).toBeUndefined()
     expect(await x.db()).toBeDefined()
     expect((await x.ok('status')).stdout).not.toContain('Beside them')
+  })
+})
+
+describe('infra db snapshot delete', () => {
+  const DELETE = 'rds.DeleteDBSnapshot'
+  const remove = (name: string) => ['db', 'snapshot', 'delete', name, '--yes', '--confirm', name]
+
+  it('refuses what is not its to delete, and what is not there', async () => {
+    const [automated] = (await x.ok('db', 'snapshots', '--json'))
+      .json<{ snapshots: { name: string; kind: string }[] }>()
+      .snapshots.filter((s) => s.kind === 'automated')
+    expect(await x.no(...remove(automated?.name ?? ''))).toMatch(/^rds:\S+ is an automated snapshot: AWS deletes it itself/)
+    expect(await x.no(...remove('foreign'))).toMatch(
+      /^The snapshot foreign was not made by infra: .*\nNext: aws rds delete-db-snapshot --db-snapshot-identifier foreign\n$/,
+    )
+    x.proxy.rules = [{ match: /^rds\.DescribeDBSnapshots/, replace: [/startupwebapp\/production/g, 'startupwebapp/staging'] }]
+    expect(await x.no(...remove('one-after'))).toContain('one-after belongs to another stack (startupwebapp/staging)')
+    x.proxy.rules = []
+    x.shows('Status', 'creating', 'available')
+    expect(await x.no(...remove('one-after'))).toContain(
+      'one-after is creating: AWS deletes a snapshot only when it is available',
+    )
+    x.proxy.rules = []
+    expect(await x.no('db', 'snapshot', 'delete', 'one-aftr', '--yes')).toMatch(
+      /^There is no snapshot one-aftr: did you mean one-after\?\nNext: infra db snapshot delete one-after\n$/,
+    )
+    expect(await x.no('db', 'snapshot', 'delete', 'a b', '--yes')).toContain('The snapshot is a b: that is not the name of')
+  })
+
+  it('a snapshot is data: neither --yes nor another name is the yes to its deletion', async () => {
+    const next = /Next: infra db snapshot delete one-after --yes --confirm one-after\n$/
+    for (const more of [[], ['--yes'], ['--yes', '--confirm', 'one-before'], ['--confirm', 'one-after']])
+      expect(await x.no('db', 'snapshot', 'delete', 'one-after', ...more), more.join(' ')).toMatch(next)
+    const { stdout } = await x.p.run('db', 'snapshot', 'delete', 'one-after')
+    expect(stdout).toMatch(/- delete {2}one-after {2}postgres 16\S* of startupwebapp-multi-tenant-prod, 20 GB, of 20/)
+    expect(stdout).toContain('Saves at most $1.90 a month. A deleted snapshot cannot be brought back.')
+    expect(stdout).not.toContain('the last snapshot')
+  })
+
+  it('in a terminal the typed name deletes it, nothing else', async () => {
+    const t = terminal(x.p, ['db', 'snapshot', 'delete', 'one-before'])
+    await t.answer('Type its name to go on', 'one-after\r')
+    expect(await t.done).toBe(0)
+    expect(t.screen()).toContain('That is not one-before. Nothing was changed.')
+    expect(await manual()).toContain('one-before')
+    const yes = terminal(x.p, ['db', 'snapshot', 'delete', 'one-before'])
+    await yes.answer('Type its name to go on', 'one-before\r')
+    expect(await yes.done).toBe(0)
+    expect(yes.screen()).toContain('The snapshot one-before is deleted.')
+    expect(await manual()).not.toContain('one-before')
+  })
+
+  it('killed at the call and run again, and with a lost answer: it is gone, and asked for once', async () => {
+    expect(await runAndKill(x, remove('one-after'), at(x, DELETE, 'before'))).toBe(true)
+    expect(await manual()).toContain('one-after')
+    x.proxy.clear()
+    x.proxy.rules = [{ match: /DeleteDBSnapshot/, lose: true }]
+    const r = await x.ok(...remove('one-after'), '--json')
+    expect(
+      r.stdout
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l))
+        .at(-1),
+    ).toMatchObject({
+      type: 'result',
+      name: 'one-after',
+      deleted: true,
+      savedMonthlyUsd: 1.9,
+    })
+    expect(await manual()).not.toContain('one-after')
+    x.calm()
+    const [last] = (await manual()).filter((name) => name.startsWith(SERVER))
+    expect(await runAndKill(x, remove(last ?? ''), at(x, DELETE, 'after'))).toBe(true)
+    x.proxy.clear()
+    expect((await x.ok(...remove(last ?? ''))).stdout).toContain('in this account and region: nothing to delete.')
+    expect(x.asked(DELETE)).toBe(0)
+  })
+
+  it('one that AWS is deleting is waited for without a second yes', async () => {
+    await x.ok('db', 'snapshot', 'slow', '--yes')
+    x.shows('Status', 'deleting', 'available')
+    const running = x.p.start('db', 'snapshot', 'delete', 'slow')
+    await running.printed('deleting')
+    await x.rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'slow' }))
+    expect(await running.done).toMatchObject({ code: 0, stdout: expect.stringContaining('The snapshot slow is deleted.') })
+    expect(x.asked(DELETE)).toBe(0)
   })
 })
