@@ -7,7 +7,7 @@ export const FAMILIES: readonly (readonly [pattern: RegExp, answer: Answer])[] =
   [/^(PriorRequestNotComplete|TransactionInProgress)|(Rate(ForCustomer)?|Requests|MutationLimit)Exceeded$/, 'throttled'],
   [/^Insufficient\w*Capacity|CapacityExceeded$/, 'capacity'],
   [
-    /^(Server|Unavailable|HealthUnavailable|PolicyEvaluation|DependencyTimeout|Service(Unavailable|Failure)?)$/,
+    /^(Server|Unavailable|HealthUnavailable|PolicyEvaluation|DependencyTimeout|RequestTimeout|Service(Unavailable|Failure)?)$/,
     'unknown-outcome',
   ],
   [/Internal(Error|Failure|Server(Error)?|Service(Error)?)?$/, 'unknown-outcome'],

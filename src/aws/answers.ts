@@ -83,6 +83,8 @@ export const CODES: Table = {
     'Forbidden',
     'Blocked',
     'AccountDisabled',
+    'AccountProblem',
+    'AllAccessDisabled',
     'OptInRequired',
     'SubscriptionRequired',
     'PendingVerification',

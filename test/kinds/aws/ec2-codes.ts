@@ -98,6 +98,8 @@ export const EC2_SERVER_CODES: readonly string[] = [
 /** What every service may answer with, and no model declares (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html and the SDK's own). */
 export const COMMON_CODES: readonly string[] = [
   'AccessDeniedException',
+  'AccountProblem', // S3
+  'AllAccessDisabled', // S3
   'BadRequest',
   'CredentialsProviderError',
   'ExpiredToken',

@@ -373,6 +373,13 @@ export const RECORDED: readonly [call: string, code: string, message: string, an
     409,
   ],
   ['s3.DeleteBucket', 'BucketNotEmpty', 'The bucket you tried to delete is not empty', 'in-use', 409],
+  [
+    's3.PutObject',
+    'RequestTimeout',
+    'Your socket connection to the server was not read from or written to within the timeout period.',
+    'unknown-outcome',
+  ],
+  ['s3.PutObject', 'AllAccessDisabled', 'All access to this object has been disabled', 'denied', 403],
   ['s3.HeadObject', 'NotFound', 'UnknownError', 'gone', 404],
   ['s3.HeadBucket', 'Unknown', 'UnknownError', 'gone', 404],
   ['s3.GetObject', 'NoSuchKey', 'The specified key does not exist.', 'gone', 404],
