@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { Aws } from '../../../src/aws/clients.ts'
 import { bucket } from '../../../src/aws/objects.ts'
 import { Conflict } from '../../../src/state/backend.ts'
+import { fakeAws } from '../../support/models/fake.ts'
 
 const named = (name: string): Error => Object.assign(new Error(name), { name })
 /** A bucket that answers with these errors, and whose only object holds this text. */
@@ -15,7 +15,7 @@ const store = (errors: Readonly<Record<string, Error>>, text?: string) => {
     if (text === undefined) throw named('NoSuchKey')
     return { ETag: '"1"', Body: { transformToString: async () => text } }
   }
-  return { objects: bucket({ s3 } as unknown as Aws, 'b'), sent }
+  return { objects: bucket(fakeAws({ s3 }), 'b'), sent }
 }
 
 it.each([
@@ -40,7 +40,7 @@ it('where nothing has changed, a request of the same instant is no conflict: AWS
     if (refusals-- > 0) throw named('ConditionalRequestConflict')
     return { ETag: '"2"' }
   }
-  expect(await bucket({ s3 } as unknown as Aws, 'b').put('k', 'mine', '"1"')).toBe('"2"')
+  expect(await bucket(fakeAws({ s3 }), 'b').put('k', 'mine', '"1"')).toBe('"2"')
 })
 
 it('a bucket that is not there is no conflict', async () => {
