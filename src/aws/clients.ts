@@ -20,6 +20,7 @@ const services = {
   ecr: () => import('./services/ecr.ts'),
   ecs: () => import('./services/ecs.ts'),
   elb: () => import('./services/elb.ts'),
+  freeTier: () => import('./services/freetier.ts'),
   iam: () => import('./services/iam.ts'),
   logs: () => import('./services/logs.ts'),
   rds: () => import('./services/rds.ts'),

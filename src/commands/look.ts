@@ -8,6 +8,7 @@ import { kindOf } from '../kinds/index.ts'
 import type { Lookups } from '../steps/types.ts'
 import { count } from '../ui/format.ts'
 import { askLookups, offlineLookups } from './lookups.ts'
+import { askGround, NO_GROUND, problemsOf } from './preflight.ts'
 import type { Session } from './session.ts'
 import { declareStack } from './stack.ts'
 import { asRunning, type Unrecorded, unrecordedIn, withUnrecorded } from './unrecorded.ts'
@@ -48,6 +49,7 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
       )
       return { graph, subjects }
     }
+    const ground = options.declared ? NO_GROUND : askGround(s, steps)
     // What is asked of AWS does not hang on zones and versions: the pass holds the answers by the time that those are known.
     if (!options.declared) {
       const guess = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
@@ -61,13 +63,14 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
     const { graph, subjects } = lookups === asked ? first : declared(lookups)
     const again = lookups === asked ? looked : await survey(subjects, cx, pass)
     const seen = unrecorded.length === 0 ? again : await asRunning(s, pass, graph, again, unrecorded)
+    const known = await ground
     return {
       lookups,
       graph,
       survey: seen,
       unrecorded,
-      plan: (chosen) =>
-        plan({
+      plan: (chosen) => {
+        const made = plan({
           graph,
           survey: seen,
           rows: s.state.all(),
@@ -75,7 +78,9 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
           region: s.config.region,
           kindOf,
           stamp: (node) => s.stamp(node, ''),
-        }),
+        })
+        return { ...made, problems: [...made.problems, ...problemsOf(known, s, lookups, made)] }
+      },
     }
   } catch (error) {
     const e = explain(error, { sandbox: s.sandbox, region: s.config.region, identity: s.caller.arn })

@@ -7,6 +7,7 @@ import { InfraError, refuse } from '../engine/errors.ts'
 import type { Job } from './job.ts'
 import { postgres } from './postgres.ts'
 import { RESULT } from './result.ts'
+import { bundleUrl } from './roots.ts'
 import { verifierSql } from './scram-sql.ts'
 
 export { parseResult } from './result.ts'
@@ -166,7 +167,9 @@ export const instructions = (handed: Handed): string[] => {
       : `# on a machine that reaches the database; to have one: ${hasBastion ? '' : 'add bastion to steps in infra.yaml, then '}infra create bastion`,
     'cd && sudo dnf install -y postgresql16 jq    # Debian, Ubuntu: apt-get install postgresql-client jq',
     `cat > ${name}    # paste the file ${file}, then Ctrl-D`,
-    `curl -fsSLO ${bundle(region)}`,
+    bundleUrl(region)
+      ? `curl -fsSLO ${bundleUrl(region)}`
+      : `# download ${region}-bundle.pem: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html`,
     `export PGHOST=${host ?? '<endpoint>'} PGPORT=${port} PGDATABASE=postgres PGSSLMODE=verify-full PGSSLROOTCERT=${region}-bundle.pem`,
     `export PGUSER=${value({ secret, key: 'master_username' })}`,
     `export PGPASSWORD=${value({ secret, key: 'master_password' })}`,
@@ -174,11 +177,4 @@ export const instructions = (handed: Handed): string[] => {
     '# where this machine may not read the secret: read -rs PGPASSWORD && export PGPASSWORD, and the others likewise',
     `psql -X -f ${name}    # its last line, ${RESULT} {...}, is what infra db verify --result takes`,
   ]
-}
-
-/** docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html */
-const bundle = (region: string): string => {
-  const at = region.startsWith('us-gov-') ? 'truststore.pki.us-gov-west-1.rds.amazonaws.com' : 'truststore.pki.rds.amazonaws.com'
-  const place = region.startsWith('cn-') ? 'rds-truststore.s3.cn-north-1.amazonaws.com.cn' : at
-  return `https://${place}/${region}/${region}-bundle.pem`
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { PasswordAt, Server } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { noRoots, regionOfHost } from './roots.ts'
 import { passwordVariable } from './script.ts'
 import { tlsFor } from './tls.ts'
 
@@ -58,13 +58,8 @@ export const taskEnvironment = async (
 const certificatesFor = ({ host }: Server, ca: readonly string[]): string => {
   const all = ca.join('\n').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
   if (all.join('\n').length <= ROOM_FOR_CERTIFICATES) return all.join('\n')
-  const region = /\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.rds\./.exec(host)?.[1]
+  const region = regionOfHost(host) ?? ''
   const ours = all.filter((pem) => new X509Certificate(pem).subject.includes(`CN=Amazon RDS ${region} Root CA`))
-  if (ours.length === 0)
-    throw refuse(
-      `No certificate of Amazon RDS for ${region ?? host} is known here`,
-      'without it the container could not tell the database server from another one',
-      'Download the bundle of the region (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html) and name it in databases.caFile',
-    )
+  if (ours.length === 0) throw noRoots(region || host)
   return ours.join('\n')
 }

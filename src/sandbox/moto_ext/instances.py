@@ -11,7 +11,7 @@ from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.responses import EC2Response
 from moto.utilities.utils import load_resource
 
-from moto_ext import clock
+from moto_ext import clock, free_plan
 
 clock.passing_attribute(Instance, "_state")
 ARM = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")  # a1, t4g, m7gd, ...
@@ -98,6 +98,7 @@ def block_device_mappings(self: Any) -> list[dict[str, Any]]:
 
 def run_instances(self: Any) -> Any:
     kind, image_id = self._get_param("InstanceType"), self._get_param("ImageId")
+    free_plan.instance(self.current_account, kind)
     images = self.ec2_backend.describe_images(filters={"image-id": [image_id]}) if kind and image_id else []
     of_type = "arm64" if kind and ARM.match(kind) else "x86_64"
     if images and images[0].architecture in ("arm64", "x86_64") and images[0].architecture != of_type:

@@ -9,7 +9,7 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBParameterGroup
 from moto.rds.responses import RDSResponse
 
-from moto_ext import catalog
+from moto_ext import catalog, free_plan
 from moto_ext.rds import family
 from moto_ext.rds_modify import is_major
 
@@ -154,6 +154,7 @@ def create_db_instance(self: Any) -> Any:
         return _create(self)
     if not CLASS.match(wish.get("DBInstanceClass", "")):
         raise value(f"Invalid DB Instance class: {wish.get('DBInstanceClass')}")
+    free_plan.database(self.current_account, wish)
     version(wish, engine)
     user = wish.get("MasterUsername")
     if not user:
@@ -190,6 +191,7 @@ def modify_db_instance(self: Any) -> Any:
         return _modify(self)
     if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
         raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
+    free_plan.database(self.current_account, wish)
     if wish.get("EngineVersion"):
         upgrade(self, db, wish)
     running = wish.get("EngineVersion") or db.engine_version
@@ -213,6 +215,7 @@ def restore_db_instance_from_db_snapshot(self: Any) -> Any:
     if snapshot.engine in catalog.VERSIONS:
         if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
             raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
+        free_plan.database(self.current_account, wish)
         name = wish.get("DBSubnetGroupName")
         groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
         parameter_group(self, wish.get("DBParameterGroupName"), snapshot.engine, snapshot.engine_version)

@@ -10,6 +10,7 @@ const SIGNED: Readonly<Record<Exclude<keyof Aws, 'sql'>, string>> = {
   ecr: 'ecr',
   ecs: 'ecs',
   elb: 'elasticloadbalancing',
+  freeTier: 'freetier',
   iam: 'iam',
   logs: 'logs',
   rds: 'rds',

@@ -77,6 +77,7 @@ export const FOLDERS: Readonly<Record<string, string>> = {
   elasticache: 'elasticache',
   elasticloadbalancing: 'elbv2',
   events: 'events',
+  freetier: 'freetier',
   iam: 'iam',
   kms: 'kms',
   lambda: 'lambda',
