@@ -33,7 +33,7 @@ const onFreePlan = async ({ aws, config }: Session): Promise<boolean> => {
   if (partitionOf(config.region).id !== 'aws') return false
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((done) => {
-    timer = setTimeout(done, PATIENCE_MS)
+    timer = setTimeout(done, PATIENCE_MS).unref()
   })
   const asked = aws.freeTier('GetAccountPlanState', {}).catch(() => undefined)
   const said = await Promise.race([asked, late]).finally(() => clearTimeout(timer))

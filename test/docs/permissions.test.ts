@@ -44,8 +44,8 @@ const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
 const calledIn = (...files: string[]): string[] => [
   ...new Set(
     files
-      .flatMap((file) => [...read(file).matchAll(/aws\.(ec2|ecr|ecs|logs|rds|ssm|sts)\('(\w+)'/g)])
-      .map((m) => `${m[1]}:${m[2]}`),
+      .flatMap((file) => [...read(file).matchAll(/aws\.(ec2|ecr|ecs|freeTier|logs|rds|ssm|sts)\('(\w+)'/g)])
+      .map((m) => `${m[1]?.toLowerCase()}:${m[2]}`),
   ),
 ]
 /** What the run asks before a step is declared, read from the code that asks. */
@@ -56,6 +56,7 @@ const lookups = calledIn(
   'src/aws/rds-offers.ts',
   'src/commands/rds-ahead.ts',
   'src/containers/image.ts',
+  'src/commands/preflight.ts',
 )
 
 const taskNodes = declareDatabaseTask(config, 'aws', { image: 'psql', environment: {}, secrets: {} }).nodes()

@@ -80,6 +80,13 @@ describe('behind a proxy', () => {
     expect(proxy.hosts).toEqual(['sts.us-east-1.amazonaws.com:443', 'team.s3.us-east-1.amazonaws.com:443'])
   })
 
+  it('each service is asked at its own address, also the one whose client is made here', async () => {
+    vi.stubEnv('HTTPS_PROXY', proxy.url)
+    proxy.refuses = 403
+    await failure(connect({ region: 'eu-west-1' }).freeTier('GetAccountPlanState', {}))
+    expect(proxy.hosts).toEqual(['freetier.us-east-1.api.aws:443'])
+  })
+
   it('a name and a password in its address sign in there', async () => {
     vi.stubEnv('HTTPS_PROXY', proxy.url.replace('//', '//ann:s%40cret@'))
     await us().sts('GetCallerIdentity', {})

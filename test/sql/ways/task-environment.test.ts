@@ -72,7 +72,7 @@ it('takes the certificates of databases.caFile instead, and refuses a server tha
   await rm(folder, { recursive: true })
   const error = await failure(taskEnvironment({ ...server, host: 'shop-db.c1x2.xx-nowhere-9.rds.amazonaws.com' }, []))
   expect([error.what, error.next]).toEqual([
-    'No certificate of Amazon RDS for xx-nowhere-9 is known here',
+    'infra does not know the certificates of Amazon RDS in xx-nowhere-9',
     expect.stringContaining('databases.caFile'),
   ])
 })
