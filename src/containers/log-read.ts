@@ -69,7 +69,8 @@ export async function* pagesOf(of: LogReading, source: LogSource, startTime: num
   const asked = {
     logGroupName: source.group,
     ...(prefix === undefined ? {} : { logStreamNamePrefix: prefix }),
-    startTime,
+    // A whole number for AWS. Clocks also tell fractions of a millisecond.
+    startTime: Math.floor(startTime),
     ...(of.filter === undefined ? {} : { filterPattern: of.filter }),
   }
   let nextToken: string | undefined

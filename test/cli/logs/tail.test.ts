@@ -39,6 +39,12 @@ describe('a log that is read once', () => {
     expect(s.heard.map((e) => e.task)).toEqual(['aab'])
   })
 
+  it('asks in whole milliseconds, whatever the clock tells', async () => {
+    const s = new Streams()
+    await s.tail({ since: BEGIN - 600_000.25, places: async () => [WEB] })
+    expect(s.asked.map((a) => a.startTime)).toEqual([BEGIN - 600_001])
+  })
+
   it('streams without a prefix are all of the group', async () => {
     const s = new Streams()
     s.write('0123abcd', -5, 'x')
