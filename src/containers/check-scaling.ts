@@ -6,15 +6,19 @@ import { isPaused, resourceOf, targetsOf } from './scaling.ts'
  * Whether autoscaling keeps a service running. At a minimum of 0 it may take a quiet one down to no task, and nothing that it measures
  * brings that back.
  * @param declared the minimum of infra.yaml, where it says one
+ * @returns nothing where a service has no autoscaling and none is declared: then there is nothing to look at
  */
 export const checkScaling = async (
   aws: Pick<Aws, 'autoScaling'>,
   of: { readonly cluster: string; readonly service: string; readonly declared: number | undefined; readonly line: Line },
-): Promise<Check> => {
+): Promise<Check | []> => {
   const name = 'autoscaling'
   const id = resourceOf(of.cluster, of.service)
   const target = (await targetsOf(aws, [id])).get(id)
-  if (!target) return { name, outcome: 'skip', detail: 'it is not on for this service' }
+  if (!target)
+    return of.declared === undefined
+      ? []
+      : { name, outcome: 'warn', detail: 'infra.yaml asks for it, and this service has none', next: 'infra create autoscaling' }
   const { min, max } = target
   if (isPaused(target)) return { name, outcome: 'warn', detail: 'it is paused', next: of.line('scale', '<n>') }
   const detail = `${min} to ${max} tasks`
