@@ -2,6 +2,7 @@ import { closest } from '../config/closest.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { hostOf } from '../config/settle-ecs.ts'
+import { usesDatabaseSecret } from '../config/uses.ts'
 import { refuse } from '../engine/errors.ts'
 import { list } from '../ui/format.ts'
 
@@ -35,7 +36,7 @@ export const usualNames = (config: Config, database: string | undefined): Record
       ...(role ? { DATABASE_USER: '${database.user}', DATABASE_PASSWORD: '${database.password}' } : {}),
     }),
     ...some('secrets', {
-      ...(role ? { DATABASE_SECRET_ARN: '${database.secretArn}' } : {}),
+      ...(role && usesDatabaseSecret(config) ? { DATABASE_SECRET_ARN: '${database.secretArn}' } : {}),
       ...Object.fromEntries(config.secrets.others.map(({ key }) => [`${variable(key)}_SECRET_ARN`, `\${secretArn:${key}}`])),
     }),
     ...some('registry', { REGISTRY_URI: '${registry.uri}' }),

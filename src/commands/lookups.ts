@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { amazonLinux, architectureOf, availabilityZones, callerCidr, checkNetwork, defaultNetwork } from '../aws/lookups.ts'
 import type { Config } from '../config/settle.ts'
+import { hasBastionGroup } from '../config/uses.ts'
 import { allCounts, keptCounts } from '../containers/asleep.ts'
 import { allDeployed } from '../containers/record.ts'
 import { refuse } from '../engine/errors.ts'
@@ -101,7 +102,9 @@ export const askLookups = async (s: Session, options: LookupOptions): Promise<Lo
   const [network, , sshFrom, ahead, image, images] = await Promise.all([
     networkFor(s, known.network),
     zones,
-    wants('security-groups') ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true) : known.sshFrom,
+    wants('security-groups') && hasBastionGroup(config)
+      ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true)
+      : known.sshFrom,
     wants('rds') ? rdsAhead(s, known, subnetZones) : undefined,
     // A bastion that was destroyed is made anew from what is the newest image by then.
     wants('bastion') && !(s.state.row('bastion') && recordedImage(bastionType, recorded))

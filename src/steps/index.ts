@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
+import { hasBastionGroup, usesDatabaseSecret } from '../config/uses.ts'
 import { Graph } from '../engine/graph.ts'
 import { autoscaling } from './autoscaling.ts'
 import { bastion } from './bastion.ts'
@@ -18,13 +19,18 @@ import { vpc } from './vpc.ts'
 /** The whole stack on one page. */
 export const declare = (c: Config, at: Lookups): Graph<Aws> => {
   const stack = new Graph<Aws>(c.namePrefix, c.drift.ignore)
-  const net = vpc(stack.in('vpc'), c, at)
-  const groups = securityGroups(stack.in('security-groups'), c, at, net)
-  const secret = secrets(stack.in('secrets'), c)
-  const db = rds(stack.in('rds'), c, at, net, groups, secret)
-  if (c.steps.includes('bastion')) bastion(stack.in('bastion'), c, at, net, groups, secret)
-  const inside = databases(stack.in('databases'), c, db, secret)
   const on = (step: StepName): boolean => c.steps.includes(step)
+  // What only a database or a bastion needs belongs to its step where nobody else wants it: a stack without one does not get it.
+  const within = (step: StepName, wanted: boolean, owner: StepName) => stack.in(wanted ? step : owner)
+  const net = vpc(stack.in('vpc'), c, at, within('vpc', on('rds'), 'rds'))
+  const groups = securityGroups(stack.in('security-groups'), c, at, net, {
+    database: within('security-groups', on('rds'), 'rds'),
+    bastion: within('security-groups', hasBastionGroup(c), 'bastion'),
+  })
+  const secret = secrets(stack.in('secrets'), c, within('secrets', usesDatabaseSecret(c, at.deployed), 'rds'))
+  const db = rds(stack.in('rds'), c, at, net, groups, secret)
+  if (on('bastion')) bastion(stack.in('bastion'), c, at, net, groups, secret)
+  const inside = databases(stack.in('databases'), c, db, secret)
   const images = on('registry') ? registry(stack.in('registry'), c) : undefined
   const balancer = on('load-balancer') ? loadBalancer(stack.in('load-balancer'), c, net) : undefined
   const out = { account: at.account, vpcId: net.vpcId, secret, database: db, inside, registry: images, balancer }

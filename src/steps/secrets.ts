@@ -2,11 +2,14 @@ import type { Config, NamedSecret } from '../config/settle.ts'
 import { HOST_PLACEHOLDER, SecretKind } from '../kinds/secretsmanager/secret.ts'
 import type { Add, DatabaseSecret } from './types.ts'
 
-/** Credentials, generated in AWS's direction and kept there: one secret with all that the database needs, and those of the config. */
-export const secrets = (add: Add, c: Config): DatabaseSecret => {
+/**
+ * Credentials, generated in AWS's direction and kept there: one secret with all that the database needs, and those of the config.
+ * @param addDatabase declares the secret of the database
+ */
+export const secrets = (add: Add, c: Config, addDatabase: Add): DatabaseSecret => {
   const { recoveryWindowDays: recoveryDays, kmsKey } = c.secrets
-  const secret = (key: string, of: NamedSecret, keys: NamedSecret['keys']) =>
-    add(
+  const secret = (to: Add, key: string, of: NamedSecret, keys: NamedSecret['keys']) =>
+    to(
       SecretKind,
       key,
       {
@@ -26,9 +29,9 @@ export const secrets = (add: Add, c: Config): DatabaseSecret => {
       },
       { name: of.name },
     )
-  const others = Object.fromEntries(c.secrets.others.map((o) => [o.key, secret(`${o.key}-secret`, o, o.keys).arn]))
+  const others = Object.fromEntries(c.secrets.others.map((o) => [o.key, secret(add, `${o.key}-secret`, o, o.keys).arn]))
   const { database } = c.secrets
-  const { arn } = secret('database-secret', database, {
+  const { arn } = secret(addDatabase, 'database-secret', database, {
     engine: { value: c.rds.engine === 'mysql' ? 'mysql' : 'postgresql' },
     host: { placeholder: HOST_PLACEHOLDER },
     port: { value: c.rds.port },

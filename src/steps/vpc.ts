@@ -13,9 +13,12 @@ import type { Add, ExistingNetwork, Lookups, Network } from './types.ts'
 
 const EVERYWHERE = '0.0.0.0/0'
 
-/** The network: a VPC, public and private subnets, the way out, and where RDS may live. */
-export const vpc = (add: Add, c: Config, at: Lookups): Network => {
-  if (at.network) return existing(add, c, at.network)
+/**
+ * The network: a VPC, public and private subnets, the way out, and where RDS may live.
+ * @param addDatabase declares what only a database needs
+ */
+export const vpc = (add: Add, c: Config, at: Lookups, addDatabase: Add): Network => {
+  if (at.network) return existing(add, c, at.network, addDatabase)
   const name = (rest: string) => `${c.namePrefix}-${rest}`
   const vpcId = add(Vpc, 'vpc', { cidr: c.vpc.cidr, dnsHostnames: true }).id
 
@@ -82,7 +85,7 @@ export const vpc = (add: Add, c: Config, at: Lookups): Network => {
       privateWay.push(add(Route, `private-default-route${suffix(i)}`, route).tableId)
     }
 
-  const dbSubnetGroup = subnetGroup(add, c, privateSubnetIds)
+  const dbSubnetGroup = subnetGroup(addDatabase, c, privateSubnetIds)
   return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup, publicWay, privateWay }
 }
 
@@ -90,7 +93,7 @@ const subnetGroup = (add: Add, c: Config, subnetIds: Network['privateSubnetIds']
   add(DbSubnetGroup, 'db-subnet-group', { description: `Subnet group for ${c.project} RDS multi-tenant instance`, subnetIds }).id
 
 /** A VPC that was there before: used as it is, never changed, never deleted. Only the DB subnet group is made. */
-const existing = (add: Add, c: Config, network: ExistingNetwork): Network => {
+const existing = (add: Add, c: Config, network: ExistingNetwork, addDatabase: Add): Network => {
   const asIs = { zone: '', cidr: '', publicIps: false }
   const vpcId = add(Vpc, 'vpc', { cidr: '', dnsHostnames: true }, { adopt: network.vpcId }).id
   const adopted = new Map<string, Network['vpcId']>()
@@ -102,6 +105,6 @@ const existing = (add: Add, c: Config, network: ExistingNetwork): Network => {
     })
   const privateSubnetIds = take('private', network.privateSubnetIds)
   const publicSubnetIds = take('public', network.publicSubnetIds)
-  const dbSubnetGroup = subnetGroup(add, c, privateSubnetIds)
+  const dbSubnetGroup = subnetGroup(addDatabase, c, privateSubnetIds)
   return { vpcId, publicSubnetIds, privateSubnetIds, dbSubnetGroup, publicWay: [], privateWay: [] }
 }
