@@ -116,7 +116,7 @@ export const runCommands = (add: Add): void => {
     .addOption(many('--log <phrase>', 'a phrase that the log must hold, or with ! in front must not'))
     .option('--since <time>', 'for log and errors: 10m, 2h, 1d, or a time (default: since the deployment)')
     .option('--container <name>', 'of this container (default: the one of the application)')
-  add<Globals & { format?: string; reveal?: boolean; database?: string }>(
+  add<Globals & { format?: string; reveal?: boolean; database?: string; offline?: boolean }>(
     'env',
     'Look:',
     'what an application needs to know, under its own names',
@@ -125,4 +125,5 @@ export const runCommands = (add: Add): void => {
     .option('--format <name>', 'dotenv (if nothing is said), json or shell')
     .option('--reveal', 'with the values of the secrets, instead of where they are')
     .option('--database <name>', 'for this database of the config')
+    .option('--offline', 'from the state alone, without a look at the ARNs of the secrets')
 }

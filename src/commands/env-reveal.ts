@@ -46,4 +46,4 @@ const valueIn = (arn: string, text: string, key: string): string | Lack => {
 }
 
 /** Without the six characters that Secrets Manager adds. */
-const nameIn = (arn: string): string => (arn.split(':')[6] ?? arn).replace(/-[A-Za-z0-9]{6}$/, '')
+export const nameIn = (arn: string): string => (arn.split(':')[6] ?? arn).replace(/-[A-Za-z0-9]{6}$/, '')

@@ -13,6 +13,8 @@ import { recordedState } from './recorded.ts'
 export interface EnvFlags extends Globals {
   readonly format?: string
   readonly reveal?: boolean
+  /** From the state alone. */
+  readonly offline?: boolean
   readonly database?: string
 }
 
@@ -73,12 +75,30 @@ type Parts = (known: Pick<Known, 'rows' | 'account'>) => Template[]
 
 const recorded = async (f: EnvFlags, loaded: Loaded, parts: Parts): Promise<Filled[]> => {
   const state = await recordedState(f, loaded, wantsSandbox(f))
-  const rows = new Map<string, Row>(Object.entries(state?.resources ?? {}))
+  const known = new Map<string, Row>(Object.entries(state?.resources ?? {}))
+  const rows = f.offline ? known : await withLiveArns(f, loaded, state?.account, known)
   const next = commandLine(f, 'env --reveal')
   return filledBy(loaded, parts({ rows, account: state?.account }), (arn, key, alone) =>
     // As ECS takes it: after the ARN the key, the version's stage and its id.
     alone ? (key === undefined ? arn : `${arn}:${key}::`) : { why: 'a secret is a part of it, so it can only be revealed', next },
   )
+}
+
+/** An ARN of a secret that was made anew would name nothing. */
+const withLiveArns = async (
+  f: EnvFlags,
+  loaded: Loaded,
+  account: string | undefined,
+  rows: ReadonlyMap<string, Row>,
+): Promise<Map<string, Row>> => {
+  const { liveSecrets, withMoved } = await import('./env-live.ts')
+  const { moved, unsure } = await liveSecrets(f, loaded, account, rows)
+  const { note, c } = ioOf(f)
+  if (unsure)
+    note(
+      `${c.yellow('!')} ARNs of secrets are told from the state: ${unsure}. Without this look: ${commandLine(f, 'env --offline')}`,
+    )
+  return withMoved(rows, moved)
 }
 
 const revealed = async (f: EnvFlags, loaded: Loaded, parts: Parts): Promise<Filled[]> => {
