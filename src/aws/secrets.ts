@@ -13,6 +13,13 @@ export type KeySource =
 /** What host holds until the database exists. */
 export const HOST_PLACEHOLDER = 'PLACEHOLDER_WILL_BE_UPDATED_AFTER_RDS_CREATION'
 
+/** Values that say of themselves that they are placeholders. */
+const SAYS_SO = /change[_ -]?me|placeholder|^<[^<>]+>$|^(todo|tbd|x{3,})$/i
+
+/** Whether a value is only a placeholder. @param declared the placeholders of infra.yaml */
+export const isPlaceholder = (value: unknown, declared?: ReadonlySet<string>): boolean =>
+  typeof value === 'string' && (SAYS_SO.test(value) || declared?.has(value) === true)
+
 /** Letters and digits: fits every engine's rules (RDS refuses / " @ and space) and needs no escape in a URL. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 

@@ -7,8 +7,9 @@ import type { Plan } from '../engine/plan.ts'
 import { warningsIn } from '../engine/scheduled.ts'
 import { kindOf } from '../kinds/index.ts'
 import { asker } from '../ui/ask.ts'
-import { elapsed, list } from '../ui/format.ts'
+import { list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
+import { success } from './create-done.ts'
 import { byHand, handOver } from './db-print.ts'
 import { commandLine, ioOf } from './globals.ts'
 import { sayPlain, sayWaiting, waitingServices } from './images.ts'
@@ -16,6 +17,7 @@ import { lookAround, type View } from './look.ts'
 import { rememberLookups } from './lookups.ts'
 import { sayNext } from './next.ts'
 import { conclude, withReporter } from './outcome.ts'
+import { sayUnfilled, unfilledIn } from './placeholders.ts'
 import { isOpen, openQuestions } from './questions.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession, type Session } from './session.ts'
@@ -131,10 +133,7 @@ const attempt = async (
     const mine = steps.filter((step) => hand.size === 0 || step !== 'databases')
     if (mine.length < steps.length) await handOver(s, hand, flags)
     if (mine.length === 0) return code
-    success(s, Date.now() - began, mine)
-    for (const a of plan.actions)
-      for (const sentence of a.impact?.left ?? []) s.io.say(`  ${s.io.c.yellow('!')} ${a.key}: left to you: ${sentence}`)
-    sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
+    success(s, flags, { view, plan, steps: mine, ms: Date.now() - began })
     return code
   } finally {
     await s.close()
@@ -198,22 +197,7 @@ const nothing = (s: Session, plan: Plan, view: View, flags: CreateFlags): number
   const later = plan.actions.some((a) => a.scheduled.length > 0)
   const why = later ? 'AWS makes what is pending without being asked again' : 'everything is as the config wants it'
   s.io.say(`\n  Nothing to do: ${why}.`)
+  sayUnfilled(s, unfilledIn(s.config, view.survey))
   sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
   return 0
-}
-
-const success = (s: Session, ms: number, steps: readonly string[]): void => {
-  const { io } = s
-  io.say(`\n${io.c.green('✓')} ${list(steps)} done in ${elapsed(ms)}.`)
-  const mail = [...s.state.all().values()].filter(
-    (r) => r.type === 'sns.subscription' && steps.includes(r.step) && String(r.attrs?.arn).startsWith('arn:') === false,
-  )
-  for (const row of mail)
-    io.say(`  ${io.c.yellow('!')} ${row.name}: pending confirmation. AWS has sent a mail; click its link, or no alarm arrives.`)
-  if (steps.includes('monitoring') && s.config.monitoring.emails.length === 0)
-    io.say(
-      `  ${io.c.yellow('!')} No e-mail gets the alarms: set monitoring.email in ${s.loaded.file} and run create monitoring again.`,
-    )
-  const db = s.state.row('db-instance')
-  if (steps.includes('rds') && db?.attrs?.endpoint) io.say(`  Database: ${db.attrs.endpoint}:${db.attrs.port}`)
 }

@@ -3,7 +3,7 @@ import { closest } from '../config/closest.ts'
 import { refuse } from '../engine/errors.ts'
 import { columns, list } from '../ui/format.ts'
 import { orRefuse, recordedDatabase } from './db-server.ts'
-import { commandLine, type Globals, inSandbox } from './globals.ts'
+import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -78,8 +78,7 @@ const screen = (s: Session, secret: { name: string; arn: string; keys: readonly 
   const { io } = s
   const { name, arn, keys } = secret
   const example = flags.key ?? (keys.includes('password') ? 'password' : (keys[0] ?? 'password'))
-  const where = `--region ${s.config.region}${s.g.profile && !s.sandbox ? ` --profile ${s.g.profile}` : ''}`
-  const plain = `aws secretsmanager get-secret-value --secret-id ${arn} --query SecretString --output text ${where}`
+  const plain = `aws secretsmanager get-secret-value --secret-id ${arn} --query SecretString --output text ${awsFlags(s)}`
   const aws = s.sandbox ? inSandbox(plain) : plain
   if (io.json) io.data({ name, arn, keys, command: aws })
   if (io.json) return

@@ -7,6 +7,7 @@ import { refuse } from '../engine/errors.ts'
 import { agreed } from './agree.ts'
 import { type DeployFlags, type Wish, wishOf } from './deploy-wish.ts'
 import { findOwn } from './owner.ts'
+import { secretNotes } from './placeholders.ts'
 import { rollOut, startsFirst } from './rollout.ts'
 import { follow } from './rollout-follow.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
@@ -34,10 +35,12 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
     const first = startsFirst(memory, found)
     if (differences.length === 0 && !first && (!f.force || forcedAlready)) return await nothingNew(p, memory, found, settled, f)
 
+    const secrets = await secretNotes(p, input, Object.keys(wish.changes.secrets))
     title(p, 'Deploy')
     const same = differences.length === 0
     const notes = [
       ...wish.notes,
+      ...secrets,
       ...(under ? [`A rollout to ${revisionOf(under.taskDefinition)} is under way; this one takes its place`] : []),
     ]
     const to = same ? 'the same revision, new tasks' : 'a new revision'

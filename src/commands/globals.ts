@@ -24,6 +24,13 @@ export const wantsSandbox = (g: Globals): boolean => g.sandbox === true || /^(1|
 /** A command of another program, such as `aws`, with the variables of the sandbox; those of the person's shell stay as they are. */
 export const inSandbox = (command: string): string => `(eval "$(infra sandbox env)" && ${command})`
 
+/** The flags with which AWS's own command line looks into the account and region of this call. */
+export const awsFlags = (s: {
+  readonly config: { readonly region: string }
+  readonly g: Globals
+  readonly sandbox: boolean
+}): string => `--region ${s.config.region}${s.g.profile && !s.sandbox ? ` --profile ${s.g.profile}` : ''}`
+
 /** A command of infra as it would be typed here: with the flags that say which stack, before a command of somebody else (`--`). */
 export const commandLine = (g: Globals, words: string): string => {
   const at = words.search(/ -- /)

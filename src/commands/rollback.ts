@@ -6,6 +6,7 @@ import { refuse } from '../engine/errors.ts'
 import { agreed } from './agree.ts'
 import { followOn, rollable } from './deploy.ts'
 import { imageNotes } from './deploy-wish.ts'
+import { secretNotes } from './placeholders.ts'
 import { stepBack } from './rollback-step.ts'
 import { rollOut } from './rollout.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
@@ -42,6 +43,7 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
     const notes = [
       ...(inactive ? [`${to} was deregistered, so what it says is registered anew, under the next number`] : []),
       ...(await orRefuse(p, imageNotes(p, main.image ?? ''))),
+      ...(await secretNotes(p, definition)),
       ...(differences.length === 0 ? [`${to} says the same as ${running}: only the tasks are new`] : []),
       ...(target.guess ? [target.guess] : []),
     ]

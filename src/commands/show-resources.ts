@@ -9,7 +9,7 @@ import { kindOf } from '../kinds/index.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
 import { columns, count, daily, shortId, usd } from '../ui/format.ts'
 import { consoleLinks } from './console-links.ts'
-import { commandLine, type Globals, inSandbox } from './globals.ts'
+import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
@@ -96,9 +96,8 @@ const accessOf = (s: Session, rows: ReadonlyMap<string, Row>): Access => {
   const secret = rows.get('database-secret')
   const { uri } = rows.get('registry')?.attrs ?? {}
   const registry = typeof uri === 'string' ? ecrImage(uri) : undefined
-  const where = `--region ${s.config.region}${s.g.profile && !s.sandbox ? ` --profile ${s.g.profile}` : ''}`
   const read = secret
-    ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${where}`
+    ? `aws secretsmanager get-secret-value --secret-id ${secret.name} --query SecretString --output text ${awsFlags(s)}`
     : null
   return {
     endpoint: typeof db?.endpoint === 'string' ? db.endpoint : null,

@@ -13,6 +13,7 @@ import { sayPush } from './images.ts'
 import { offlineLookups } from './lookups.ts'
 import { looseCommand, looseEndsOf, looseNotes } from './loose-ends.ts'
 import { commandFor } from './next.ts'
+import { unfilledIn, unfilledNotes } from './placeholders.ts'
 import { recordedState } from './recorded.ts'
 import { header, sayScheduled } from './screens.ts'
 import { declareStack } from './stack.ts'
@@ -43,6 +44,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
     ...countNotes(found.lookups, config.ecs.services, (words) => commandLine(g, words)),
     ...looseNotes(loose),
     ...warningsIn(found.survey),
+    ...unfilledNotes(unfilledIn(config, found.survey)),
   ]
   const beside = besideOf(found.rows, config.steps, config.region)
   const then = looseCommand(config, loose, g)

@@ -12,6 +12,7 @@ import { idOf } from '../containers/failure.ts'
 import { type Found, revisionAt } from '../containers/find.ts'
 import { belongs, primaryOf } from '../containers/rollout.ts'
 import { realClock } from '../engine/clock.ts'
+import { placeholdersOf } from './placeholders.ts'
 import { memoryOf } from './rollout-memory.ts'
 import type { ServicePlace } from './service-place.ts'
 
@@ -60,7 +61,9 @@ export const checklist = (p: ServicePlace, found: Found, wish: Wishes): Checks[]
     ...healthOf(p, found, wish, groups, named),
     ...declaredOf(p, running, container),
     ...wish.expect.map((name) => guarded(`env ${name}`, async () => checkExpected(name, await running, container, line))),
-    guarded('secrets', async () => checkSecretsOf(aws, newest(await running, found), region, line)),
+    guarded('secrets', async () =>
+      checkSecretsOf(aws, newest(await running, found), region, line, placeholdersOf(p.stack?.config)),
+    ),
     guarded('log', async () => {
       const definition = newest(await running, found)
       const tasks = wish.since === undefined ? (await Promise.all([up.catch(orNone), ended.catch(orNone)])).flat() : []

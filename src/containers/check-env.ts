@@ -92,9 +92,10 @@ export const checkSecretsOf = async (
   running: TaskDefinition,
   region: string,
   line: Line,
+  placeholders?: ReadonlySet<string>,
 ): Promise<Check> => {
   const name = 'secrets'
-  const all = await checkSecrets(aws, running, region)
+  const all = await checkSecrets(aws, running, region, placeholders)
   const wrong = all.filter((s) => s.wrong)
   const unknown = all.filter((s) => !s.wrong && s.unknown)
   const [first] = wrong
@@ -106,6 +107,14 @@ export const checkSecretsOf = async (
       detail: `${wrong.length} of ${all.length} cannot be read at the next start; ${first.variable}: ${first.wrong}`,
       next: line('deploy', `--set-secret ${first.variable}=<secret>:<key>`),
       examples: wrong.map((s) => `${s.variable}: ${s.wrong}`),
+    }
+  const empty = all.filter((s) => s.placeholder).map((s) => s.variable)
+  if (empty.length > 0)
+    return {
+      name,
+      outcome: 'warn',
+      detail: `${empty.join(', ')} ${empty.length === 1 ? 'holds a placeholder' : 'hold placeholders'}, not the real ${empty.length === 1 ? 'value' : 'values'}`,
+      next: `Put the real ones into the secret, then: ${line('deploy', '--force')}`,
     }
   const seen = all.length - unknown.length
   const unsure = unknown.map((s) => `${s.variable}: ${s.unknown}`)

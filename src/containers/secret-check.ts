@@ -9,16 +9,22 @@ export interface SecretCheck {
   readonly wrong: string | undefined
   /** Why nobody could look. */
   readonly unknown: string | undefined
+  /** It is there, and its value is only a placeholder. */
+  readonly placeholder?: boolean
 }
 
-/** Every secret of every container, looked up one by one: a task that cannot fetch one of them says only the first. */
+/**
+ * Every secret of every container, looked up one by one: a task that cannot fetch one of them says only the first.
+ * @param placeholders those of infra.yaml
+ */
 export const checkSecrets = async (
   aws: Pick<Aws, 'secretsManager'>,
-  d: TaskDefinition,
+  d: Pick<TaskDefinition, 'containerDefinitions'>,
   region: string,
+  placeholders?: ReadonlySet<string>,
 ): Promise<SecretCheck[]> => {
   const all = (d.containerDefinitions ?? []).flatMap((c) => c.secrets ?? [])
-  return Promise.all(all.map(({ name = '', valueFrom = '' }) => check(aws, name, valueFrom, region)))
+  return Promise.all(all.map(({ name = '', valueFrom = '' }) => check(aws, name, valueFrom, region, placeholders)))
 }
 
 const check = async (
@@ -26,16 +32,18 @@ const check = async (
   variable: string,
   valueFrom: string,
   region: string,
+  placeholders: ReadonlySet<string> | undefined,
 ): Promise<SecretCheck> => {
   if (!valueFrom.includes(':secretsmanager:')) return { variable, wrong: undefined, unknown: 'it is none of Secrets Manager' }
   try {
     const wish = parseSecret(variable, valueFrom)
-    const { arn, note } = await findSecret(aws, wish, { region, names: [] })
+    const { arn, note, placeholder } = await findSecret(aws, wish, { region, names: [], placeholders })
     const short = arn !== wish.id && wish.id.startsWith('arn:')
     return {
       variable,
       wrong: short ? `its ARN is not whole: ${arn}${wish.key === undefined ? '' : `:${wish.key}::`}` : undefined,
       unknown: note,
+      ...(placeholder ? { placeholder } : {}),
     }
   } catch (error) {
     if (error instanceof InfraError)

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { isPlaceholder, jsonIn } from '../aws/secrets.ts'
 import { tagMap } from '../aws/tags.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
 import { type InfraError, refuse } from '../engine/errors.ts'
@@ -41,6 +42,18 @@ export interface SecretFound {
   readonly tags: Readonly<Record<string, string>>
   /** What could not be checked, and why. */
   readonly note?: string
+  /** Its value is only a placeholder. */
+  readonly placeholder?: boolean
+}
+
+/** Where a secret is looked for. */
+interface Here {
+  readonly region: string
+  /** Those that the config knows, for the sentence. */
+  readonly names: readonly string[]
+  readonly ours?: boolean
+  /** The placeholders of infra.yaml. */
+  readonly placeholders?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -48,11 +61,7 @@ export interface SecretFound {
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
  * @throws InfraError (exit 2) when there is no such secret or key, or it is about to be deleted
  */
-export const findSecret = async (
-  aws: Pick<Aws, 'secretsManager'>,
-  wish: SecretWish,
-  here: { readonly region: string; readonly names: readonly string[]; readonly ours?: boolean },
-): Promise<SecretFound> => {
+export const findSecret = async (aws: Pick<Aws, 'secretsManager'>, wish: SecretWish, here: Here): Promise<SecretFound> => {
   const elsewhere = ARN.test(wish.id) && wish.id.split(':')[3] !== here.region
   if (elsewhere) return unseen(wish, `${wish.id} is in another region, so nobody looked whether it is there`)
   const known = here.names.length > 0 ? `the config knows ${here.names.join(', ')}` : undefined
@@ -72,8 +81,8 @@ export const findSecret = async (
       `somebody asked for it on ${gone.toISOString().slice(0, 10)}; nothing can read it`,
       `aws secretsmanager restore-secret --secret-id ${name}`,
     )
-  const note = await keyNote(aws, arn, name, wish)
-  return { arn, name, valueFrom: valueFrom(arn, wish), tags, ...(note ? { note } : {}) }
+  const inside = await lookInside(aws, arn, name, wish, here.placeholders)
+  return { arn, name, valueFrom: valueFrom(arn, wish), tags, ...inside }
 }
 
 /** After the ARN come the key, the version's stage and its id, with their colons also where they are empty. */
@@ -91,13 +100,14 @@ const unseen = (wish: SecretWish, note: string): SecretFound => {
 }
 
 /** Looks whether the key is there, without a word of what is in it. */
-const keyNote = async (
+const lookInside = async (
   aws: Pick<Aws, 'secretsManager'>,
   arn: string,
   name: string,
   { key }: SecretWish,
-): Promise<string | undefined> => {
-  if (key === undefined) return undefined
+  placeholders: Here['placeholders'],
+): Promise<Pick<SecretFound, 'note' | 'placeholder'>> => {
+  if (key === undefined) return {}
   const read = aws.secretsManager('GetSecretValue', { SecretId: arn })
   const { SecretString: text } = await read.catch((error: unknown) => {
     if (classify(error) === 'gone')
@@ -109,19 +119,15 @@ const keyNote = async (
     if (!/^(AccessDenied|DecryptionFailure)/.test(codeOf(error))) throw error
     return { SecretString: null }
   })
-  if (text === null) return `whether ${name} has the key ${key} was not checked: this identity may not read it`
-  const keys = keysOf(text)
-  if (!keys)
+  if (text === null) return { note: `whether ${name} has the key ${key} was not checked: this identity may not read it` }
+  const values = jsonIn(text)
+  if (!values)
     throw refuse(`The secret ${name} has no keys`, 'it is not a JSON object', `Take all of it: --set-secret <variable>=${name}`)
-  if (!keys.includes(key)) throw refuse(`The secret ${name} has no key ${key}`, `it has ${keys.join(', ') || 'none at all'}`)
-  return undefined
-}
-
-const keysOf = (text: string | undefined): string[] | undefined => {
-  try {
-    const value: unknown = JSON.parse(text ?? '')
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.keys(value) : undefined
-  } catch {
-    return undefined
-  }
+  if (!Object.hasOwn(values, key))
+    throw refuse(
+      `The secret ${name} has no key ${key}`,
+      `it has ${Object.keys(values).join(', ') || 'none at all'}`,
+      'Name one of them, or put the key into the secret: aws secretsmanager put-secret-value',
+    )
+  return isPlaceholder(values[key], placeholders) ? { placeholder: true } : {}
 }

@@ -1,11 +1,11 @@
 import { monthlyPrice } from '../../aws/prices.ts'
-import { firstValue, isAbout, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
+import { firstValue, HOST_PLACEHOLDER, isAbout, jsonIn, type KeySource, mergeSecret } from '../../aws/secrets.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { keyProp } from '../kms.ts'
 
-export { HOST_PLACEHOLDER } from '../../aws/secrets.ts'
+export { HOST_PLACEHOLDER }
 
 export type SecretProps = {
   description: string
@@ -16,6 +16,23 @@ export type SecretProps = {
   recoveryDays: number
 }
 export type SecretAttrs = { arn: string; name: string; recoveryDays: number }
+
+/** How a look names keys that still hold placeholders: their names follow. */
+const LEFT = 'placeholders left: '
+
+/** The keys of a secret that still hold the placeholder of infra.yaml. @param note what the look of its kind says */
+export const placeholdersLeft = (note: string | undefined): string[] =>
+  note?.startsWith(LEFT) ? note.slice(LEFT.length).split(', ') : []
+
+const leftIn = (
+  keys: SecretProps['keys'] | undefined,
+  there: Readonly<Record<string, unknown>> | undefined,
+): { note?: string } => {
+  const left = Object.entries(keys ?? {}).filter(
+    ([k, of]) => 'placeholder' in of && of.placeholder !== HOST_PLACEHOLDER && there?.[k] === of.placeholder,
+  )
+  return left.length > 0 ? { note: `${LEFT}${left.map(([k]) => k).join(', ')}` } : {}
+}
 
 /**
  * A secret with a JSON object. Values are generated in the create call and live in Secrets Manager only. A name that is
@@ -45,6 +62,7 @@ export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
         ...(there && want.keys ? { keys: Object.fromEntries(Object.entries(want.keys).filter(([k]) => k in there)) } : {}),
       },
       tags,
+      ...leftIn(want.keys, there),
       ...owner,
     }
   },

@@ -1,7 +1,7 @@
 import { InvalidRequestException, ResourceExistsException } from '@aws-sdk/client-secrets-manager'
 import { describe, expect, it } from 'vitest'
 import { isAbout } from '../../../src/aws/secrets.ts'
-import { SecretKind } from '../../../src/kinds/secretsmanager/secret.ts'
+import { HOST_PLACEHOLDER, placeholdersLeft, SecretKind } from '../../../src/kinds/secretsmanager/secret.ts'
 import { aws, awsError, cloud, stamp, TAG_LIST } from '../support/cloud.ts'
 import { Run } from '../support/run.ts'
 
@@ -104,6 +104,25 @@ describe('create', () => {
 
 describe('observe', () => {
   const read = { SecretString: '{"username":"app","port":5432}' }
+  it('names the keys that still hold their placeholder, but for the host that RDS brings, and none of their values', async () => {
+    const keys = {
+      stripe: { placeholder: 'sk_xyz' },
+      mail: { placeholder: 'CHANGE_ME' },
+      host: { placeholder: HOST_PLACEHOLDER },
+      salt: { generate: 32 },
+    }
+    const look = async (value: object) => {
+      cloud({ DescribeSecret: { ARN, Name: attrs.name }, GetSecretValue: { SecretString: JSON.stringify(value) } })
+      const seen = await SecretKind.observe(aws, stamp, { ...want, keys }, attrs)
+      return seen.is === 'absent' ? undefined : seen.note
+    }
+    const note = await look({ stripe: 'sk_xyz', mail: 'CHANGE_ME', host: HOST_PLACEHOLDER, salt: 'x' })
+    expect(note).toBe('placeholders left: stripe, mail')
+    expect(placeholdersLeft(note)).toEqual(['stripe', 'mail'])
+    expect(await look({ stripe: 'real', mail: 'real', host: 'db', salt: 'x' })).toBeUndefined()
+    expect(placeholdersLeft(undefined)).toEqual([])
+  })
+
   it('misses a key that is wanted and not there, and minds no key of others', async () => {
     cloud({
       DescribeSecret: { ARN, Name: 'shop-dev-thing', Description: 'The database', Tags: TAG_LIST },
