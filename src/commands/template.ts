@@ -4,15 +4,48 @@ export interface Answers {
   readonly environment: string
   readonly region: string
   readonly email: string | undefined
+  /** Of a preset: only the database and what belongs to it. */
+  readonly databaseOnly?: boolean
+  /** Of a preset: its tasks run in public subnets, and there is no NAT gateway. */
+  readonly publicTasks?: boolean
 }
 
-const PRESET_CONTAINERS = `# loadBalancer:
-#   domain: shop.example.com  # HTTPS: a certificate is requested, and the DNS record that proves it is printed
+export const DATABASE_STEPS = '[vpc, security-groups, secrets, rds, databases, monitoring]'
 
+const DOMAIN = `# loadBalancer:
+#   domain: shop.example.com  # HTTPS: a certificate is requested, and the DNS record that proves it is printed
+`
+const PRESET_CONTAINERS = `${DOMAIN}
 # ecs:
 #   services:
 #     web: { desired: 2, cpu: 512, memory: 1024 }
 `
+const PUBLIC_CONTAINERS = `${DOMAIN}
+ecs:
+  services:
+    web: { subnets: public }  # { desired: 2, cpu: 512, memory: 1024 } can be set here too
+  tasks:
+    migrate: { subnets: public }
+`
+/** What runs in containers; a stack of the database alone has none. */
+const containersOf = (a: Answers): string => {
+  if (!a.preset) return CONTAINERS
+  if (a.databaseOnly) return ''
+  return a.publicTasks ? PUBLIC_CONTAINERS : PRESET_CONTAINERS
+}
+const stepsOf = (a: Answers): string => {
+  if (!a.preset) return ''
+  return a.databaseOnly
+    ? `steps: ${DATABASE_STEPS}   # without containers; more can come later\n`
+    : `# The database alone, without containers: steps: ${DATABASE_STEPS}\n`
+}
+const natOf = (a: Answers): string => {
+  if (!a.preset || a.databaseOnly)
+    return '# nat: none                 # none | single | perAz; "infra create vpc" asks when it is not set'
+  return a.publicTasks
+    ? 'nat: none                   # none | single | perAz: the tasks run in public subnets, so they need none'
+    : '# nat: single               # single | perAz: tasks in private subnets reach their image through it'
+}
 const CONTAINERS = `# What runs in containers: name the steps, and what shall run.
 # steps: [vpc, security-groups, secrets, rds, databases, registry, load-balancer, ecs, autoscaling, monitoring]
 # loadBalancer:
@@ -36,14 +69,14 @@ export const template = (
 ${a.preset ? `preset: ${a.preset}   # names, sizes and settings of that stack; keys below win over it\n` : ''}project: ${a.project}
 environment: ${a.environment}
 region: ${a.region}
-
+${stepsOf(a)}
 # namePrefix: ${a.preset && a.environment === 'production' ? a.project : `${a.project}-${a.environment}`}   # what all AWS names begin with
 # tags: { Team: payments }                    # on every resource, besides Name, Environment, Application, ManagedBy
 
 vpc:
   cidr: 10.0.0.0/16
   azCount: 2                  # availability zones: one public and one private subnet in each
-  ${a.preset ? '# nat: single               # single | perAz: tasks in private subnets reach their image through it' : '# nat: none                 # none | single | perAz; "infra create vpc" asks when it is not set'}
+  ${natOf(a)}
 
 # securityGroups:
 #   bastionCidr: ${a.preset ? 'auto         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32' : 'none         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32'}
@@ -69,7 +102,7 @@ databases:
   ${a.preset ? '# names: [startupwebapp_prod, healthtech_experiment, fintech_experiment]' : `names: [${a.project.replaceAll('-', '_')}]`}
   roles: shared               # perDatabase: each database its own role and secret, closed to the others
 
-${a.preset ? PRESET_CONTAINERS : CONTAINERS}
+${containersOf(a)}
 monitoring:
   ${a.email ? `email: ${a.email}` : '# email: ops@example.com   # who gets the alarms; AWS asks the person to confirm'}
   alarms:

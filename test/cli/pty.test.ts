@@ -34,11 +34,15 @@ describe.skipIf(!url)('in a terminal', () => {
 
   it('a first create in an empty folder: questions, plan, yes, live lines, what is next', async () => {
     const t = terminal(p, ['create', 'vpc'])
-    await t.answer('What shall the stack look like?', enter)
+    await t.answer('What should the stack look like?', enter)
     await t.answer('Name of the project', enter)
     await t.answer('Environment', `${enter}`)
     await t.answer('AWS region', `${enter}`)
-    // Its tasks need the NAT gateway: no question, but a line of the plan.
+    // Its tasks need the NAT gateway, unless they run in public subnets: asked once, with both prices.
+    await t.sees('Where do the containers run?')
+    for (const line of [/with a NAT gateway \(\$36\.50\) +about \$125\.73 a month/, /without one +about \$96\.53 a month/])
+      await t.sees(line)
+    t.press(enter)
     await t.sees('Do it?')
     expect(t.screen()).toMatch(/\+ create +private-subnet-2 +/)
     expect(t.screen()).toContain('18 to create')
@@ -60,7 +64,7 @@ describe.skipIf(!url)('in a terminal', () => {
 
   it("answers of one's own, checked at once; no at the plan changes nothing", async () => {
     const t = terminal(p, ['create', 'vpc'])
-    await t.answer('What shall the stack look like?', `${down}${enter}`)
+    await t.answer('What should the stack look like?', `${down}${enter}`)
     await t.answer('Name of the project', `My Shop${enter}`)
     await t.sees('project is My Shop: it must have 2 to 20 lower-case letters')
     t.press(`${'\x7f'.repeat(7)}shop${enter}`)
@@ -84,12 +88,12 @@ describe.skipIf(!url)('in a terminal', () => {
   })
 
   it.each([
-    ['the first question', 'What shall the stack look like?', []],
+    ['the first question', 'What should the stack look like?', []],
     ['the project', 'Name of the project', [enter]],
     ['NAT', 'Create a NAT gateway?', [`${down}${enter}`, `shop${enter}`, enter, enter]],
     ['the plan', 'Do it?', [`${down}${enter}`, `shop${enter}`, enter, enter, enter]],
   ] as const)('Ctrl-C at %s leaves with 130 and nothing changed', async (_, at, before) => {
-    const asked = ['What shall the stack look like?', 'Name of the project', 'Environment', 'AWS region', 'Create a NAT gateway?']
+    const asked = ['What should the stack look like?', 'Name of the project', 'Environment', 'AWS region', 'Create a NAT gateway?']
     const t = terminal(p, ['create', 'vpc'])
     for (const [i, keys] of before.entries()) await t.answer(asked[i] ?? '', keys)
     await t.answer(at, ctrlC)

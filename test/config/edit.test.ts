@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseDocument } from 'yaml'
+import { monthOf } from '../../src/commands/month.ts'
 import { template } from '../../src/commands/template.ts'
 import { setKeys } from '../../src/config/edit.ts'
 import { InfraError } from '../../src/engine/errors.ts'
@@ -91,6 +92,16 @@ describe('setting keys in a file', () => {
 })
 
 describe('the template of init', () => {
+  it.each([
+    ['the preset as it is', {}, 125.73, 'single'],
+    ['its tasks in public subnets', { publicTasks: true }, 96.53, 'none'],
+    ['the database alone', { databaseOnly: true }, 29.06, undefined],
+  ])('%s', (_, variant, month, nat) => {
+    const config = read(template({ ...answers, ...variant }))
+    expect([monthOf(config), config.vpc.nat]).toEqual([month, nat])
+    expect(config.steps.includes('ecs')).toBe(month > 30)
+  })
+
   it('is a good config, with and without a preset, and says in comments what is true', () => {
     for (const a of [answers, { ...answers, preset: undefined, project: 'shop', environment: 'dev', email: 'a@b.co' }]) {
       const text = template(a)
