@@ -93,7 +93,13 @@ describe.skipIf(!url)('in a terminal', () => {
     ['NAT', 'Create a NAT gateway?', [`${down}${enter}`, `shop${enter}`, enter, enter]],
     ['the plan', 'Do it?', [`${down}${enter}`, `shop${enter}`, enter, enter, enter]],
   ] as const)('Ctrl-C at %s leaves with 130 and nothing changed', async (_, at, before) => {
-    const asked = ['What should the stack look like?', 'Name of the project', 'Environment', 'AWS region', 'Create a NAT gateway?']
+    const asked = [
+      'What should the stack look like?',
+      'Name of the project',
+      'Environment',
+      'AWS region',
+      'Create a NAT gateway?',
+    ]
     const t = terminal(p, ['create', 'vpc'])
     for (const [i, keys] of before.entries()) await t.answer(asked[i] ?? '', keys)
     await t.answer(at, ctrlC)
