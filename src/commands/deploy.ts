@@ -1,4 +1,5 @@
 import { differencesOf } from '../containers/difference.ts'
+import { drainOf } from '../containers/drain.ts'
 import { type Found, revisionOf } from '../containers/find.ts'
 import { overlayAfter } from '../containers/record.ts'
 import { changed } from '../containers/revision.ts'
@@ -11,7 +12,7 @@ import { secretNotes } from './placeholders.ts'
 import { rollOut, startsFirst } from './rollout.ts'
 import { follow } from './rollout-follow.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
-import { diffScreen, title } from './rollout-screen.ts'
+import { diffScreen, rolloutMinutes, title } from './rollout-screen.ts'
 import { type Settled, settle } from './rollout-settle.ts'
 import { openService, orRefuse, type ServicePlace, wordsOf } from './service-place.ts'
 import { overlayBelow } from './unrecorded.ts'
@@ -44,7 +45,9 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
       ...(under ? [`A rollout to ${revisionOf(under.taskDefinition)} is under way; this one takes its place`] : []),
     ]
     const to = same ? 'the same revision, new tasks' : 'a new revision'
-    diffScreen(p.io, found, to, differences, notes, first ? memory.first : 0)
+    const begins = first ? memory.first : 0
+    const drain = await drainOf(p.aws, found.service)
+    diffScreen(p.io, found, to, differences, notes, drain, begins)
     if (p.io.json)
       p.io.event({
         type: 'plan',
@@ -53,6 +56,7 @@ export const deployCommand = async (key: string | undefined, f: DeployFlags): Pr
         force: f.force === true,
         differences,
         notes,
+        minutes: rolloutMinutes(found, drain, begins),
       })
     if (
       !(await agreed(

@@ -1,4 +1,5 @@
 import { differencesOf } from '../containers/difference.ts'
+import { drainOf } from '../containers/drain.ts'
 import { type Found, findRevisions, type Revision, revisionAt, revisionOf } from '../containers/find.ts'
 import { lastHealthy, overlayAfter } from '../containers/record.ts'
 import { containerOf, inputOf } from '../containers/revision.ts'
@@ -10,7 +11,7 @@ import { secretNotes } from './placeholders.ts'
 import { stepBack } from './rollback-step.ts'
 import { rollOut } from './rollout.ts'
 import { type Memory, memoryOf } from './rollout-memory.ts'
-import { diffScreen, title } from './rollout-screen.ts'
+import { diffScreen, rolloutMinutes, title } from './rollout-screen.ts'
 import { isSteady, type Settled, settle } from './rollout-settle.ts'
 import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'
 import { healthyBefore } from './way-back.ts'
@@ -48,8 +49,10 @@ export const rollbackCommand = async (key: string | undefined, f: RollbackFlags)
       ...(target.guess ? [target.guess] : []),
     ]
     title(p, 'Roll back')
-    diffScreen(p.io, found, inactive ? `a new revision like ${to}` : to, differences, notes)
-    if (p.io.json) p.io.event({ type: 'plan', ...p.named, from: running, to, differences, notes })
+    const drain = await drainOf(p.aws, found.service)
+    diffScreen(p.io, found, inactive ? `a new revision like ${to}` : to, differences, notes, drain)
+    if (p.io.json)
+      p.io.event({ type: 'plan', ...p.named, from: running, to, differences, notes, minutes: rolloutMinutes(found, drain) })
     const line = p.line('rollback', `${typed({ ...f, to })} --yes`)
     // Where nothing is recorded, nobody but a person knows whether it was well.
     const flags = target.guess ? { ...f, yes: false } : f

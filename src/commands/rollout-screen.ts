@@ -1,3 +1,4 @@
+import { minutesOfRollout } from '../aws/ecs-times.ts'
 import { withoutService } from '../aws/ecs-words.ts'
 import type { Difference } from '../containers/difference.ts'
 import { type Failure, idOf } from '../containers/failure.ts'
@@ -6,7 +7,7 @@ import { reasonOf } from '../containers/reasons.ts'
 import { standingLine } from '../containers/standing.ts'
 import type { News } from '../containers/watch.ts'
 import { canonical } from '../state/json.ts'
-import { columns, count, elapsed } from '../ui/format.ts'
+import { about, columns, count, elapsed } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { plainTicker, type Ticker } from '../ui/ticker-plain.ts'
 import { header } from './screens.ts'
@@ -33,6 +34,7 @@ export const diffScreen = (
   to: string,
   differences: readonly Difference[],
   notes: readonly string[],
+  drainSeconds: number | undefined,
   first = 0,
 ): void => {
   const { c } = io
@@ -56,7 +58,31 @@ export const diffScreen = (
       ),
     )
   for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
-  io.say(`\n  ${differences.length > 0 ? 'All else stays as it runs. ' : ''}${exchange(found, first)}`)
+  io.say(
+    `\n  ${differences.length > 0 ? 'All else stays as it runs. ' : ''}${exchange(found, first)}${takes(found, drainSeconds, first)}`,
+  )
+}
+
+/** How long that usually takes, and how much of it is the drain. */
+const takes = (found: Found, drainSeconds: number | undefined, first: number): string => {
+  const minutes = rolloutMinutes(found, drainSeconds, first)
+  if (minutes === 0) return ''
+  const drain = drainSeconds && first === 0 ? `: old tasks have ${drainSeconds} s to finish their requests` : ''
+  return ` Time: ${about(minutes)}${drain}.`
+}
+
+/**
+ * @param drainSeconds undefined where that may not be looked at
+ * @param first so many tasks start, and none has to go
+ */
+export const rolloutMinutes = ({ service }: Found, drainSeconds = 0, first = 0): number => {
+  const { minimumHealthyPercent, maximumPercent } = service.deploymentConfiguration ?? {}
+  return minutesOfRollout({
+    desired: service.desiredCount || first,
+    minHealthyPercent: minimumHealthyPercent,
+    maxPercent: maximumPercent,
+    drainSeconds: first > 0 ? 0 : drainSeconds,
+  })
 }
 
 /** How the tasks are exchanged. */

@@ -1,3 +1,4 @@
+import { listTasks } from '../aws/ecs-lists.ts'
 import { withoutService } from '../aws/ecs-words.ts'
 import { idOf } from '../containers/failure.ts'
 import type { Found } from '../containers/find.ts'
@@ -33,10 +34,8 @@ export interface Counted {
 /** What was there before a number is set: whatever of it fails later has nothing to do with it. */
 export const knownNow = async (p: ServicePlace, { service, cluster, name }: Found) => {
   const events = new Set((service.events ?? []).flatMap((e) => e.id ?? []))
-  const list = async (desiredStatus: 'RUNNING' | 'STOPPED'): Promise<string[]> =>
-    (await p.aws.ecs('ListTasks', { cluster, serviceName: name, desiredStatus })).taskArns ?? []
   // Only to judge better: who may not list tasks can still set a number.
-  const stopped = await list('STOPPED').catch(() => [])
+  const stopped = await listTasks(p.aws, { cluster, serviceName: name, desiredStatus: 'STOPPED' }).catch(() => [])
   return { events, tasks: new Set(stopped) }
 }
 

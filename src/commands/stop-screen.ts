@@ -7,9 +7,9 @@ import { monthOf } from './scale-screen.ts'
 import { header } from './screens.ts'
 import type { Session } from './session.ts'
 import { backOn, classUsd, costOfServer, DAYS, describedServer, storageUsd, TAKES } from './stop-server.ts'
-import { DOWN_MINUTES, type Sleepable, wakesWith } from './stop-stack.ts'
+import { downMinutes, type Sleepable, wakesWith } from './stop-stack.ts'
 
-/** Minutes until the tasks of a service run and are healthy, as a rule. */
+/** Typical minutes until the tasks of a service run and are healthy. */
 const UP_MINUTES = 3
 
 /** A month of so many tasks of a service of the config. */
@@ -59,7 +59,8 @@ export const stopScreen = (s: Session, plan: SleepPlan): void => {
   const { services, server, notes } = plan
   const saves = savesOf(s, plan)
   const rest = goesOn(s, server)
-  const minutes = (services.length > 0 ? DOWN_MINUTES : 0) + (server ? TAKES.stop.minutes : 0)
+  // The database goes only when no task is left.
+  const minutes = Math.max(0, ...services.map(downMinutes)) + (server ? TAKES.stop.minutes : 0)
   const back = backOn()
   const tasksOf = (x: Sleepable): number => x.service.desiredCount ?? 0
   if (io.json) {
@@ -100,7 +101,13 @@ export const stopScreen = (s: Session, plan: SleepPlan): void => {
     io.say(
       `  ${c.yellow('AWS starts the database again by itself')} after ${DAYS} days: on ${c.bold(back.toISOString().slice(0, 10))}. The services stay at 0.`,
     )
-  io.say(`  Time: ${c.bold(about(minutes))}.`)
+  io.say(`  Time: ${c.bold(about(minutes))}${draining(services)}.`)
+}
+
+/** A minute and more is worth a word. */
+const draining = (services: readonly Sleepable[]): string => {
+  const seconds = Math.max(0, ...services.map((x) => x.drainSeconds ?? 0))
+  return seconds >= 60 ? `: tasks have ${seconds} s to finish their requests (deregistrationDelaySeconds)` : ''
 }
 
 /** What wakes, and what it costs again. */

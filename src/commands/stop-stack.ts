@@ -1,6 +1,8 @@
+import { minutesDown } from '../aws/ecs-times.ts'
 import type { Service } from '../aws/services/ecs-types.ts'
 import { ecsTagMap } from '../aws/tags.ts'
 import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../containers/asleep.ts'
+import { drainOf } from '../containers/drain.ts'
 import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../containers/scaling.ts'
 import { checkStop, Interrupted } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
@@ -22,13 +24,20 @@ export interface Sleepable {
   readonly sleeper: Sleeper | undefined
   /** What was there before infra is used as it is. */
   readonly adopted: boolean
+  /** How long its tasks may finish their requests; undefined where the target group may not be looked at. */
+  readonly drainSeconds: number | undefined
 }
 
 /** As many as one question takes. */
 const AT_ONCE = 10
-/** Minutes until its tasks are gone: a load balancer lets connections come to their end first. */
-export const DOWN_MINUTES = 2
+/** AWS's own, where a target group may not be looked at. */
+const DEFAULT_DRAIN = 300
+/** Minutes that are waited for tasks to be gone, their drain not counted. */
 const DOWN_DEADLINE = 20
+
+/** Typical minutes until its tasks are gone: a load balancer lets requests come to their end first. */
+export const downMinutes = ({ drainSeconds = DEFAULT_DRAIN }: Pick<Sleepable, 'drainSeconds'>): number =>
+  minutesDown(drainSeconds)
 
 /**
  * The services of the config that were made and are there.
@@ -54,11 +63,13 @@ export const servicesOf = async (s: Session, words: 'stop' | 'start'): Promise<S
     s.aws,
     there.map((m) => resourceOf(cluster, m.name)),
   )
-  return there.map((m) => ({
+  const drains = await Promise.all(there.map((m) => drainOf(s.aws, m.service)))
+  return there.map((m, i) => ({
     ...m,
     cluster,
     target: targets.get(resourceOf(cluster, m.name)),
     sleeper: sleeperOf(s.state.lookups, m.key),
+    drainSeconds: drains[i],
   }))
 }
 
@@ -138,8 +149,8 @@ export const untilDown = async (s: Session, x: Sleepable, report: Report): Promi
   }
   const key = `${x.key}-service`
   const waited = until(s.context(report), key, look, (seen) => seen.is === 'down', {
-    minutes: DOWN_MINUTES,
-    deadline: DOWN_DEADLINE,
+    minutes: downMinutes(x),
+    deadline: DOWN_DEADLINE + downMinutes(x),
   })
   await orGoesOn(waited, `ECS goes on stopping the tasks of ${x.name} by itself`, `${commandLine(s.g, 'stop')} goes on`)
   report({ type: 'resource.ready', key, did: 'updated', id: x.name, tookMs: Date.now() - began })

@@ -143,6 +143,8 @@ const service = z.strictObject({
   minHealthyPercent: percent(0, 100, 100).default(100),
   maxPercent: percent(100, 400, 200).default(200),
   health: healthCheck,
+  /** ELB: 0 to 3600. */
+  deregistrationDelaySeconds: seconds(0, 3600, 30).default(30),
   autoscaling: autoscaling.optional(),
   managedPolicies: z
     .array(

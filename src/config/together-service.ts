@@ -12,6 +12,7 @@ export const service = ({ path: at }: Place, s: Service, on: On, no: No): void =
   health(path, s, no)
   scaling(path, s, on, no)
   rollout(path, s, no)
+  drain(path, s, no)
 }
 
 const ports = (path: (string | number)[], s: Service, on: On, no: No): void => {
@@ -86,5 +87,17 @@ const rollout = (path: (string | number)[], s: Service, no: No): void => {
       [...path, 'maxPercent'],
       s.maxPercent,
       `with minHealthyPercent ${s.minHealthyPercent} and ${fewest} ${fewest === 1 ? 'task' : 'tasks'} none may go and none may come, so no rollout would ever begin, for example 200`,
+    )
+}
+
+/** AWS takes a task of Spot away two minutes after it said so. repost.aws/knowledge-center/fargate-spot-termination-notice */
+const SPOT_NOTICE_SECONDS = 120
+
+const drain = (path: (string | number)[], { capacity, deregistrationDelaySeconds: seconds }: Service, no: No): void => {
+  if (capacity === 'FARGATE_SPOT' && seconds >= SPOT_NOTICE_SECONDS)
+    no(
+      [...path, 'deregistrationDelaySeconds'],
+      seconds,
+      `with capacity FARGATE_SPOT a task has ${SPOT_NOTICE_SECONDS} seconds before it is taken away, so it must be shorter, for example 60`,
     )
 }

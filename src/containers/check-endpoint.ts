@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { pages } from '../aws/pages.ts'
 
 /** Where a health check is asked from outside, as a client of the application would. */
 export interface Endpoint {
@@ -75,19 +76,25 @@ export const findEndpoint = async ({ aws, group, domain, path, ours }: Wish): Pr
   const [LoadBalancerArn] = target?.LoadBalancerArns ?? []
   const create = ours ? 'infra create load-balancer' : 'Give a listener of the load balancer a rule that forwards to it'
   if (!LoadBalancerArn) return { fail: 'no load balancer sends requests to the target group', next: create }
-  const [{ LoadBalancers = [] }, { Listeners = [] }] = await Promise.all([
+  const [{ LoadBalancers = [] }, listeners] = await Promise.all([
     aws.elb('DescribeLoadBalancers', { LoadBalancerArns: [LoadBalancerArn] }),
-    aws.elb('DescribeListeners', { LoadBalancerArn }),
+    pages(async (Marker) => {
+      const page = await aws.elb('DescribeListeners', { LoadBalancerArn, ...(Marker ? { Marker } : {}) })
+      return [page.Listeners, page.NextMarker]
+    }),
   ])
   const [balancer] = LoadBalancers
   const dns = balancer?.DNSName ?? ''
   if (balancer?.Type !== 'application') return { skip: `the load balancer is of the type ${balancer?.Type}`, next: URL_NEXT }
   if (balancer.Scheme === 'internal')
     return { skip: 'the load balancer is internal: only its own network reaches it', next: URL_NEXT }
-  const secureFirst = [...Listeners].sort((a, b) => Number(b.Protocol === 'HTTPS') - Number(a.Protocol === 'HTTPS'))
+  const secureFirst = listeners.toSorted((a, b) => Number(b.Protocol === 'HTTPS') - Number(a.Protocol === 'HTTPS'))
   for (const listener of secureFirst) {
-    const { Rules = [] } = await aws.elb('DescribeRules', { ListenerArn: listener.ListenerArn })
-    const rule = Rules.find((r) => leadsTo(r, group))
+    const rules = await pages(async (Marker) => {
+      const page = await aws.elb('DescribeRules', { ListenerArn: listener.ListenerArn, ...(Marker ? { Marker } : {}) })
+      return [page.Rules, page.NextMarker]
+    })
+    const rule = rules.find((r) => leadsTo(r, group))
     if (rule)
       return through(
         listener,

@@ -56,12 +56,12 @@ export const checkRestarts = (service: Service, stopped: readonly Task[], ours: 
   const primary = primaryOf(service)
   const since = primary?.createdAt?.getTime() ?? 0
   const aim = { revision: primary?.taskDefinition ?? service.taskDefinition ?? '', deployment: primary?.id, since }
-  const ended = stopped.filter((t) => belongs(t, aim, primary) && hasFailed(t))
+  const ended = stopped.filter((t) => belongs(t, aim, primary) && hasFailed(t, service))
   const [last] = ended
   if (!last) return { name, outcome: 'pass', detail: 'no task of this revision ended by itself (ECS shows the last hour)' }
   const reason = reasonOf(last, ours)
   const examples = ended.slice(0, 3).map((t) => `${idOf(t)}: ${t.stoppedReason ?? t.stopCode ?? 'no reason given'}`)
-  // AWS as a rule mends that by another task.
+  // Another task usually puts that right.
   const once = ended.every((t) => (reasonOf(t, ours)?.retries ?? 0) >= ended.length)
   return {
     name,

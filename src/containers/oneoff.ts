@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Aws } from '../aws/clients.ts'
+import { describeTasks, listTasks } from '../aws/ecs-lists.ts'
 import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { classify } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
@@ -111,17 +112,8 @@ export const isSame = (task: Task, o: OneOff): boolean => {
 
 /** Tasks of the same command that still run, whoever has started them. The oldest first. */
 export const runningNow = async (aws: Pick<Aws, 'ecs'>, o: OneOff): Promise<Task[]> => {
-  const arns: string[] = []
-  let nextToken: string | undefined
-  do {
-    // startedBy must be the only filter.
-    const asked = { cluster: o.cluster, startedBy: startedBy(o), ...(nextToken ? { nextToken } : {}) }
-    const page = await aws.ecs('ListTasks', asked)
-    arns.push(...(page.taskArns ?? []))
-    nextToken = page.nextToken
-  } while (nextToken)
-  if (arns.length === 0) return []
-  const { tasks = [] } = await aws.ecs('DescribeTasks', { cluster: o.cluster, tasks: arns.slice(0, 100) })
+  const arns = await listTasks(aws, { cluster: o.cluster, startedBy: startedBy(o) })
+  const tasks = await describeTasks(aws, o.cluster, arns)
   return tasks
     .filter((t) => t.lastStatus !== 'STOPPED')
     .sort((a, b) => (a.createdAt?.getTime() ?? 0) - (b.createdAt?.getTime() ?? 0))

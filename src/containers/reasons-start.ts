@@ -75,7 +75,8 @@ export const START_RULES: readonly Rule[] = [
     what: 'AWS took the Spot capacity back',
     next: 'ECS starts another; set capacity: FARGATE in infra.yaml where that must not happen',
     elsewhere: 'ECS starts another; use FARGATE instead of FARGATE_SPOT where that must not happen',
-    retries: 2,
+    // It says nothing about the application, however often it happens.
+    retries: Number.POSITIVE_INFINITY,
   },
   {
     when: /performing maintenance on the underlying infrastructure|^Host EC2|Container instance .*terminated/im,

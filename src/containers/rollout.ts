@@ -61,12 +61,21 @@ export const belongs = (task: Task, aim: Aim, own: Deployment | undefined): bool
     : task.taskDefinitionArn === aim.revision && time(task.createdAt) >= aim.since
 }
 
-const EXPECTED = /Scaling activity initiated|Task stopped by user/i
+const EXPECTED = /Scaling activity initiated|Task stopped by user|rebalanc/i
+/** `has stopped 1 running tasks in eu-central-1a to AZ Rebalance: (task 8378fd0f).` */
+const MOVED = /has stopped .* to AZ rebalanc/i
+/** Whether ECS has stopped it only to spread the tasks evenly over the zones. */
+const isMoved = (t: Task, { events = [] }: Service): boolean => {
+  const id = t.taskArn?.split('/').at(-1)
+  return id !== undefined && events.some((e) => MOVED.test(e.message ?? '') && e.message?.includes(id))
+}
+
 /** Whether it has come to an end that nobody asked for. That one of its containers has ended may be as it should be. */
-export const hasFailed = (t: Task): boolean =>
+export const hasFailed = (t: Task, service: Service): boolean =>
   (t.lastStatus === 'STOPPED' || (t.desiredStatus === 'STOPPED' && (t.containers ?? []).some((c) => c.exitCode !== undefined))) &&
   t.stopCode !== 'UserInitiated' &&
-  !EXPECTED.test(t.stoppedReason ?? '')
+  !EXPECTED.test(t.stoppedReason ?? '') &&
+  !isMoved(t, service)
 
 /** Since then, oldest first. */
 export const messagesSince = (service: Service, since: number): string[] =>
@@ -103,7 +112,7 @@ const isDone = (service: Service, own: Deployment): boolean =>
 
 const failedTasks = (aim: Aim, scene: Scene, own: Deployment | undefined): Task[] =>
   scene.tasks
-    .filter((t) => belongs(t, aim, own) && hasFailed(t))
+    .filter((t) => belongs(t, aim, own) && hasFailed(t, scene.service))
     .sort((a, b) => time(a.stoppedAt ?? a.stoppingAt) - time(b.stoppedAt ?? b.stoppingAt))
 
 interface Failure {
@@ -114,8 +123,9 @@ interface Failure {
 /** The first task whose end counts: what AWS as a rule mends by trying again may happen a few times. */
 export const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, told: readonly string[]): Failure | undefined => {
   const failed = failedTasks(aim, scene, own)
-  const counts =
-    failed.find((t) => (reasonOf(t)?.retries ?? 0) === 0) ?? failed.find((t) => failed.length > (reasonOf(t)?.retries ?? 0))
+  const retries = (t: Task): number => reasonOf(t)?.retries ?? 0
+  const counted = failed.filter((t) => retries(t) < Number.POSITIVE_INFINITY)
+  const counts = counted.find((t) => retries(t) === 0) ?? counted.find((t) => counted.length > retries(t))
   if (counts) return { task: counts, why: counts.stoppedReason ?? 'no reason given' }
   if (failed.length > 0) return undefined
   // A task that found no place is not listed, and the events tell why.

@@ -39,7 +39,7 @@ export const standingOf = (aim: Aim, { service, tasks, targets }: Scene): Standi
     old: others.reduce((sum, d) => sum + (d.runningCount ?? 0), 0),
     starting,
     targets: targets.map((t) => ({ id: t.id, state: t.state, reason: reasonOfTarget(t.code, t.description)?.what ?? t.code })),
-    ended: mine.filter(hasFailed),
+    ended: mine.filter((t) => hasFailed(t, service)),
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Aws } from '../aws/clients.ts'
+import { describeTasks, listTasks } from '../aws/ecs-lists.ts'
 import type { Task } from '../aws/services/ecs-types.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
 import type { Clock } from '../engine/context.ts'
 import { silence } from '../engine/errors.ts'
+import { drainOf } from './drain.ts'
 import { serviceOf } from './find.ts'
 import { type Aim, belongs, judge, ownOf, type Scene, type Target, type Verdict } from './rollout.ts'
 import { progressOf, type Standing, standingOf } from './standing.ts'
@@ -45,8 +47,10 @@ export interface Watched {
   readonly elapsedMs: number
 }
 
-/** Without a change for so long, nobody waits on. */
+/** Without a change for so long, nobody waits on; where old tasks are still draining, for so long after that. */
 export const STUCK_MINUTES = 10
+/** For so long ECS may answer MISSING for a service that is there: its reads lag behind. */
+const STALE_MS = 5000
 /** Close together at first: a look is five calls. */
 const pause = (elapsedMs: number): number => Math.min(10_000, Math.max(500, elapsedMs / 40))
 
@@ -63,6 +67,8 @@ export const watch = async (of: Watch): Promise<Watched> => {
   let movedAt = began
   const quiet = silence(() => clock.now())
   let twice = false
+  let drainSeconds: number | undefined
+  let missingSince: number | undefined
   const end = (ending: Ending): Watched => ({ ending, scene, said, elapsedMs: clock.now() - began })
   for (;;) {
     const seen = await eye().catch((error: unknown) => {
@@ -70,9 +76,12 @@ export const watch = async (of: Watch): Promise<Watched> => {
       if (trouble !== 'throttled' && !quiet.bears(trouble)) throw error
       return 'unanswered' as const
     })
-    if (seen === undefined) return end({ is: 'gone' })
     const elapsedMs = clock.now() - began
-    if (seen !== 'unanswered') {
+    if (seen === undefined) {
+      missingSince ??= clock.now()
+      if (clock.now() - missingSince >= STALE_MS) return end({ is: 'gone' })
+    } else missingSince = undefined
+    if (seen !== undefined && seen !== 'unanswered') {
       quiet.broken()
       scene = seen
       for (const e of [...(seen.service.events ?? [])].reverse()) {
@@ -100,7 +109,11 @@ export const watch = async (of: Watch): Promise<Watched> => {
       else if (verdict.is !== 'going') return end(verdict)
     }
     if (signal.aborted) return end({ is: 'interrupted' })
-    if (clock.now() - movedAt > STUCK_MINUTES * 60_000) return end({ is: 'stuck', minutes: STUCK_MINUTES })
+    if (clock.now() - movedAt > STUCK_MINUTES * 60_000) {
+      drainSeconds ??= scene ? ((await drainOf(of.aws, scene.service)) ?? 0) : 0
+      const minutes = STUCK_MINUTES + Math.ceil(drainSeconds / 60)
+      if (clock.now() - movedAt > minutes * 60_000) return end({ is: 'stuck', minutes })
+    }
     await clock.sleep(pause(elapsedMs), signal)
   }
 }
@@ -120,13 +133,10 @@ const looker = ({ aws, cluster, name, aim, hear }: Watch): (() => Promise<Scene 
       return otherwise
     }
   }
-  const list = async (desiredStatus: 'RUNNING' | 'STOPPED'): Promise<string[]> =>
-    (await aws.ecs('ListTasks', { cluster, serviceName: name, desiredStatus })).taskArns ?? []
-  const tasksOf = async (): Promise<Task[]> => {
-    const arns = (await Promise.all([list('RUNNING'), list('STOPPED')])).flat()
-    const parts = Array.from({ length: Math.ceil(arns.length / 100) }, (_, i) => arns.slice(i * 100, i * 100 + 100))
-    return (await Promise.all(parts.map((tasks) => aws.ecs('DescribeTasks', { cluster, tasks })))).flatMap((a) => a.tasks ?? [])
-  }
+  const list = (desiredStatus: 'RUNNING' | 'STOPPED'): Promise<string[]> =>
+    listTasks(aws, { cluster, serviceName: name, desiredStatus })
+  const tasksOf = async (): Promise<Task[]> =>
+    describeTasks(aws, cluster, (await Promise.all([list('RUNNING'), list('STOPPED')])).flat())
   return async () => {
     const [service, tasks] = await Promise.all([serviceOf(aws, cluster, name), allowed('the tasks', tasksOf, [])])
     if (!service) return undefined

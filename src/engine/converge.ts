@@ -12,6 +12,7 @@ import { beside, retiredRow } from './replace.ts'
 import type { Progress } from './run.ts'
 import { inWords, scheduledOf } from './scheduled.ts'
 import { settle } from './survey.ts'
+import { deleteLimit } from './times.ts'
 import { change } from './update.ts'
 import { until } from './wait.ts'
 import { depsOf, Work } from './work.ts'
@@ -97,8 +98,7 @@ const clear = async <C>(work: Work<C>, seen: Present): Promise<AnySeen> => {
     cx.report({ type: 'resource.deleting', key: node.key, title: facts.title, name: node.name, why: seen.note ?? 'it failed' })
     await node.kind.delete(cx.aws, seen.attrs, {})
   }
-  const limit = { deadline: facts.deadline ?? 10, minutes: facts.deleteMinutes ?? facts.minutes }
-  return until(cx, node.key, work.look, (s) => s.is === 'absent', limit)
+  return until(cx, node.key, work.look, (s) => s.is === 'absent', deleteLimit(node.kind, work.want))
 }
 
 /** What is not ours: recorded, so that others can refer to it. */

@@ -8,6 +8,7 @@ import { type DestroyOptions, destroyOrder, minutesToDelete } from './order.ts'
 import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
 import { type Outcome, runGraph } from './run.ts'
 import { observe, type Subject, type Survey, settle, subjectOfRow } from './survey.ts'
+import { deleteLimit } from './times.ts'
 import { until } from './wait.ts'
 
 /**
@@ -27,7 +28,7 @@ export const destroy = async <C>(
   const nodes = destroyOrder(keys, cx.rows.all(), kindOf, options)
   const outcome = await runGraph(
     nodes,
-    (n) => minutesToDelete(kindOf(n.row.type)),
+    (n) => minutesToDelete(kindOf(n.row.type), n.row),
     (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: n.with }),
     cx.signal,
     (n, error) => cx.report({ type: 'resource.failed', key: n.key, error }),
@@ -52,7 +53,7 @@ const remove = async <C>(
   if (row.adopted && !options.adopted) return gone(`${kind.facts.title} ${row.name}: was there before, so it stays`)
   const subject: Subject<C> = subjectOfRow(key, row, () => kind)
   const look = (): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want)
-  const limit = { deadline: kind.facts.deadline ?? 10, minutes: kind.facts.deleteMinutes ?? kind.facts.minutes }
+  const limit = deleteLimit(kind, row.want)
 
   if (options.with !== undefined) {
     await until(cx, key, look, (s) => s.is === 'absent', limit)

@@ -147,6 +147,11 @@ export interface Facts<P> {
   refuses?(change: Change<P>): InfraError | undefined
   /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */
   readonly deadline?: number
+  /**
+   * Minutes that come on top of a delete's and of the deadline because of what is wanted. Of a row that was written before a prop was
+   * known, that prop is missing.
+   */
+  moreMinutes?(want: Partial<P>): number
   /** USD a month at on-demand prices; kinds without it are free. */
   monthly?(want: Partial<P>, region: string): readonly CostItem[]
   /** IAM actions by verb: the least privilege that this kind needs. */

@@ -3,6 +3,7 @@ import type { KindOf } from './context.ts'
 import { allGenerations } from './generation.ts'
 import { remaining } from './graph.ts'
 import type { AnyKind } from './kind.ts'
+import { deleteLimit } from './times.ts'
 
 export interface DestroyOptions {
   /** Take a last snapshot of what can have one. */
@@ -82,7 +83,8 @@ export const destroyOrder = <C>(
 }
 
 /** Until it is gone, and AWS holds nothing of it any more. */
-export const minutesToDelete = <C>({ facts }: AnyKind<C>): number => (facts.deleteMinutes ?? facts.minutes) + (facts.lingers ?? 0)
+export const minutesToDelete = <C>(kind: AnyKind<C>, { want }: Row): number =>
+  deleteLimit(kind, want).minutes + (kind.facts.lingers ?? 0)
 
 /** Typical minutes until all of these are gone: the longest chain of them. */
 export const destroyMinutes = <C>(
@@ -93,6 +95,6 @@ export const destroyMinutes = <C>(
 ): number => {
   const nodes = destroyOrder(keys, rows, kindOf, options)
   const stays = (row: Row): boolean => row.adopted === true && options.adopted !== true
-  const minutes = remaining(nodes, (n) => (n.with !== undefined || stays(n.row) ? 0 : minutesToDelete(kindOf(n.row.type))))
+  const minutes = remaining(nodes, (n) => (n.with !== undefined || stays(n.row) ? 0 : minutesToDelete(kindOf(n.row.type), n.row)))
   return Math.max(0, ...minutes.values())
 }

@@ -10,6 +10,7 @@ import { doublesOf, foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
 import { impactOf, paidFor, scheduledOf } from './scheduled.ts'
 import type { Survey } from './survey.ts'
+import { minutesOf } from './times.ts'
 
 export interface Action {
   readonly action: 'create' | 'replace' | 'update' | 'keep' | 'delete'
@@ -100,7 +101,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
         : decision.do === 'update'
           ? impactOf(node.kind, seen, known, decision.props)
           : undefined
-    const action = describe(node, node.kind, verdict, monthly(node.kind, then, region))
+    const action = describe({ ...node, want: known }, node.kind, verdict, monthly(node.kind, then, region))
     // The kind knows best how long the change takes.
     const minutes = impact && decision.do === 'update' ? { minutes: impact.minutes } : {}
     return { ...action, ...minutes, ...(impact ? { impact } : {}), scheduled: scheduledOf(seen) }
@@ -127,7 +128,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     if (double || isAwaited(row, graph.nodes(), later)) {
       const reason = double ? `the same as ${double.key}` : 'goes once AWS has made what it has scheduled'
       const verdict = { action: 'keep', reason } as const
-      actions.push(describe({ key, step: row.step, name: row.name }, kind, verdict, monthly(kind, row.want, region)))
+      actions.push(describe({ key, ...row }, kind, verdict, monthly(kind, row.want, region)))
       continue
     }
     const reason = row.replaced
@@ -137,9 +138,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
         : gone
           ? 'already gone'
           : 'no longer in the config'
-    actions.push(
-      describe({ key, step: row.step, name: row.name }, kind, { action: 'delete', reason }, monthly(kind, row.want, region)),
-    )
+    actions.push(describe({ key, ...row }, kind, { action: 'delete', reason }, monthly(kind, row.want, region)))
   }
   const sum = (of: (a: Action) => number): number => round(actions.reduce((total, a) => total + of(a), 0))
   const now = (a: Action): number => (a.action === 'create' ? 0 : (before.get(a.key) ?? a.monthlyUsd))
@@ -199,7 +198,7 @@ const leftOut = <C>(node: Node<C>, { graph, survey, rows, steps }: PlanInput<C>)
 }
 
 const describe = <C>(
-  of: { key: string; step: string; name: string },
+  of: { key: string; step: string; name: string; want: JsonObject },
   kind: AnyKind<C>,
   verdict: Pick<Action, 'action' | 'reason'>,
   usd: number,
@@ -211,13 +210,7 @@ const describe = <C>(
   step: of.step,
   name: of.name,
   monthlyUsd: round(usd),
-  minutes: {
-    create: kind.facts.minutes,
-    replace: kind.facts.minutes + (kind.facts.deleteMinutes ?? 0),
-    update: kind.facts.updateMinutes ?? 0,
-    delete: kind.facts.deleteMinutes ?? 0,
-    keep: 0,
-  }[verdict.action],
+  minutes: minutesOf(kind, verdict.action, of.want),
   reason: verdict.reason,
   scheduled: [],
 })

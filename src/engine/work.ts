@@ -6,6 +6,7 @@ import type { Node } from './graph.ts'
 import type { AnySeen, Stamp } from './kind.ts'
 import type { Progress } from './run.ts'
 import { observe } from './survey.ts'
+import { deadlineOf } from './times.ts'
 import type { Limit } from './wait.ts'
 
 /** One resource on its way to what is wanted: what is known of it, and how its row is written. */
@@ -38,7 +39,7 @@ export class Work<C> {
     this.generation = this.row?.generation
     this.did = this.row?.is === 'ready' ? 'kept' : 'found'
     this.limit = {
-      deadline: facts.deadline ?? 10,
+      deadline: deadlineOf(node.kind, want),
       minutes: facts.minutes,
       leave: cx.noWait === true && facts.needsPerson === true,
       stuck: async (s) => (s.is === 'absent' ? [] : ((await node.kind.stuck?.(cx.aws, s.attrs)) ?? [])),

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { listTasks } from '../aws/ecs-lists.ts'
 import { STACK_TAG, tagMap } from '../aws/tags.ts'
 import { InfraError } from '../engine/errors.ts'
 
@@ -79,18 +80,7 @@ const none = (why: string): InfraError =>
 
 const inCluster = async (aws: TargetOptions['aws'], place: string): Promise<string> => {
   const [cluster = '', service] = place.split('/')
-  const tasks: string[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await aws.ecs('ListTasks', {
-      cluster,
-      desiredStatus: 'RUNNING',
-      ...(service ? { serviceName: service } : {}),
-      ...(nextToken ? { nextToken } : {}),
-    })
-    tasks.push(...(page.taskArns ?? []))
-    nextToken = page.nextToken
-  } while (nextToken)
+  const tasks = await listTasks(aws, { cluster, desiredStatus: 'RUNNING', ...(service ? { serviceName: service } : {}) })
   let withExec = 0
   for (let from = 0; from < tasks.length; from += 100) {
     const { tasks: some = [] } = await aws.ecs('DescribeTasks', { cluster, tasks: tasks.slice(from, from + 100) })

@@ -4,8 +4,8 @@ import { SecurityGroupRule } from '../kinds/ec2/security-group-rule.ts'
 import { Cluster } from '../kinds/ecs/cluster.ts'
 import { Service as EcsService } from '../kinds/ecs/service.ts'
 import { TaskDefinition } from '../kinds/ecs/task-definition.ts'
-import { Role } from '../kinds/iam/role.ts'
 import { LogGroup } from '../kinds/logs/log-group.ts'
+import { rolesOf } from './ecs-roles.ts'
 import { secretArn, splitSecret, textOf, variablesOf } from './environment.ts'
 import type { Add, Groups, Lookups, Network, Outputs, Running } from './types.ts'
 
@@ -52,9 +52,12 @@ export const ecs = (add: Add, c: Config, at: Lookups, net: Network, groups: Grou
           ? { loadBalancer: { targetGroupArn: target, container: s.container, port: s.port } }
           : {}),
         healthGraceSeconds: target ? s.health.graceSeconds : 0,
+        ...(target ? { drainSeconds: s.deregistrationDelaySeconds } : {}),
         minHealthyPercent: s.minHealthyPercent,
         maxPercent: s.maxPercent,
         circuitBreaker: true,
+        // AWS's own default where it is possible. Left out, ECS refuses a new service without room for a task on top.
+        availabilityZoneRebalancing: s.maxPercent > 100 ? 'ENABLED' : 'DISABLED',
         exec: c.ecs.exec,
         size: { cpu: s.cpu, memory: s.memory, architecture: s.architecture },
       },
@@ -94,72 +97,6 @@ const databaseOf = (s: Service, c: Config, { database, inside }: Outputs) => {
   if (!uses || !database || !c.steps.includes('rds')) return []
   // Where a person carries the SQL out, nobody knows when.
   return [database.host, ...(c.steps.includes('databases') && c.databases.via !== 'print' ? inside : [])]
-}
-
-/** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */
-const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
-  const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks), ...Object.values(at.deployed ?? {})]
-  const names = all.flatMap(({ secrets = {} }) => Object.values(secrets).map((from) => splitSecret(from)[0]))
-  const arns = [...new Set(names)].sort().flatMap((name) => secretArn(name, out) ?? [])
-  const key = c.secrets.kmsKey
-    ? [
-        {
-          Effect: 'Allow',
-          Action: ['kms:Decrypt'],
-          Resource: '*',
-          Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': arns } },
-        },
-      ]
-    : []
-  const read = {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], Resource: arns },
-      ...key,
-    ],
-  }
-  const exec = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Action: [
-          'ssmmessages:CreateControlChannel',
-          'ssmmessages:CreateDataChannel',
-          'ssmmessages:OpenControlChannel',
-          'ssmmessages:OpenDataChannel',
-        ],
-        Resource: '*',
-      },
-    ],
-  }
-  const service = 'ecs-tasks.amazonaws.com'
-  const execution = add(
-    Role,
-    'task-execution-role',
-    {
-      service,
-      description: `Lets ECS start the tasks of ${c.application}: image, secrets, logs`,
-      managedPolicies: [`arn:${at.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy`],
-      policies: arns.length > 0 ? { SecretsManagerAccess: read } : {},
-    },
-    { name: c.ecs.executionRole },
-  )
-  const task = add(
-    Role,
-    'task-role',
-    {
-      service,
-      description: `What the application ${c.application} itself may do`,
-      managedPolicies: [...new Set(Object.values(c.ecs.services).flatMap((s) => s.managedPolicies))],
-      policies: {
-        ...(arns.length > 0 ? { ApplicationRuntimeAccess: read } : {}),
-        ...(c.ecs.exec ? { ExecuteCommand: exec } : {}),
-      },
-    },
-    { name: c.ecs.taskRole },
-  )
-  return { execution: execution.arn, task: task.arn }
 }
 
 interface Definition {

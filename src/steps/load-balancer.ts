@@ -58,7 +58,7 @@ export const loadBalancer = (add: Add, c: Config, net: Network): Balancer => {
           healthyThreshold: s.health.healthyThreshold,
           unhealthyThreshold: s.health.unhealthyThreshold,
           matcher: s.health.matcher,
-          deregistrationDelaySeconds: 300,
+          deregistrationDelaySeconds: s.deregistrationDelaySeconds,
         },
         { name: s.targetGroup ?? `${c.namePrefix}-${key}` },
       )

@@ -150,7 +150,7 @@ const table: [words: string, what: RegExp, retries?: number][] = [
     'Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/1)',
     /load balancer got no good answer/,
   ],
-  ['Your Spot Task was interrupted.', /took the Spot capacity back/, 2],
+  ['Your Spot Task was interrupted.', /took the Spot capacity back/, Number.POSITIVE_INFINITY],
   ['ECS is performing maintenance on the underlying infrastructure hosting the task.', /took the machine under it away/, 2],
   ['Host EC2 (instance i-0123456789abcdef0) terminated.', /took the machine under it away/, 2],
   ['Capacity is unavailable at this time. Please try again later or in a different availability zone.', /no room for it now/, 2],

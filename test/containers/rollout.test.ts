@@ -105,6 +105,50 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
     scene(service([deployment('web:8')]), [ended('web:8', 'Task stopped by user', { stopCode: 'UserInitiated' })]),
     { is: 'going' },
   ],
+  [
+    'ECS moves a task to another zone',
+    scene(service([deployment('web:8')]), [
+      ended('web:8', 'AZ Rebalancing initiated by (deployment ecs-svc/web:8)', { stopCode: 'ServiceSchedulerInitiated' }),
+    ]),
+    { is: 'going' },
+  ],
+  [
+    'ECS moves a task to another zone, as only the events tell',
+    scene(
+      service([deployment('web:8')], {
+        events: [event(130, '(service web) has stopped 1 running tasks in us-east-1a to AZ Rebalance: (task 0moved).')],
+      }),
+      [ended('web:8', 'No longer needed', { taskArn: 'arn:aws:ecs:us-east-1:111122223333:task/shop/0moved' })],
+    ),
+    { is: 'going' },
+  ],
+  [
+    'another task than the one that was moved has ended',
+    scene(
+      service([deployment('web:8')], {
+        events: [event(130, '(service web) has stopped 1 running tasks in us-east-1a to AZ Rebalance: (task 0moved).')],
+      }),
+      [ended('web:8', NOT_FOUND)],
+    ),
+    { is: 'failed', why: NOT_FOUND },
+  ],
+  [
+    'Spot takes its tasks away, again and again',
+    scene(
+      service([deployment('web:8')]),
+      Array.from({ length: 5 }, () => ended('web:8', 'Your Spot Task was interrupted.', { stopCode: 'SpotInterruption' })),
+    ),
+    { is: 'going' },
+  ],
+  [
+    'Spot took some away, and one interface was slow',
+    scene(service([deployment('web:8')]), [
+      ended('web:8', 'Your Spot Task was interrupted.', { stopCode: 'SpotInterruption' }),
+      ended('web:8', 'Your Spot Task was interrupted.', { stopCode: 'SpotInterruption' }),
+      ended('web:8', SLOW),
+    ]),
+    { is: 'going' },
+  ],
   ['one interface was slow: usual', scene(service([deployment('web:8')]), [ended('web:8', SLOW)]), { is: 'going' }],
   [
     'three were: not usual',

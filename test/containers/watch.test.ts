@@ -74,6 +74,54 @@ describe('following a rollout', () => {
     await expect(play({ services: [awsError('AccessDeniedException')] })).rejects.toThrow('AccessDenied')
   })
 
+  it('that ECS does not show it for a moment is not its end', async () => {
+    const missing = { ...going, status: 'INACTIVE' }
+    const { ending } = await play({ services: [going, missing, missing, going, missing, done] })
+    expect(ending).toEqual({ is: 'healthy' })
+    const gone = await play({ services: [going, missing] })
+    expect(gone.ending).toEqual({ is: 'gone' })
+    expect(gone.clock.now()).toBeGreaterThanOrEqual(5000)
+  })
+
+  it('a hundred tasks are one page: all are listed, and described a hundred at once', async () => {
+    const all = Array.from({ length: 230 }, (_, i) => task('web:8', { taskArn: `arn:task/${i}` }))
+    const last = ended('web:8', 'Essential container in task exited', { taskArn: 'arn:task/229' })
+    const asked: number[] = []
+    const { ending } = await play({
+      services: [going],
+      more: {
+        ListTasks: ({ desiredStatus, nextToken = '0' }: { desiredStatus: string; nextToken?: string }) => {
+          const from = Number(nextToken)
+          if (desiredStatus === 'STOPPED') return { taskArns: [] }
+          const taskArns = all.slice(from, from + 100).map((t) => t.taskArn)
+          return { taskArns, ...(from + 100 < all.length ? { nextToken: String(from + 100) } : {}) }
+        },
+        DescribeTasks: ({ tasks }: { tasks: string[] }) => {
+          asked.push(tasks.length)
+          return { tasks: tasks.map((arn) => (arn === last.taskArn ? last : all.find((t) => t.taskArn === arn))) }
+        },
+      },
+    })
+    expect(ending).toMatchObject({ is: 'failed', task: { taskArn: 'arn:task/229' } })
+    expect(asked.slice(0, 3)).toEqual([100, 100, 30])
+  })
+
+  it('old tasks that are still draining are waited for: their delay comes on top of the ten minutes', async () => {
+    const slow = { ...going, loadBalancers: [{ targetGroupArn: 'arn:tg' }] }
+    const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '3600' }]
+    const { ending, clock } = await play({
+      services: [slow],
+      more: { DescribeTargetGroupAttributes: { Attributes }, DescribeTargetHealth: {} },
+    })
+    expect(ending).toEqual({ is: 'stuck', minutes: 70 })
+    expect(clock.now()).toBeGreaterThan(4_200_000)
+    const denied = await play({
+      services: [slow],
+      more: { DescribeTargetGroupAttributes: awsError('AccessDeniedException'), DescribeTargetHealth: {} },
+    })
+    expect(denied.ending).toEqual({ is: 'stuck', minutes: 10 })
+  })
+
   it('where nothing moves for ten minutes it is given up, and as long as something moves it is not', async () => {
     const { ending, clock } = await play({ services: [going] })
     expect(ending).toEqual({ is: 'stuck', minutes: 10 })

@@ -139,6 +139,8 @@ const wrong: readonly JsonObject[] = [
   web({ secrets: { KEY: 'database:password' }, environment: { KEY: 'x' } }),
   web({ health: { path: 'health' } }),
   web({ health: { matcher: '500' } }),
+  web({ deregistrationDelaySeconds: 4000 }),
+  web({ capacity: 'FARGATE_SPOT', deregistrationDelaySeconds: 300 }),
   web({ health: { timeoutSeconds: 30 } }),
   web({ health: { intervalSeconds: 120, timeoutSeconds: 90, command: 'curl -f http://localhost/' } }),
   web({ desired: -1 }),

@@ -140,6 +140,20 @@ describe.skipIf(!inject('motoUrl'))('ECS services', () => {
     expect(await refusal(h.aws.ecs.send(none))).toContain('ServiceNotFoundException')
   })
 
+  it('are balanced over the zones unless that is switched off, which needs room for a task on top', async () => {
+    const deploymentConfiguration = { minimumHealthyPercent: 0, maximumPercent: 100 }
+    const refused =
+      'InvalidParameterException: Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration.'
+    expect(await refusal(h.create({ deploymentConfiguration }))).toBe(refused)
+    await h.create({ deploymentConfiguration, availabilityZoneRebalancing: 'DISABLED' })
+    expect(await h.look()).toMatchObject({ availabilityZoneRebalancing: 'DISABLED' })
+    expect(await refusal(h.update({ availabilityZoneRebalancing: 'ENABLED' }))).toBe(refused)
+    await h.update({ availabilityZoneRebalancing: 'ENABLED', deploymentConfiguration: { maximumPercent: 200 } })
+    expect(await refusal(h.update({ deploymentConfiguration }))).toBe(refused)
+    const other = await h.create({ serviceName: 'other', loadBalancers: [], healthCheckGracePeriodSeconds: 0 })
+    expect(other).toMatchObject({ availabilityZoneRebalancing: 'ENABLED' })
+  })
+
   it('drain when they are deleted, stay listed as inactive, and give their name back', async () => {
     const { serviceArn } = await h.create()
     await steady()

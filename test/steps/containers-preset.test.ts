@@ -134,8 +134,8 @@ describe('the preset ends as the scripts leave the account', () => {
       healthyThreshold: 2,
       unhealthyThreshold: 3,
       matcher: '200',
-      // What ELB itself takes where nothing is said.
-      deregistrationDelaySeconds: 300,
+      // The scripts leave ELB's own 300 seconds: each rollout then waits five minutes for the old tasks.
+      deregistrationDelaySeconds: 30,
     })
     expect(name('load-balancer')).toBe('startupwebapp-alb')
     expect(of('load-balancer')).toMatchObject({
@@ -226,9 +226,11 @@ describe('the preset ends as the scripts leave the account', () => {
       capacity: [{ provider: 'FARGATE', weight: 1 }],
       loadBalancer: { targetGroupArn: '<web-target-group.arn>', container: 'web', port: 8000 },
       healthGraceSeconds: 120,
+      drainSeconds: 30,
       minHealthyPercent: 100,
       maxPercent: 200,
       circuitBreaker: true,
+      availabilityZoneRebalancing: 'ENABLED',
       exec: true,
       // Not sent: only to tell what it costs.
       size: { cpu: 512, memory: 1024, architecture: 'X86_64' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { shop, web } from './support/containers.ts'
-import { depsOf, PRESET, stack } from './support/declare.ts'
+import { depsOf, PRESET, props, stack } from './support/declare.ts'
 
 const PUBLIC = ['public-default-route', 'public-subnet-1-association', 'public-subnet-2-association']
 const PRIVATE = ['private-default-route', 'private-subnet-1-association', 'private-subnet-2-association']
@@ -34,5 +34,18 @@ describe('what is in a subnet comes after its way to the internet, and goes befo
     const network = { vpcId: 'vpc-1', publicSubnetIds: ['subnet-1', 'subnet-2'], privateSubnetIds: ['subnet-3', 'subnet-4'] }
     const graph = shop({ services: { web: services.web }, more: { vpc: { mode: 'default' } }, at: { network } })
     expect(depsOf(graph, 'load-balancer')).toEqual(['alb-security-group', 'public-subnet-1', 'public-subnet-2'])
+  })
+
+  it('AZ rebalancing needs room for a task on top, and is switched off where there is none', () => {
+    const graph = shop({ services: { web, worker: { subnets: 'public', maxPercent: 100, minHealthyPercent: 0 } } })
+    expect(props(graph, 'web-service')).toMatchObject({ availabilityZoneRebalancing: 'ENABLED' })
+    expect(props(graph, 'worker-service')).toMatchObject({ availabilityZoneRebalancing: 'DISABLED' })
+  })
+
+  it('the drain of a target group is what the config says, and the service knows it', () => {
+    const graph = shop({ services: { web: { ...web, deregistrationDelaySeconds: 300 }, api: { port: 81, paths: ['/api/*'] } } })
+    expect(props(graph, 'web-target-group')).toMatchObject({ deregistrationDelaySeconds: 300 })
+    expect(props(graph, 'web-service')).toMatchObject({ drainSeconds: 300 })
+    expect(props(graph, 'api-target-group')).toMatchObject({ deregistrationDelaySeconds: 30 })
   })
 })

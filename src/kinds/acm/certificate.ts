@@ -1,12 +1,12 @@
 import type { CertificateDetail } from '@aws-sdk/client-acm'
 import type { Aws } from '../../aws/clients.ts'
+import { pages } from '../../aws/pages.ts'
 import { isOurs, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Stamp } from '../../engine/kind.ts'
 import { must, none, one } from '../ec2/common.ts'
 import { arnIn } from '../elb/common.ts'
 import type { AwsKind } from '../kind.ts'
-import { pages } from '../pages.ts'
 import { inWantedOrder } from '../sets.ts'
 
 export type CertificateProps = {

@@ -1,8 +1,8 @@
 import type { MetricType } from '@aws-sdk/client-application-auto-scaling'
+import { pages } from '../../aws/pages.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { pages } from '../pages.ts'
 import { OF_SERVICE } from './target.ts'
 
 export type ScalingPolicyProps = {

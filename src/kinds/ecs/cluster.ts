@@ -1,4 +1,5 @@
 import type { Cluster as EcsCluster } from '@aws-sdk/client-ecs'
+import { listServices, listTasks } from '../../aws/ecs-lists.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
@@ -66,13 +67,9 @@ export const Cluster: AwsKind<ClusterProps, ClusterAttrs> = {
     await aws.ecs('DeleteCluster', { cluster: attrs.id })
   },
   async blockers(aws, attrs) {
-    const [services, tasks] = await Promise.all([
-      aws.ecs('ListServices', { cluster: attrs.id }),
-      aws.ecs('ListTasks', { cluster: attrs.id }),
-    ])
-    const named = (what: string, arns: readonly string[] = []) =>
-      arns.map((arn) => ({ what: `${what} ${arn.split('/').at(-1)}` }))
-    return [...named('service', services.serviceArns), ...named('task', tasks.taskArns)]
+    const [services, tasks] = await Promise.all([listServices(aws, attrs.id), listTasks(aws, { cluster: attrs.id })])
+    const named = (what: string, arns: readonly string[]) => arns.map((arn) => ({ what: `the ${what} ${arn.split('/').at(-1)}` }))
+    return [...named('service', services), ...named('task', tasks)]
   },
   facts: {
     title: 'ECS cluster',

@@ -34,8 +34,12 @@ export type ServiceProps = {
   circuitBreaker: boolean
   /** Whether commands can be run inside of its tasks. */
   exec: boolean
+  /** Whether ECS moves tasks until they are spread evenly over the zones. It needs room for one on top: more than 100 percent. */
+  availabilityZoneRebalancing?: 'ENABLED' | 'DISABLED'
   /** Default: SERVICE. */
   propagateTags?: 'SERVICE'
+  /** The deregistration delay of its target group: only to tell how long it takes to go. */
+  drainSeconds?: number
   /** Of one task: only to tell what it costs. */
   size?: { readonly cpu: number; readonly memory: number; readonly architecture?: 'X86_64' | 'ARM64' }
 }
@@ -75,6 +79,7 @@ export const propsOf = (s: EcsService, want: Partial<ServiceProps>, set: number 
     maxPercent: deployment?.maximumPercent,
     circuitBreaker: deployment && breaker?.enable === true && breaker.rollback === true,
     exec: s.enableExecuteCommand,
+    availabilityZoneRebalancing: s.availabilityZoneRebalancing,
     propagateTags: s.propagateTags as 'SERVICE' | undefined,
   })
 }

@@ -11,6 +11,7 @@ export const request = (want: ServiceProps): Omit<CreateServiceCommandInput, 'se
   ...(want.loadBalancer ? balancer(want) : {}),
   ...deployment(want),
   enableExecuteCommand: want.exec,
+  ...rebalancing(want),
   propagateTags: want.propagateTags ?? 'SERVICE',
 })
 
@@ -32,6 +33,7 @@ export const changes = (want: ServiceProps, changed: readonly (keyof ServiceProp
     maxPercent: deployment(want),
     circuitBreaker: deployment(want),
     exec: { enableExecuteCommand: want.exec, ...forced },
+    availabilityZoneRebalancing: rebalancing(want),
     propagateTags: { propagateTags: want.propagateTags ?? 'SERVICE' },
   }
   return Object.assign({}, ...changed.map((p) => to[p] ?? {}))
@@ -46,6 +48,9 @@ const network = (want: ServiceProps) => ({
     },
   },
 })
+
+const rebalancing = ({ availabilityZoneRebalancing }: ServiceProps) =>
+  availabilityZoneRebalancing === undefined ? {} : { availabilityZoneRebalancing }
 
 const capacity = (want: ServiceProps) => ({
   capacityProviderStrategy: want.capacity.map(({ provider, weight, base }) => ({

@@ -1,5 +1,6 @@
 import type { Deployment, Service as EcsService, Task } from '@aws-sdk/client-ecs'
 import type { Aws } from '../../aws/clients.ts'
+import { describeTasks, listTasks } from '../../aws/ecs-lists.ts'
 import { withoutService } from '../../aws/ecs-words.ts'
 import type { ServiceAttrs } from './service-facts.ts'
 
@@ -65,9 +66,7 @@ export const whyNotSteady = async (aws: Aws, { cluster, id }: ServiceAttrs): Pro
 
 /** The last ones first. ECS forgets them after about an hour. */
 const stoppedTasks = async (aws: Aws, cluster: string, serviceName: string): Promise<Task[]> => {
-  const { taskArns = [] } = await aws.ecs('ListTasks', { cluster, serviceName, desiredStatus: 'STOPPED' })
-  if (taskArns.length === 0) return []
-  const { tasks = [] } = await aws.ecs('DescribeTasks', { cluster, tasks: taskArns })
+  const tasks = await describeTasks(aws, cluster, await listTasks(aws, { cluster, serviceName, desiredStatus: 'STOPPED' }))
   return tasks.sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0))
 }
 

@@ -4,6 +4,7 @@ import { type Json, same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { attrsOf, costOf, propsOf, type ServiceAttrs, type ServiceProps } from './service-facts.ts'
+import { drainMinutes, impactOf } from './service-impact.ts'
 import { changes, request } from './service-request.ts'
 import { failureOf, isSteady, noteOf, rollbackOf, whyNotSteady } from './service-rollout.ts'
 
@@ -73,8 +74,10 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
     title: 'ECS service',
     minutes: 3,
     updateMinutes: 3,
-    // Connections may go on until the target group's delay is over.
-    deleteMinutes: 6,
+    impact: impactOf,
+    deleteMinutes: 1,
+    // Requests may go on until the target group's delay is over.
+    moreMinutes: drainMinutes,
     lingers: 2,
     deadline: 15,
     monthly: costOf,

@@ -1,9 +1,9 @@
 import type { Action, Listener as AwsListener, ProtocolEnum } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { pages } from '../../aws/pages.ts'
 import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import { same } from '../../state/json.ts'
 import type { AwsKind } from '../kind.ts'
-import { pages } from '../pages.ts'
 import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
 import { type Handover, handoverOf, standing, stepTo } from './handover.ts'
 

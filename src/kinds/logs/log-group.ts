@@ -1,9 +1,9 @@
 import type { LogGroup as AwsLogGroup } from '@aws-sdk/client-cloudwatch-logs'
 import type { Aws } from '../../aws/clients.ts'
+import { pages } from '../../aws/pages.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo } from '../../aws/tags.ts'
 import type { AwsKind } from '../kind.ts'
-import { pages } from '../pages.ts'
 
 export type LogGroupProps = {
   /** 1, 3, 5, 7, 14, 30, 60, 90, ... : docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */

@@ -16,9 +16,10 @@ from moto_ext.ecs_service import OWN, Service
 
 AT_ONCE = 10  # services that one call describes
 # What an update is checked for, where it names any of them: another number of tasks is never refused.
-CHECKED = {*OWN, "healthCheckGracePeriodSeconds", "enableExecuteCommand"}
+CHECKED = {*OWN, "healthCheckGracePeriodSeconds", "enableExecuteCommand", "availabilityZoneRebalancing", "deploymentConfiguration"}
 ROLELESS = "The service couldn't be created because a valid taskRoleArn is not being used. "
 ROLELESS += "Specify a valid task role in your task definition and try again."
+CROWDED = "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration."
 
 
 def wish_of(self: Any) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def create_service(self: Any) -> ActionResult:
 
 def checked(self: Any, cluster: Any, wish: dict[str, Any]) -> dict[str, Any]:
     """What the service is made of, after all that AWS checks before it makes one."""
-    config = {"desiredCount": 0, **wish}
+    config = {"desiredCount": 0, "availabilityZoneRebalancing": "ENABLED", **wish}
     definition = definition_for(self.ecs_backend, wish.get("taskDefinition"))
     config["taskDefinition"] = definition.arn
     strategy = capacity(cluster, wish)
@@ -102,6 +103,9 @@ def check_all(self: Any, config: dict[str, Any], definition: Any) -> None:
         raise invalid("Health check grace period is only valid for services configured to use load balancers")
     if config.get("enableExecuteCommand") and not getattr(definition, "task_role_arn", None):
         raise invalid(ROLELESS)
+    most = (config.get("deploymentConfiguration") or {}).get("maximumPercent", 200)
+    if config.get("availabilityZoneRebalancing") == "ENABLED" and most <= 100:
+        raise invalid(CROWDED)
 
 
 def check_balancer(self: Any, balancer: dict[str, Any], definition: Any) -> None:

@@ -32,7 +32,9 @@ describe.skipIf(!url)('infra deploy', () => {
     expect(ran.code, ran.all).toBe(0)
     expect(ran.stdout).toContain('shop-dev-web in shop-dev-cluster: shop-dev-web:1 -> a new revision')
     expect(ran.stdout).toMatch(/~ {2}image {2}nginx:1\.26 -> nginx:1\.27\n/)
-    expect(ran.stdout).toContain('Its task is exchanged (never fewer than 100 % of them, never more than 200 %).')
+    expect(ran.stdout).toContain(
+      'Its task is exchanged (never fewer than 100 % of them, never more than 200 %). Time: about 3 minutes.',
+    )
     expect(ran.stdout).toMatch(/✓ shop-dev-web runs shop-dev-web:2 after [\d.]+ s: 1 task, healthy\. Before: shop-dev-web:1\./)
     expect(ran.stdout).toContain('To go back: infra rollback web')
     expect(ran.stderr).toMatch(/ {2}shop-dev-web:2: 0 of 1 new task running.*, 1 old task still there\n/)

@@ -225,8 +225,20 @@ describe('infra stop and start', () => {
     )
     const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
     expect(text).toContain(`AWS starts the database again by itself after 7 days: on ${day}. The services stay at 0.`)
-    expect(text).toContain('Time: about 7 minutes.')
+    expect(text).toContain('Time: about 6 minutes.')
     expect((await run(w, 'start')).text).toContain('Costs $77.42 a month again, $2.55 a day.')
+  })
+
+  it('counts how long the tasks may finish their requests, and waits for that', async () => {
+    const w = await standing()
+    w.drainSeconds = 300
+    expect((await run(w, 'stop')).text).toContain(
+      'Time: about 11 minutes: tasks have 300 s to finish their requests (deregistrationDelaySeconds).',
+    )
+    const denied = await standing()
+    denied.drainSeconds = 30
+    denied.refused.DescribeTargetGroupAttributes = new Error('denied')
+    expect((await run(denied, 'stop')).text).toContain('Time: about 11 minutes.')
   })
 
   it('for programs: plan, scaled, result, one object each, and not a word besides', async () => {

@@ -61,10 +61,22 @@ describe('a cluster', () => {
 
   it('names what keeps it from being deleted', async () => {
     const account = cloud({
-      ListServices: { serviceArns: ['arn:aws:ecs:us-east-1:1:service/shop/web'] },
-      ListTasks: { taskArns: ['arn:aws:ecs:us-east-1:1:task/shop/0123'] },
+      // ECS answers ten services at once, and a hundred tasks.
+      ListServices: ({ nextToken }: { nextToken?: string }) =>
+        nextToken
+          ? { serviceArns: ['arn:aws:ecs:us-east-1:1:service/shop/api'] }
+          : { serviceArns: ['arn:aws:ecs:us-east-1:1:service/shop/web'], nextToken: 'b' },
+      ListTasks: ({ nextToken }: { nextToken?: string }) =>
+        nextToken
+          ? { taskArns: ['arn:aws:ecs:us-east-1:1:task/shop/4567'] }
+          : { taskArns: ['arn:aws:ecs:us-east-1:1:task/shop/0123'], nextToken: 'b' },
     })
-    expect(await Cluster.blockers?.(aws, attrs)).toEqual([{ what: 'service web' }, { what: 'task 0123' }])
+    expect(await Cluster.blockers?.(aws, attrs)).toEqual([
+      { what: 'the service web' },
+      { what: 'the service api' },
+      { what: 'the task 0123' },
+      { what: 'the task 4567' },
+    ])
     expect(Cluster.facts.iam.delete).toEqual(expect.arrayContaining([...account.actions]))
   })
 })

@@ -63,6 +63,8 @@ export class World {
   kill: { at: number; when: 'before' | 'after' } | undefined
   refused: Record<string, Error> = {}
   text: string | undefined
+  /** Set where the services stand behind a load balancer: its deregistration delay. */
+  drainSeconds: number | undefined
   dead = false
 
   count(name: string, desired: number): void {
@@ -135,6 +137,10 @@ export class World {
         return { services: (input.services as string[]).flatMap((n) => this.#shown(n)) }
       case 'DescribeTaskDefinition':
         return { taskDefinition: DEFINITION }
+      case 'DescribeTargetGroupAttributes':
+        return { Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(this.drainSeconds) }] }
+      case 'DescribeTargetHealth':
+        return { TargetHealthDescriptions: [] }
       case 'UpdateService':
         return this.change(`${name} ${input.desiredCount}`, () => {
           const s = this.services.get(name)
@@ -218,6 +224,7 @@ export class World {
         runningCount: s.running,
         pendingCount: 0,
         launchType: 'FARGATE',
+        ...(this.drainSeconds === undefined ? {} : { loadBalancers: [{ targetGroupArn: `arn:tg/${name}` }] }),
         taskDefinition: DEFINITION.taskDefinitionArn,
         deployments: [
           { id: `ecs-svc/${name}`, status: 'PRIMARY', taskDefinition: DEFINITION.taskDefinitionArn, rolloutState: 'COMPLETED' },
