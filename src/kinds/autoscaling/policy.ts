@@ -71,7 +71,12 @@ export const ScalingPolicy: AwsKind<ScalingPolicyProps, ScalingPolicyAttrs> = {
     iam: {
       observe: ['application-autoscaling:DescribeScalingPolicies', 'cloudwatch:DescribeAlarms'],
       // The alarms are made and deleted in the name of whoever asks.
-      create: ['application-autoscaling:PutScalingPolicy', 'cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms'],
+      create: [
+        'application-autoscaling:PutScalingPolicy',
+        'cloudwatch:DeleteAlarms',
+        'cloudwatch:DescribeAlarms',
+        'cloudwatch:PutMetricAlarm',
+      ],
       update: [
         'application-autoscaling:PutScalingPolicy',
         'cloudwatch:PutMetricAlarm',

@@ -69,7 +69,7 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
       observe: ['cloudwatch:DescribeAlarms', 'cloudwatch:ListTagsForResource'],
       create: ['cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource'],
       update: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'cloudwatch:TagResource'],
-      delete: ['cloudwatch:DeleteAlarms'],
+      delete: ['cloudwatch:DeleteAlarms', 'cloudwatch:DescribeAlarms', 'cloudwatch:ListTagsForResource'],
     },
     found: 'name',
   },

@@ -43,6 +43,7 @@ export const ElasticIp: AwsKind<ElasticIpProps, ElasticIpAttrs> = {
     iam: {
       observe: ['ec2:DescribeAddresses'],
       create: ['ec2:AllocateAddress', 'ec2:CreateTags'],
+      update: ['ec2:CreateTags'],
       delete: ['ec2:ReleaseAddress', 'ec2:DescribeAddresses', ...HOLDER_ACTIONS],
     },
     found: 'tag',

@@ -92,15 +92,15 @@ export const Instance: AwsKind<InstanceProps, InstanceAttrs> = {
     iam: {
       observe: ['ec2:DescribeInstances', 'ssm:DescribeInstanceInformation'],
       create: [
-        'ec2:RunInstances',
         'ec2:CreateTags',
-        'iam:PassRole',
         'ec2:DescribeImages',
-        // Only to say why the agent does not come.
-        'ec2:DescribeVpcEndpoints',
+        'ec2:DescribeInstances',
         'ec2:DescribeRouteTables',
+        'ec2:DescribeVpcEndpoints',
+        'ec2:RunInstances',
         'iam:GetInstanceProfile',
         'iam:ListAttachedRolePolicies',
+        'iam:PassRole',
       ],
       update: [
         'ec2:ModifyInstanceAttribute',

@@ -36,6 +36,7 @@ export const InternetGateway: AwsKind<InternetGatewayProps, InternetGatewayAttrs
     iam: {
       observe: ['ec2:DescribeInternetGateways'],
       create: ['ec2:CreateInternetGateway', 'ec2:CreateTags'],
+      update: ['ec2:CreateTags'],
       delete: ['ec2:DeleteInternetGateway'],
     },
     found: 'tag',

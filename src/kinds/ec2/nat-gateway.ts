@@ -52,6 +52,7 @@ export const NatGateway: AwsKind<NatGatewayProps, NatGatewayAttrs> = {
     iam: {
       observe: ['ec2:DescribeNatGateways'],
       create: ['ec2:CreateNatGateway', 'ec2:CreateTags'],
+      update: ['ec2:CreateTags'],
       delete: ['ec2:DeleteNatGateway'],
     },
     immutable: ['subnetId', 'allocationId'],

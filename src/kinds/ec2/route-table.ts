@@ -37,6 +37,7 @@ export const RouteTable: AwsKind<RouteTableProps, RouteTableAttrs> = {
     iam: {
       observe: ['ec2:DescribeRouteTables'],
       create: ['ec2:CreateRouteTable', 'ec2:CreateTags'],
+      update: ['ec2:CreateTags'],
       delete: ['ec2:DeleteRouteTable'],
     },
     immutable: ['vpcId'],

@@ -63,6 +63,7 @@ export const SecurityGroup: AwsKind<SecurityGroupProps, SecurityGroupAttrs> = {
     iam: {
       observe: ['ec2:DescribeSecurityGroups'],
       create: ['ec2:CreateSecurityGroup', 'ec2:CreateTags'],
+      update: ['ec2:CreateTags'],
       delete: ['ec2:DeleteSecurityGroup', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules', ...HOLDER_ACTIONS],
     },
     immutable: ['vpcId', 'description'],

@@ -59,7 +59,7 @@ export const Subnet: AwsKind<SubnetProps, SubnetAttrs> = {
     deadline: 45,
     iam: {
       observe: ['ec2:DescribeSubnets'],
-      create: ['ec2:CreateSubnet', 'ec2:CreateTags', 'ec2:ModifySubnetAttribute'],
+      create: ['ec2:CreateSubnet', 'ec2:CreateTags'],
       update: ['ec2:ModifySubnetAttribute', 'ec2:CreateTags'],
       delete: ['ec2:DeleteSubnet', ...HOLDER_ACTIONS],
     },

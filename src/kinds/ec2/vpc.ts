@@ -56,7 +56,7 @@ export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
     deadline: 45,
     iam: {
       observe: ['ec2:DescribeVpcs', 'ec2:DescribeVpcAttribute'],
-      create: ['ec2:CreateVpc', 'ec2:CreateTags', 'ec2:ModifyVpcAttribute'],
+      create: ['ec2:CreateTags', 'ec2:CreateVpc'],
       update: ['ec2:ModifyVpcAttribute', 'ec2:CreateTags'],
       delete: [
         'ec2:DeleteVpc',

@@ -84,9 +84,9 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
     monthly: (_want, region) => [monthlyPrice('ecr.storage', region, 0)],
     iam: {
       observe: ['ecr:DescribeRepositories', 'ecr:GetLifecyclePolicy', 'ecr:ListTagsForResource'],
-      create: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:PutLifecyclePolicy'],
+      create: ['ecr:CreateRepository', 'ecr:TagResource'],
       update: ['ecr:PutImageScanningConfiguration', 'ecr:PutImageTagMutability', 'ecr:PutLifecyclePolicy', 'ecr:TagResource'],
-      delete: ['ecr:DeleteRepository'],
+      delete: ['ecr:DeleteRepository', 'ecr:ListTagsForResource'],
     },
     immutable: ['encryption'],
     found: 'name',

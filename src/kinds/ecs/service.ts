@@ -85,12 +85,11 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
       observe: ['ecs:DescribeServices'],
       create: [
         'ecs:CreateService',
-        'ecs:TagResource',
-        // The first service of an account makes the role that ECS itself uses.
-        'iam:CreateServiceLinkedRole',
-        // Only to say why its tasks do not start.
-        'ecs:ListTasks',
+        'ecs:DescribeServices',
         'ecs:DescribeTasks',
+        'ecs:ListTasks',
+        'ecs:TagResource',
+        'iam:CreateServiceLinkedRole',
       ],
       update: ['ecs:UpdateService', 'ecs:TagResource'],
       delete: ['ecs:UpdateService', 'ecs:DeleteService'],

@@ -86,7 +86,7 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
         'elasticloadbalancing:SetRulePriorities',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteRule'],
+      delete: ['elasticloadbalancing:DeleteRule', 'elasticloadbalancing:DescribeTags'],
     },
     immutable: ['listenerArn'],
     replace: { name: (declared) => declared },

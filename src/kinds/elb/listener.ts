@@ -88,7 +88,7 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
         'elasticloadbalancing:ModifyListener',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteListener'],
+      delete: ['elasticloadbalancing:DeleteListener', 'elasticloadbalancing:DescribeTags'],
     },
     immutable: ['loadBalancerArn'],
     // As long as the rollout of the service behind it may take.

@@ -129,7 +129,11 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
         'elasticloadbalancing:ModifyLoadBalancerAttributes',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteLoadBalancer', 'elasticloadbalancing:ModifyLoadBalancerAttributes'],
+      delete: [
+        'elasticloadbalancing:DeleteLoadBalancer',
+        'elasticloadbalancing:DescribeTags',
+        'elasticloadbalancing:ModifyLoadBalancerAttributes',
+      ],
     },
     immutable: ['scheme'],
     found: 'name',

@@ -103,7 +103,11 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
         'elasticloadbalancing:ModifyTargetGroupAttributes',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteTargetGroup', 'elasticloadbalancing:DescribeTargetGroups'],
+      delete: [
+        'elasticloadbalancing:DeleteTargetGroup',
+        'elasticloadbalancing:DescribeTags',
+        'elasticloadbalancing:DescribeTargetGroups',
+      ],
     },
     immutable: ['vpcId', 'port', 'protocol', 'targetType'],
     replace: { name: (declared, generation) => `${declared.slice(0, LONGEST - generation.length - 1)}-${generation}` },

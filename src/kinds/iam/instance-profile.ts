@@ -56,7 +56,7 @@ export const InstanceProfile: AwsKind<InstanceProfileProps, InstanceProfileAttrs
     minutes: 0.1,
     iam: {
       observe: ['iam:GetInstanceProfile'],
-      create: ['iam:CreateInstanceProfile', 'iam:TagInstanceProfile', 'iam:AddRoleToInstanceProfile', 'iam:PassRole'],
+      create: ['iam:CreateInstanceProfile', 'iam:TagInstanceProfile'],
       update: [
         'iam:GetInstanceProfile',
         'iam:RemoveRoleFromInstanceProfile',

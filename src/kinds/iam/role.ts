@@ -94,7 +94,7 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     minutes: 0.2,
     iam: {
       observe: ['iam:GetRole', 'iam:ListAttachedRolePolicies', 'iam:ListRolePolicies', 'iam:GetRolePolicy'],
-      create: ['iam:CreateRole', 'iam:TagRole', 'iam:AttachRolePolicy', 'iam:PutRolePolicy'],
+      create: ['iam:CreateRole', 'iam:TagRole'],
       update: [
         'iam:ListAttachedRolePolicies',
         'iam:AttachRolePolicy',

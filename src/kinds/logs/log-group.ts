@@ -59,9 +59,9 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
     monthly: (_want, region) => [monthlyPrice('logs.storage', region, 0)],
     iam: {
       observe: ['logs:DescribeLogGroups', 'logs:ListTagsForResource'],
-      create: ['logs:CreateLogGroup', 'logs:TagResource', 'logs:PutRetentionPolicy'],
+      create: ['logs:CreateLogGroup', 'logs:TagResource'],
       update: ['logs:PutRetentionPolicy', 'logs:TagResource'],
-      delete: ['logs:DeleteLogGroup'],
+      delete: ['logs:DeleteLogGroup', 'logs:ListTagsForResource'],
     },
     found: 'name',
     data: false,

@@ -88,9 +88,9 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
     impact: impactOf,
     iam: {
       observe: ['rds:DescribeDBParameterGroups', 'rds:DescribeDBParameters', 'rds:ListTagsForResource'],
-      create: ['rds:CreateDBParameterGroup', 'rds:DescribeDBParameters', 'rds:ModifyDBParameterGroup', 'rds:AddTagsToResource'],
+      create: ['rds:AddTagsToResource', 'rds:CreateDBParameterGroup'],
       update: ['rds:DescribeDBParameters', 'rds:ModifyDBParameterGroup', 'rds:ResetDBParameterGroup', 'rds:AddTagsToResource'],
-      delete: ['rds:DeleteDBParameterGroup'],
+      delete: ['rds:DeleteDBParameterGroup', 'rds:ListTagsForResource'],
     },
     immutable: ['family'],
     replace: { name: (declared, generation) => `${declared}-${generation}` },

@@ -56,9 +56,9 @@ export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
     minutes: 0.1,
     iam: {
       observe: ['rds:DescribeDBSubnetGroups', 'rds:ListTagsForResource'],
-      create: ['rds:CreateDBSubnetGroup', 'rds:AddTagsToResource'],
+      create: ['iam:CreateServiceLinkedRole', 'rds:AddTagsToResource', 'rds:CreateDBSubnetGroup'],
       update: ['rds:ModifyDBSubnetGroup', 'rds:AddTagsToResource'],
-      delete: ['rds:DeleteDBSubnetGroup'],
+      delete: ['rds:DeleteDBSubnetGroup', 'rds:ListTagsForResource'],
     },
     found: 'name',
   },

@@ -41,7 +41,8 @@ export const Topic: AwsKind<TopicProps, TopicAttrs> = {
     iam: {
       observe: ['sns:ListSubscriptionsByTopic', 'sns:ListTagsForResource'],
       create: ['sns:CreateTopic', 'sns:TagResource'],
-      delete: ['sns:DeleteTopic'],
+      update: ['sns:TagResource'],
+      delete: ['sns:DeleteTopic', 'sns:ListTagsForResource'],
     },
     immutable: ['arn'],
     found: 'name',
