@@ -6,6 +6,7 @@ import { sayPlain, sayWaiting } from './images.ts'
 import { lookAround, unseenIn } from './look.ts'
 import { header, planData, planScreen } from './screens.ts'
 import { openSession } from './session.ts'
+import { saySnapshots } from './snapshot-first.ts'
 import { checkedSteps } from './stack.ts'
 import { sayUnrecorded, unrecordedData } from './unrecorded-screen.ts'
 import { sayWay, withWay } from './way-plan.ts'
@@ -21,6 +22,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     if (s.io.json) s.io.data({ ...planData(plan, way), unrecorded: unrecordedData(view.unrecorded) })
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s, plan)
+    saySnapshots(s, plan)
     for (const note of countNotes(s.state.lookups, s.config.ecs.services, (words) => commandLine(g, words)))
       s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     sayUnrecorded(s, view.unrecorded, false, commandLine(g, [...['create', ...names], '--undo-deploys'].join(' ')))

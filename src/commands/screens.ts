@@ -98,6 +98,7 @@ export const planData = (plan: Plan, way?: PlannedWay): object => ({
     reason,
     impact: impact?.says ?? [],
     left: impact?.left ?? [],
+    snapshot: impact?.snapshot ?? null,
     scheduled,
   })),
   monthlyUsd: plan.monthlyUsd,

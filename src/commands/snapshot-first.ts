@@ -17,7 +17,22 @@ export interface SnapshotFlags extends Globals {
 }
 
 /** A snapshot that a run before this one has taken for the same change serves for so long. */
-const FRESH_MS = 3_600_000
+const FRESH_MS = 15 * 60_000
+
+const worthOne = (plan: Plan): Action[] => plan.actions.filter((a) => a.action === 'update' && a.impact?.snapshot)
+
+/** In the plan: what create does about a snapshot of each server that it changes. */
+export const saySnapshots = ({ io }: Session, plan: Plan): void => {
+  for (const { name, impact } of worthOne(plan)) {
+    const does = {
+      take: `infra create takes a snapshot of ${name} first (--no-snapshot-first skips it)`,
+      offer: `infra create offers to take a snapshot of ${name} first; in a script, --snapshot-first takes one`,
+      later: `infra create offers to take a snapshot of ${name}, which is older than the change by then; in a script, --snapshot-first takes one`,
+      decide: `infra create asks whether to take a snapshot of ${name} first; in a script, say --snapshot-first or --no-snapshot-first`,
+    }
+    if (impact?.snapshot) io.say(`  ${does[impact.snapshot]}.`)
+  }
+}
 
 /**
  * Which servers get a snapshot before the plan is carried out: asked of a person, told by a flag in a script.
@@ -31,7 +46,7 @@ export const snapshotsWanted = async (
   flags: SnapshotFlags,
   typed: (more: string) => string,
 ): Promise<string[]> => {
-  const worth = plan.actions.filter((a) => a.action === 'update' && a.impact?.snapshot)
+  const worth = worthOne(plan)
   if (worth.length === 0) return []
   const keys = worth.map((a) => a.key)
   if (flags.snapshotFirst !== undefined) return flags.snapshotFirst ? keys : []

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, freshAccount } from '../support/account.ts'
 import { STEPS_IN_AWS, STEPS_WITH_DATABASES } from '../support/cli.ts'
+import { laterWindow } from '../support/later-window.ts'
 import { type Call, type FaultProxy, startProxy } from '../support/proxy.ts'
 import { leadThrough, type SqlProxy, startSqlProxy } from '../support/sql-proxy.ts'
 
@@ -11,7 +12,7 @@ export const DESTROY = ['destroy', '--yes', '--confirm', 'startupwebapp']
 const SETTINGS = ['vpc.nat=single', 'securityGroups.bastionCidr=203.0.113.7/32', 'monitoring.email=ops@example.com']
 
 /** Whether the stack has databases, and one role for all of them or one for each: they need a server with PostgreSQL. Or containers. */
-export type Within = 'nothing' | 'shared' | 'perDatabase' | 'containers' | 'replaced'
+export type Within = 'nothing' | 'shared' | 'perDatabase' | 'containers' | 'replaced' | 'upgraded'
 /** Tenants apart have no application's role, which the preset names. */
 const APART = ['project=startupwebapp', 'environment=production', 'databases.roles=perDatabase', 'databases.names=[shop, blog_2]']
 /** Two services, one behind the load balancer, and a task that runs once; what else the preset has would only take time. */
@@ -31,6 +32,17 @@ const REPLACED = [
   'ecs.services.web={ image: "nginx:1.27", port: 8000, subnets: public }',
   'ecs.services.api={ image: "nginx:1.27", port: 9000, subnets: public, public: true, paths: ["/api/*"] }',
 ]
+/** A database server of an old version. */
+const UPGRADED = [
+  'project=startupwebapp',
+  'environment=production',
+  'steps=[vpc, security-groups, secrets, rds]',
+  'vpc.nat=none',
+  'rds.version=16',
+  'rds.monitoringInterval=0',
+  'rds.parameters={ work_mem: 8192 }',
+  `rds.maintenanceWindow=${laterWindow()}`,
+]
 const initOf = (within: Within): string[] => {
   const own = {
     nothing: [STEPS_IN_AWS],
@@ -38,9 +50,10 @@ const initOf = (within: Within): string[] => {
     perDatabase: APART,
     containers: CONTAINERS,
     replaced: REPLACED,
+    upgraded: UPGRADED,
   }[within]
   return [
-    ...(['perDatabase', 'containers', 'replaced'].includes(within) ? [] : ['--preset', 'startupwebapp']),
+    ...(['perDatabase', 'containers', 'replaced', 'upgraded'].includes(within) ? [] : ['--preset', 'startupwebapp']),
     ...[...SETTINGS, ...own].flatMap((s) => ['--set', s]),
   ]
 }

@@ -1,3 +1,4 @@
+import { pass } from '../sandbox/ecs.ts'
 import { type Holdings, listAccount, orphansIn, rowsOf, untruthsIn } from './holdings.ts'
 import { CREATE, DESTROY, Home, type Within } from './home.ts'
 import { type Phase, type Point, pointsOf, runAndKill, type World } from './kill.ts'
@@ -53,9 +54,12 @@ export interface Verdict {
 
 export const isGood = (v: Verdict): boolean => !v.stuck && v.orphans.length + v.duplicates.length + v.wrong.length === 0
 
+/** Between two commands: a week goes by in the local AWS, which must be ours alone. */
+export const A_WEEK = 'a week'
+
 /** The two commands of a life, and those that come before them. */
 export interface Course extends Readonly<Record<Verb, string[]>> {
-  readonly before: readonly string[][]
+  readonly before: readonly (string[] | typeof A_WEEK)[]
   /** What an undisturbed destroy leaves in the account, besides what was there before create. */
   readonly leaves: string
   /** Destroy takes down what came before, too. */
@@ -99,7 +103,9 @@ const standing = async (home: Home): Promise<Standing> => {
 /** A home in which all has been done that comes before the two commands. */
 export const homeFor = async (ground: Ground, course: Course): Promise<Home> => {
   const home = await Home.open(ground.bin, ground.folder, ground.server, ground.within)
-  for (const args of course.before) await must(home, args)
+  for (const args of course.before)
+    if (args === A_WEEK) await pass(ground.server, 7 * 24 * 3600)
+    else await must(home, args)
   return home
 }
 

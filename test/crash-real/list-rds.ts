@@ -66,9 +66,11 @@ export const listRds = async (account: Account): Promise<Thing[]> => {
   })
   const snapshots = DBSnapshots.map((s) => ({
     type: 'db-snapshot',
-    label: (s.DBSnapshotIdentifier ?? '').replace(/\d{8}-\d{6}$/, 'time'),
+    label: (s.DBSnapshotIdentifier ?? '').replace(/(\d{8}-\d{6}|\d{4}-\d\d-\d\d-\d{4})$/, 'time'),
     ids: [s.DBSnapshotIdentifier ?? '', s.DBSnapshotArn ?? ''],
-    view: { of: s.DBInstanceIdentifier, status: s.Status },
+    view: { of: s.DBInstanceIdentifier, status: s.Status, version: s.EngineVersion },
+    // Taken before a change, it belongs to the user: no row has it.
+    implied: /-before-[\d-]+$/.test(s.DBSnapshotIdentifier ?? ''),
   }))
   return Promise.all([...instances, ...subnetGroups, ...parameterGroups, ...snapshots])
 }

@@ -20,6 +20,7 @@ import {
   type Verdict,
 } from './life.ts'
 import { describe, livesOf, runMatrix, table, troubles } from './matrix.ts'
+import { UPGRADE_SCHEDULED, UPGRADED_IN_WINDOW, UPGRADED_NOW } from './upgrade.ts'
 
 const root = process.env.CRASH_ROOT ?? process.cwd()
 
@@ -34,12 +35,13 @@ const numberAfter = (flag: string, otherwise: number): number => {
 /**
  * `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side
  * by side. `--databases`: only those that reach into the database server. `--containers`: only those of
- * what runs in containers. `--replace`: only those of what is replaced beside.
+ * what runs in containers. `--replace`: only those of what is replaced beside. `--upgrade`: only those of a database that
+ * is upgraded to another major version.
  */
 const every = numberAfter('--sample', 1)
 const sideBySide = numberAfter('--side', 2)
 const both = process.argv.includes('--both')
-const only = ['--databases', '--containers', '--replace'].find((flag) => process.argv.includes(flag))
+const only = ['--databases', '--containers', '--replace', '--upgrade'].find((flag) => process.argv.includes(flag))
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
 const checked = watchRun(root, folder)
@@ -144,6 +146,25 @@ const inReplacements = (): Promise<number> =>
     )
   })
 
+/** Each has a local AWS of its own: weeks go by in one of them. */
+const inUpgrades = async (): Promise<number> => {
+  let bad = 0
+  for (const [title, course] of [
+    ['PostgreSQL 16 to 17, at once', UPGRADED_NOW],
+    ['PostgreSQL 16 to 17, asked for', UPGRADE_SCHEDULED],
+    ['PostgreSQL 16 to 17, after the maintenance window', UPGRADED_IN_WINDOW],
+  ] as const)
+    bad += await withServer(false, async (ground) => {
+      const here: Ground = { ...ground, within: 'upgraded' }
+      const of = await undisturbed(here, course)
+      const points = { create: of.points.create, destroy: [] }
+      return matrix(title, { points }, livesOf({ points }, every, both), (lives, heard) =>
+        runMatrix(lives, sideBySide, (kills) => live(here, of, kills, course), heard),
+      )
+    })
+  return bad
+}
+
 /** Where a whole life and what is inside the server touch. */
 const sampleOfWhole = ({ points }: Undisturbed): Undisturbed['points'] => ({
   create: points.create.filter((p) => /^sql\.(login|CREATE|REVOKE)/.test(p.op) || p.op === 'rds.CreateDBInstance'),
@@ -157,6 +178,7 @@ try {
     ['--databases', inDatabases],
     ['--containers', inContainers],
     ['--replace', inReplacements],
+    ['--upgrade', inUpgrades],
   ] as const)
     if (only === undefined || only === flag) bad += await work()
   const models = checked()

@@ -85,6 +85,15 @@ describe.skipIf(!inject('motoUrl'))('changes of a database', () => {
     expect(await again()).toBe('no error')
   })
 
+  it('an upgrade that is taken back takes its parameter group along', async () => {
+    const group = { DBParameterGroupName: 'shop-17', DBParameterGroupFamily: 'postgres17', Description: 'of the new version' }
+    await aws.rds.send(new RDS.CreateDBParameterGroupCommand(group))
+    const { DBParameterGroups: before } = await described()
+    await modify({ EngineVersion: '17.6', AllowMajorVersionUpgrade: true, DBParameterGroupName: 'shop-17' })
+    await modify({ EngineVersion: '16.10', ApplyImmediately: true })
+    expect(await later(7 * 24 * HOUR)).toMatchObject({ EngineVersion: '16.10', DBParameterGroups: before })
+  })
+
   it('is upgrading while the engine changes', async () => {
     await modify({ EngineVersion: '17.6', AllowMajorVersionUpgrade: true, ApplyImmediately: true })
     expect(await later(1301)).toMatchObject({ DBInstanceStatus: 'upgrading', EngineVersion: '16.10' })

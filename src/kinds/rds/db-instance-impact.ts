@@ -16,15 +16,16 @@ interface Effect {
   readonly snapshot?: NonNullable<Impact['snapshot']>
   /** AWS makes it as soon as possible, whatever was asked for. */
   readonly soon?: boolean
-  /** A storage change is long in coming: this is said behind it. */
-  readonly after?: string
+  /** Said once, after what all changed props do. */
+  readonly after?: readonly string[]
   /** What is left to a person. */
   readonly left?: string
 }
 
 const REBOOT = 'infra db reboot'
-const STORAGE_AFTER =
-  'AWS optimizes the storage for some hours afterwards (the server stays usable), and storage cannot be changed again for at least 6 hours'
+const STORAGE_AFTER = [
+  'AWS optimizes the storage for some hours afterwards (the server stays usable), and storage cannot be changed again for at least 6 hours',
+]
 
 /**
  * docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html, columns "When the change occurs" and "Downtime
@@ -88,14 +89,21 @@ const upgradeEffect = (was: Partial<DbInstanceProps>, want: Partial<DbInstancePr
       minutes: 15,
       snapshot: 'offer',
     }
-  const before =
-    want.engine === 'postgres'
-      ? 'AWS refuses it while there are prepared transactions, columns of reg* types or logical replication slots'
-      : 'AWS checks the schema first and refuses what the new version no longer supports (log: PrePatchCompatibility)'
   return {
-    says: `a major upgrade: 10 to 30 minutes of downtime, longer with many tables${want.multiAz ? ', also with Multi-AZ (both servers are upgraded together)' : ''}. It cannot be undone; try it on a restored snapshot first. ${before}`,
+    says: `a major upgrade: 10 to 30 minutes of downtime, longer with many tables${want.multiAz ? ', also with Multi-AZ (both servers are upgraded together)' : ''}`,
     minutes: 30,
     snapshot: 'take',
+    after: [
+      want.engine === 'postgres'
+        ? 'AWS refuses the upgrade while there are prepared transactions, columns of reg* types or logical replication slots'
+        : 'AWS checks the schema first and refuses what the new version no longer supports (log: PrePatchCompatibility)',
+      `the upgrade cannot be undone. The way back is a snapshot from before it, restored beside it (infra db restore), without what was written since. ${
+        want.backupRetentionDays === 0
+          ? 'AWS takes none of its own while rds.backupRetentionDays is 0'
+          : 'AWS takes one of its own right before the upgrade'
+      }`,
+      'try the upgrade first on a restored snapshot',
+    ],
     left: `after the upgrade, restart it once more for its new parameter group (${REBOOT})${want.engine === 'postgres' ? '; then ANALYZE in each database, and ALTER EXTENSION ... UPDATE for each extension' : ''}`,
   }
 }

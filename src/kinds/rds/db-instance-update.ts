@@ -38,7 +38,10 @@ export const modifyInputs = async (
   )
   const db = needsLook ? (await aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id })).DBInstances?.[0] : undefined
   const now = db ? propsOf(db, want) : {}
-  const takenBack = want.applyImmediately ? [] : changed.filter((p) => WAITS.has(p) && now[p] !== undefined && now[p] === want[p])
+  const asNow = (p: Prop): boolean => now[p] !== undefined && now[p] === want[p]
+  const back = want.applyImmediately ? [] : changed.filter((p) => WAITS.has(p) && asNow(p))
+  // The parameter group of another major version was scheduled with the version.
+  const takenBack = back.includes('version') ? [...back, ...changed.filter((p) => p === 'parameterGroup' && asNow(p))] : back
   const input = (props: readonly Prop[], at: boolean): ModifyDBInstanceCommandInput[] =>
     props.length === 0
       ? []

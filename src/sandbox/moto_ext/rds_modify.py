@@ -98,6 +98,8 @@ def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -
     if at_once:
         for name in later:
             pending.pop(name, None)
+        if "engine_version" in later:  # the parameter group of the new family came with it
+            pending.pop("db_parameter_group_name", None)
     pending.update(changed)
     if wish:
         if wish.get("db_parameter_group_name", db.db_parameter_group_name) != db.db_parameter_group_name:

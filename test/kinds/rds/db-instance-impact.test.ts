@@ -56,7 +56,13 @@ describe('what a change of a database means', () => {
     expect(said({ version: '16.9' }, { multiAz: true })).toContain('also with Multi-AZ')
     const major = { version: '17.6', parameterGroup: 'shop-17' }
     expect(impact(major, NOW)).toMatchObject({ snapshot: 'take', minutes: 30 })
-    expect(said(major, NOW)).toMatch(/cannot be undone.*prepared transactions/)
+    expect(impact(major, NOW).says).toEqual([
+      'version: now; a major upgrade: 10 to 30 minutes of downtime, longer with many tables',
+      expect.stringMatching(/^AWS refuses the upgrade while there are prepared transactions/),
+      expect.stringMatching(/cannot be undone.*a snapshot from before it.*AWS takes one of its own right before/),
+      'try the upgrade first on a restored snapshot',
+    ])
+    expect(said(major, { backupRetentionDays: 0 })).toContain('AWS takes none of its own while rds.backupRetentionDays is 0')
     expect(impact(major, NOW).left?.join()).toMatch(
       /restart it once more for its new parameter group \(infra db reboot\); then ANALYZE/,
     )

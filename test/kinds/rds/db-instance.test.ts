@@ -146,6 +146,17 @@ describe('update', () => {
     ])
   })
 
+  it('a major upgrade that is scheduled is taken back with its parameter group, in one call', async () => {
+    const pending = {
+      PendingModifiedValues: { EngineVersion: '17.6' },
+      DBParameterGroups: [{ DBParameterGroupName: 'shop-dev-16', ParameterApplyStatus: 'in-sync' }],
+    }
+    const wanted = { applyImmediately: false, parameterGroup: 'shop-dev-16' }
+    expect(await sends(pending, wanted, ['version', 'parameterGroup'])).toEqual([
+      { ApplyImmediately: true, EngineVersion: '16.4', DBParameterGroupName: 'shop-dev-16' },
+    ])
+  })
+
   it('upgrades within a major without the word that a new major needs, and never takes a version back', async () => {
     expect(await sends({}, { version: '16.9' }, ['version'])).toEqual([{ ApplyImmediately: true, EngineVersion: '16.9' }])
     await expect(sends({ EngineVersion: '17.6' }, {}, ['version'])).rejects.toMatchObject({
