@@ -18,6 +18,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .helpCommand(false)
     .helpOption('-h, --help', 'show help')
+    .showHelpAfterError('Next: infra --help')
     .exitOverride()
   cli.optionsGroup(GLOBAL_GROUP)
   const everywhere = (flags: string, text: string): void => {
@@ -45,6 +46,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     load: (names: string[], flags: F, rest: string[]) => Promise<number>,
   ): Command => {
     const sub = parent.command(usage).description(text)
+    sub.showHelpAfterError(`Next: infra ${parent === cli ? '' : `${parent.name()} `}${sub.name()} --help`)
     sub.action((...args: unknown[]) => {
       const given = args
         .slice(0, sub.registeredArguments.length)

@@ -7,6 +7,7 @@ import { type Changes, candidates, containerOf } from '../containers/revision.ts
 import { findSecret, parseSecret, type SecretFound, type SecretWish } from '../containers/secret.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { asker } from '../ui/ask.ts'
+import { commandLine, inSandbox } from './globals.ts'
 import { refuseOthers } from './owner.ts'
 import type { ServiceFlags, ServicePlace } from './service-place.ts'
 
@@ -97,17 +98,30 @@ const choose = async (p: ServicePlace, { definition, service }: Found): Promise<
   return asker(p.io).choose('Which container is the application?', choices, '--container <name>')
 }
 
-/** What is not in the registry cannot run: said before anything is changed. */
-/** @param instead another way than to push it, where there is one. @throws InfraError (exit 2) when it is missing */
+/**
+ * What is not in the registry cannot run: said before anything is changed.
+ * @param instead another way than to push it, where there is one
+ * @throws InfraError (exit 2) when the image or its repository is missing
+ */
 export const imageNotes = async (p: ServicePlace, image: string, instead?: string): Promise<string[]> => {
   const at = ecrImage(image)
   if (!at) return []
   const presence = await presenceOf(p.aws, image, { account: p.caller.account, region: p.region })
   if (presence === 'there') return []
-  if (presence !== 'missing') return [`Whether ${image} is there was not checked: ${presence.unknown}`]
+  if (typeof presence === 'object') return [`Whether ${image} is there was not checked: ${presence.unknown}`]
+  const none = presence === 'no repository'
+  const own = p.stack?.config.steps.includes('registry') && p.stack.config.registry.name === at.name
+  const made = own
+    ? commandLine(p.g, 'create registry')
+    : `aws ecr create-repository --repository-name ${at.name} --region ${at.region}`
   throw new InfraError(`The image ${image} is not in the registry`, {
-    why: `${at.name} has no image ${at.digest ?? at.tag ?? 'latest'}; nothing was changed`,
+    why: none
+      ? `there is no repository ${at.name} in this account and region; nothing was changed`
+      : `${at.name} has no image ${at.digest ?? at.tag ?? 'latest'}; nothing was changed`,
     next: [
+      ...(none
+        ? [`check the name; if it is right, make the repository: ${p.sandbox && !own ? inSandbox(made) : made}`, 'then']
+        : []),
       'push it, then run the same command again:',
       ...pushLines(at, p.sandbox).map((line) => `  ${line}`),
       ...(instead ? [`or ${instead}`] : []),

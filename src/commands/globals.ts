@@ -62,6 +62,9 @@ export const spoken = (g: Globals, text: string, of?: string): string => {
   const stack = (said: string, at: number, whole: string): string =>
     whole.startsWith(' --', at + said.length) ? said : commandLine(g, said.slice('infra '.length))
   const service = (said: string, verb: string, at: number, whole: string): string =>
-    of !== undefined && whole.startsWith(` ${of}`, at + said.length) ? said : commandLine(g, [verb, of].filter(Boolean).join(' '))
+    /^ --(?:cluster|service) /.test(whole.slice(at + said.length)) ||
+    (of !== undefined && whole.startsWith(` ${of}`, at + said.length))
+      ? said
+      : commandLine(g, [verb, of].filter(Boolean).join(' '))
   return text.replace(STACK_COMMAND, stack).replace(SERVICE_COMMAND, service)
 }

@@ -59,7 +59,9 @@ export const askImages = async (s: Session, at: Lookups): Promise<Known> => {
   const seen = await Promise.all(
     asked.map(async (key) => [key, await presenceOf(s.aws, imageOf(s.config, at, key), here)] as const),
   )
-  return Object.fromEntries(seen.flatMap(([key, presence]) => (presence === 'missing' ? [[key, false] as const] : [])))
+  return Object.fromEntries(
+    seen.flatMap(([key, presence]) => (presence === 'missing' || presence === 'no repository' ? [[key, false] as const] : [])),
+  )
 }
 
 const waiting = ({ images = {} }: Pick<Lookups, 'images'>): string[] => Object.keys(images).filter((key) => images[key] === false)

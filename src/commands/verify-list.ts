@@ -160,7 +160,8 @@ const declaredOf = (p: ServicePlace, running: Promise<readonly TaskDefinition[]>
   return [
     guarded('env of infra.yaml', async () => {
       const [definition = {}] = await running
-      return checkDeclared(declared, overlay, definition, container, p.line)
+      const adopted = p.stack?.state.row(`${p.named.key}-service`)?.adopted === true
+      return checkDeclared(declared, overlay, definition, container, p.line, adopted)
     }),
   ]
 }

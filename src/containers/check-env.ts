@@ -45,13 +45,17 @@ export const checkExpected = (name: string, running: readonly TaskDefinition[], 
   }
 }
 
-/** Whether what runs has the variables that infra.yaml and the deploys since then say. */
+/**
+ * Whether what runs has the variables that infra.yaml and the deploys since then say.
+ * @param adopted the service was there before: `create` never changes it, a deploy does
+ */
 export const checkDeclared = (
   declared: Declared,
   overlay: Overlay | undefined,
   running: TaskDefinition,
   container: string,
   line: Line,
+  adopted = false,
 ): Check => {
   const name = 'env of infra.yaml'
   const { environment = {}, secrets = {}, unset = [] } = stillDeployed(overlay, declared) ?? {}
@@ -74,7 +78,15 @@ export const checkDeclared = (
           `${k} is ${kind === 'secret' ? 'a text there and should be a secret' : 'a secret there and should be a text'}`,
       ),
     ]
-    return { name, outcome: 'fail', detail: parts.join('; '), next: 'infra create ecs' }
+    const flags = [...missing, ...other.map(([k]) => k)].map((k) =>
+      want.get(k) === 'secret' ? `--set-secret ${k}=<secret>:<key>` : `--set-env ${k}=<value>`,
+    )
+    return {
+      name,
+      outcome: 'fail',
+      detail: parts.join('; '),
+      next: adopted ? line('deploy', flags.join(' ')) : 'infra create ecs',
+    }
   }
   if (strange.length > 0)
     return {

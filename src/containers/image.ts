@@ -74,8 +74,8 @@ export const pushLines = ({ repository, name, region, tag = 'latest' }: EcrImage
   ]
 }
 
-/** `there`, `missing`, or why that could not be found out. */
-export type Presence = 'there' | 'missing' | { readonly unknown: string }
+/** `there`, `missing`, `no repository` to hold it, or why that could not be found out. */
+export type Presence = 'there' | 'missing' | 'no repository' | { readonly unknown: string }
 
 /** Asks the registry, where it is that of this account and region; another one would have to be asked with its own login. */
 export const presenceOf = async (
@@ -90,7 +90,8 @@ export const presenceOf = async (
     const { imageDetails = [] } = await aws.ecr('DescribeImages', { repositoryName: at.name, imageIds })
     return imageDetails.length > 0 ? 'there' : 'missing'
   } catch (error) {
-    if (/^(ImageNotFound|RepositoryNotFound)$/.test(codeOf(error))) return 'missing'
+    if (codeOf(error) === 'ImageNotFound') return 'missing'
+    if (codeOf(error) === 'RepositoryNotFound') return 'no repository'
     // Who may deploy may not be one who may look into the registry.
     if (/^AccessDenied/.test(codeOf(error))) return { unknown: 'this identity may not ask the registry (ecr:DescribeImages)' }
     throw error

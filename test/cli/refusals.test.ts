@@ -122,9 +122,12 @@ describe('refused without asking AWS', () => {
   })
 
   it('an unknown command or flag, with what was meant', async () => {
-    expect((await no('crate')).stderr).toMatch(/unknown command 'crate'[\s\S]*Did you mean create\?/)
-    expect((await no('create', '--yess')).stderr).toMatch(/unknown option '--yess'[\s\S]*Did you mean --yes\?/)
-    expect((await no('status', 'vpc')).stderr).toMatch(/too many arguments/)
+    expect((await no('crate')).stderr).toMatch(/unknown command 'crate'[\s\S]*Did you mean create\?\)\nNext: infra --help\n$/)
+    expect((await no('create', '--yess')).stderr).toMatch(
+      /unknown option '--yess'[\s\S]*Did you mean --yes\?\)\nNext: infra create --help\n$/,
+    )
+    expect((await no('status', 'vpc')).stderr).toMatch(/too many arguments[\s\S]*Next: infra status --help\n$/)
+    expect((await no('db', 'add', 'x', '--nope')).stderr).toMatch(/unknown option '--nope'\nNext: infra db add --help\n$/)
     expect((await no('create', '--env')).stderr).toMatch(/argument missing/)
     expect((await no('sandbox')).stderr).toMatch(/missing required argument/)
     expect((await no('sandbox', 'begin')).stderr).toContain(

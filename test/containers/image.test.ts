@@ -70,8 +70,10 @@ describe('whether it is in the registry', () => {
       { repositoryName: 'shop/web', imageIds: [{ imageDigest: DIGEST }] },
     ])
   })
-  it.each(['ImageNotFoundException', 'RepositoryNotFoundException'])('%s: it is not', async (name) => {
-    expect(await presenceOf(account({ DescribeImages: awsError(name) }), `${ECR}:v2`, here)).toBe('missing')
+  it('it is not, or its repository is not', async () => {
+    const told = (name: string) => presenceOf(account({ DescribeImages: awsError(name) }), `${ECR}:v2`, here)
+    expect(await told('ImageNotFoundException')).toBe('missing')
+    expect(await told('RepositoryNotFoundException')).toBe('no repository')
     expect(await presenceOf(account({ DescribeImages: { imageDetails: [] } }), `${ECR}:v2`, here)).toBe('missing')
   })
   it('who may not ask, or asks another registry, does not know', async () => {

@@ -293,6 +293,8 @@ describe.skipIf(!url)('a service that infra did not make, without a config', () 
     expect(ran.code, ran.all).toBe(2)
     const image = `${t.account.accountId}.dkr.ecr.us-east-1.amazonaws.com/shop/web:v2`
     expect(ran.stderr).toContain(`The image ${image} is not in the registry`)
+    expect(ran.stderr).toContain('there is no repository shop/web in this account and region')
+    expect(ran.stderr).toContain('aws ecr create-repository --repository-name shop/web --region us-east-1')
     expect(ran.stderr).toContain(`docker push ${image}`)
     expect(t.proxy.changing()).toEqual([])
   })

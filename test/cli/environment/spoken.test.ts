@@ -31,6 +31,10 @@ describe('a command in a sentence', () => {
     expect(spoken(G, `then: ${line}, or ${commandLine(G, 'create ecs')}`, 'web')).toBe(
       `then: ${line}, or infra create ecs ${FLAGS}`,
     )
+    const other = commandLine(G, 'deploy --cluster <name> --service <name>')
+    expect(spoken(G, `Name a service that is there: ${other}`, '--cluster c --service s')).toBe(
+      `Name a service that is there: ${other}`,
+    )
   })
 
   it('a command of somebody else comes last', () => {

@@ -54,6 +54,11 @@ describe('what it was given', () => {
       detail: 'B not in web:7; S is a text there and should be a secret',
       next: 'infra create ecs',
     })
+    // What was adopted is never changed by a create.
+    expect(checkDeclared(declared, undefined, definition({ A: '1', S: 'plain' }), 'web', line, true)).toMatchObject({
+      outcome: 'fail',
+      next: 'infra deploy web --set-env B=<value> --set-secret S=<secret>:<key>',
+    })
     expect(check(definition({ A: '1', B: '2', X: '3' }, { S: 'arn' }))).toMatchObject({
       outcome: 'warn',
       detail: 'X in web:7, and infra.yaml does not have it',
