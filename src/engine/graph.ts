@@ -1,3 +1,4 @@
+import { refuse } from './errors.ts'
 import type { AnyKind, Kind, Tags } from './kind.ts'
 import { type In, type Out, outputs, type Ref, refsIn } from './ref.ts'
 
@@ -119,6 +120,7 @@ export class Graph<C> {
 /**
  * For each node the weight of the heaviest chain that begins with it: the node itself and all that waits for it.
  * @returns weights in the unit of `weight`
+ * @throws InfraError (exit 2) when some depend on one another
  */
 export const remaining = <T extends { readonly key: string; readonly deps: readonly string[] }>(
   nodes: readonly T[],
@@ -127,12 +129,22 @@ export const remaining = <T extends { readonly key: string; readonly deps: reado
   const dependants = dependantsOf(nodes)
   const byKey = new Map(nodes.map((n) => [n.key, n]))
   const found = new Map<string, number>()
+  const open = new Set<string>()
   const visit = (node: T): number => {
     const known = found.get(node.key)
     if (known !== undefined) return known
+    // Declared ones cannot: a state that was edited by hand can.
+    if (open.has(node.key))
+      throw refuse(
+        `${[...open].slice([...open].indexOf(node.key)).join(', ')} depend on one another`,
+        'the state was edited by hand; nothing was changed',
+        'Take the wrong entry out of "deps" in the state, then run the same command again',
+      )
+    open.add(node.key)
     const after = (dependants.get(node.key) ?? []).map((k) => byKey.get(k)).filter((n) => n !== undefined)
     const value = weight(node) + Math.max(0, ...after.map(visit))
     found.set(node.key, value)
+    open.delete(node.key)
     return value
   }
   for (const node of nodes) visit(node)

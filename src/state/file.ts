@@ -4,7 +4,7 @@ import { behindLinks, swap } from './replace.ts'
 
 /** Replaces a state: atomic and durable, and the version before stays as `.backup`. The folder is made where it is missing. */
 export const replace = async (file: string, text: string): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 })
   await swap(file, text, { mode: 0o600, keep: () => keepBackup(file) })
 }
 

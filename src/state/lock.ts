@@ -54,7 +54,7 @@ export const lock = async (
       release: () => release(file, me),
     }
   }
-  await mkdir(dirname(file), { recursive: true }).catch((error: Error) => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 }).catch((error: Error) => {
     throw new InfraError(`Cannot create the folder ${dirname(file)}`, { why: error.message, exitCode: 2, cause: error })
   })
   for (let attempt = 0; ; attempt++) {

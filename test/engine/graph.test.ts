@@ -110,6 +110,17 @@ describe('remaining', () => {
     ]
     expect(Object.fromEntries(remaining(nodes, (n) => n.w))).toEqual({ a: 14, b: 13, c: 5, d: 3, e: 4 })
   })
+
+  it('names those that depend on one another, as only a state that was edited by hand can have them', () => {
+    const nodes = [
+      { key: 'a', deps: ['c'] },
+      { key: 'b', deps: ['a'] },
+      { key: 'c', deps: ['b'] },
+      { key: 'd', deps: ['a'] },
+    ]
+    expect(() => remaining(nodes, () => 1)).toThrow(/a, b, c depend on one another/)
+    expect(() => remaining([{ key: 'a', deps: ['a'] }], () => 1)).toThrow('a depend on one another')
+  })
 })
 
 describe('stillNeeding', () => {
