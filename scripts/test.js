@@ -41,9 +41,16 @@ const tests = result.testResults.flatMap((file) =>
 )
 const skipped = tests.filter((t) => t.status === 'pending' || t.status === 'skipped' || t.status === 'todo')
 if (skipped.length > 0) {
-  console.log(`\nSkipped (the local AWS or a tool of the machine is missing; npm test -- --require-moto makes it a failure):`)
-  for (const file of new Set(skipped.map((t) => t.file)))
-    console.log(`  ${file}: ${skipped.filter((t) => t.file === file).length}`)
+  console.log('\nSkipped:')
+  const reasons = new Map()
+  for (const t of skipped) {
+    const why =
+      /\(skipped: (.*?)\)(?: |$)/.exec(t.fullName)?.[1] ??
+      'the local AWS or PostgreSQL is missing (npm test -- --require-moto says why)'
+    const line = `${t.file}: ${why}`
+    reasons.set(line, (reasons.get(line) ?? 0) + 1)
+  }
+  for (const [line, count] of reasons) console.log(`  ${count} of ${line}`)
 }
 // A file that could not be loaded has no tests of its own to fail: it counts as one.
 const broken = result.testResults.filter(

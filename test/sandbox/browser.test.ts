@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { CreateSecretCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import { skipped } from '../support/skipped.ts'
 import { clients, given } from './support.ts'
 
 const chromium = ['chromium', 'chromium-browser', 'google-chrome']
@@ -19,10 +20,7 @@ const chromium = ['chromium', 'chromium-browser', 'google-chrome']
       return false
     }
   })
-if (!chromium)
-  console.warn(
-    'The test of the sandbox in a browser is skipped: there is no chromium on the PATH (Debian: apt-get install chromium).',
-  )
+const missing = chromium ? undefined : 'there is no chromium on the PATH (Debian: apt-get install chromium)'
 
 /** What a page tries with each address: read it, change it, read it as a script of its own, with and without asking before. */
 const ATTACKS = `async (target) => {
@@ -49,7 +47,7 @@ const ATTACKS = `async (target) => {
   return seen
 }`
 
-describe.skipIf(!chromium || !inject('motoUrl'))('the sandbox, asked by a web page in a browser', () => {
+describe.skipIf(missing || !inject('motoUrl'))(skipped('the sandbox, asked by a web page in a browser', missing), () => {
   const url = inject('motoUrl') ?? ''
   const servers: Server[] = []
   let browser: ChildProcess | undefined

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { classify } from '../../src/aws/trouble.ts'
-import { given, mysqlServer, url } from './mysql-server.ts'
+import { mysqlServer, none, url } from './mysql-server.ts'
 import { failure } from './support.ts'
+import { skipped } from '../support/skipped.ts'
 
-describe.skipIf(!given)('a MySQL server', () => {
+describe.skipIf(none)(skipped('a MySQL server', none), () => {
   const { secrets, server, master, open, sql, ask, inside, database, made, createRole, createDatabase, login } = mysqlServer()
 
   it('a role logs in with its password, from any address', async () => {

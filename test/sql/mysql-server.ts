@@ -2,13 +2,17 @@ import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect } from 'vitest'
 import type { DatabaseSeen, Inside, Server } from '../../src/aws/sql.ts'
 import { type OpenSql, openSql } from '../../src/sql/open.ts'
+import { findMysql, startMysql } from '../support/mysql.ts'
 import { Secrets } from './support.ts'
 
-/** `mysql://user:password@127.0.0.1:3306`, of a user who may all that the master user of RDS may. Machines seldom have such a server. */
-export const given = process.env.INFRA_TEST_MYSQL
-export const url = new URL(given ?? 'mysql://nobody:none@127.0.0.1:1')
+/** The server of this machine, or why there is none. Another one may be named: `mysql://user:password@127.0.0.1:3306`, of a user who may all that the master user of RDS may. */
+const named = process.env.INFRA_TEST_MYSQL
+const found = named ? 'named' : await findMysql()
+export const none: string | undefined = typeof found === 'string' && !named ? found : undefined
+const started = typeof found === 'string' ? undefined : await startMysql(found)
+export const url = started?.url ?? new URL(named ?? 'mysql://nobody:none@127.0.0.1:1')
 
-/** The server that is named, and what tests of it say again and again. What they make is removed at the end. */
+/** The server, and what tests of it say again and again. What they make is removed at the end. */
 export const mysqlServer = () => {
   const secrets = new Secrets()
   const server: Server = { id: 'shop-db', engine: 'mysql', host: url.hostname, port: Number(url.port), secret: 'master' }
@@ -62,6 +66,7 @@ export const mysqlServer = () => {
     for (const { name } of roles) if (made.roles.includes(name)) await sql.send('DropRole', { server, name })
     expect(names(await inside())).toBe(before)
     await Promise.all(opened.map((o) => o.close()))
+    await started?.stop()
   })
   return { secrets, server, master, open, sql, ask, inside, database, made, createRole, createDatabase, login }
 }

@@ -8,6 +8,7 @@ import { replaceFile, replaceFileSync } from '../../src/state/replace.ts'
 import { LocalState } from '../../src/state/store.ts'
 import { place } from '../support/cli.ts'
 import { away, bundle, folder, of, row } from './bundle.ts'
+import { root, skipped } from '../support/skipped.ts'
 
 const STEPS = fileURLToPath(new URL('steps.mjs', import.meta.url))
 let dir: string
@@ -74,7 +75,7 @@ describe('a file that is replaced', () => {
     expect(await readFile(join(dir, 'work', 'later.yaml'), 'utf8')).toBe('there')
   })
 
-  it.skipIf(process.getuid?.() === 0)('that is write-protected stays as it is', async () => {
+  it.skipIf(root)(skipped('that is write-protected stays as it is', root), async () => {
     await chmod(file, 0o400)
     await expect(replaceFile(file, 'new')).rejects.toMatchObject({ code: 'EACCES' })
     expect(await readFile(file, 'utf8')).toBe('old')

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { instructions, parseResult, sqlFile, type Wanted, writeSqlFile } from '../../../src/sql/print.ts'
 import { failure, type Place, placeOn, programs } from '../support.ts'
 import { HOSTILE, noPsql, PSQL } from './psql.ts'
+import { skipped } from '../../support/skipped.ts'
 
 const at = { secret: 'rds/shop/master', key: 'password' }
 const PASSWORD = 'correct-horse-battery-staple'
@@ -31,7 +32,7 @@ interface Ran {
   readonly all: string
 }
 
-describe.skipIf(noPsql).each(programs)(`the SQL file, on PostgreSQL $version${noPsql ? ` (${noPsql})` : ''}`, ({ bin }) => {
+describe.skipIf(noPsql).each(programs)(skipped('the SQL file, on PostgreSQL $version', noPsql), ({ bin }) => {
   let place: Place
   beforeAll(async () => {
     place = await placeOn({ bin })

@@ -13,11 +13,12 @@ import { makeCertificates } from '../../support/postgres-tls.ts'
 import { failure, newest, type Place, placeOn } from '../support.ts'
 import { arnOf, Containers, PLACE } from './containers.ts'
 import { HOSTILE, noPsql } from './psql.ts'
+import { skipped } from '../../support/skipped.ts'
 
 const PASSWORD = 'correct-horse-battery-staple'
 const QUICK = { sleep: (ms: number) => wait(ms / 20) }
 
-describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, () => {
+describe.skipIf(noPsql)(skipped('a container with psql', noPsql), () => {
   let place: Place
   let containers: Containers
   let said: string[]
@@ -349,7 +350,7 @@ describe.skipIf(noPsql)(`a container with psql${noPsql ? ` (${noPsql})` : ''}`, 
   })
 })
 
-describe.skipIf(noPsql)('its connection', () => {
+describe.skipIf(noPsql)(skipped('its connection', noPsql), () => {
   it('is encrypted, to a server that is the right one', async () => {
     const place = await placeOn({ bin: newest.bin, tls: 'required' })
     const arns = { master: arnOf('master') }
