@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { clearGround, expectWhole, makeGround } from '../crash-real/expect.ts'
 import { CREATE, DESTROY, Home } from '../crash-real/home.ts'
 import { type Ground, type Undisturbed, undisturbed } from '../crash-real/life.ts'
-import { eachNth } from '../support/some.ts'
 import { root, skipped } from '../support/skipped.ts'
+import { eachNth } from '../support/some.ts'
 
 const url = inject('motoUrl')
 

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { classify } from '../../src/aws/trouble.ts'
+import { skipped } from '../support/skipped.ts'
 import { mysqlServer, none, url } from './mysql-server.ts'
 import { failure } from './support.ts'
-import { skipped } from '../support/skipped.ts'
 
 describe.skipIf(none)(skipped('a MySQL server', none), () => {
   const { secrets, server, master, open, sql, ask, inside, database, made, createRole, createDatabase, login } = mysqlServer()

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { replaceFile, replaceFileSync } from '../../src/state/replace.ts'
 import { LocalState } from '../../src/state/store.ts'
 import { place } from '../support/cli.ts'
-import { away, bundle, folder, of, row } from './bundle.ts'
 import { root, skipped } from '../support/skipped.ts'
+import { away, bundle, folder, of, row } from './bundle.ts'
 
 const STEPS = fileURLToPath(new URL('steps.mjs', import.meta.url))
 let dir: string

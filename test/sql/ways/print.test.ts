@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { instructions, parseResult, sqlFile, type Wanted, writeSqlFile } from '../../../src/sql/print.ts'
+import { skipped } from '../../support/skipped.ts'
 import { failure, type Place, placeOn, programs } from '../support.ts'
 import { HOSTILE, noPsql, PSQL } from './psql.ts'
-import { skipped } from '../../support/skipped.ts'
 
 const at = { secret: 'rds/shop/master', key: 'password' }
 const PASSWORD = 'correct-horse-battery-staple'

@@ -10,10 +10,10 @@ import { postgres } from '../../../src/sql/postgres.ts'
 import { type TaskWayOptions, taskWay } from '../../../src/sql/task.ts'
 import { taskEnvironment } from '../../../src/sql/task-environment.ts'
 import { makeCertificates } from '../../support/postgres-tls.ts'
+import { skipped } from '../../support/skipped.ts'
 import { failure, newest, type Place, placeOn } from '../support.ts'
 import { arnOf, Containers, PLACE } from './containers.ts'
 import { HOSTILE, noPsql } from './psql.ts'
-import { skipped } from '../../support/skipped.ts'
 
 const PASSWORD = 'correct-horse-battery-staple'
 const QUICK = { sleep: (ms: number) => wait(ms / 20) }
