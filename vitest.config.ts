@@ -12,7 +12,7 @@ const every = {
 }
 /** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
 const REAL = [
-  'test/{cli,crash-real,e2e,proxy,sandbox,sql,state}/**/*.test.ts',
+  'test/{cli,crash-real,e2e,explore,proxy,sandbox,sql,state}/**/*.test.ts',
   'test/kinds/aws/{answer,clients,credentials,fence,guard,proxy}.test.ts',
   'test/models/wire.test.ts',
 ]

@@ -29,7 +29,7 @@ describe.skipIf(!inject('motoUrl'))('killed at a statement that the server carri
 
   /** Kills the run at a statement, which reaches the server only when the next run sends its own one. @returns what that says */
   const late = async (verb: 'create' | 'destroy', op: string): Promise<string> => {
-    const { child, ended } = home.start(...course[verb])
+    const { child, ended } = home.start(course[verb])
     let sent = 0
     let go: () => void = () => {}
     const second = new Promise<void>((resolve) => (go = resolve))

@@ -102,10 +102,16 @@ export class Home {
     this.sql = sql
   }
 
+  /** With an empty folder. */
+  static async empty(bin: string, folder: string, server: string): Promise<Home> {
+    const [account, proxy, sql] = await Promise.all([freshAccount(server), startProxy(server), startSqlProxy()])
+    return new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy, sql)
+  }
+
   /** @param folder where homes are made; the first one writes the config there, the others copy it */
   static async open(bin: string, folder: string, server: string, within: Within = 'nothing'): Promise<Home> {
-    const [account, proxy, sql] = await Promise.all([freshAccount(server), startProxy(server), startSqlProxy()])
-    const home = new Home(bin, mkdtempSync(join(folder, 'case-')), account, proxy, sql)
+    const home = await Home.empty(bin, folder, server)
+    const { proxy, sql } = home
     if (within === 'shared' || within === 'perDatabase') leadThrough(proxy, sql)
     const template = join(folder, `${within}.yaml`)
     try {
@@ -118,14 +124,15 @@ export class Home {
     return home
   }
 
-  start(...args: string[]): Run {
+  /** @param dir where it runs, and keeps its state and cache */
+  start(args: readonly string[], dir = this.dir): Run {
     const { PATH = '', LANG = '' } = process.env
     const env = {
       PATH,
       LANG,
       ...this.account.env,
-      HOME: this.dir,
-      INFRA_CACHE_DIR: join(this.dir, '.cache'),
+      HOME: dir,
+      INFRA_CACHE_DIR: join(dir, '.cache'),
       INFRA_LOOPBACK_ONLY: '1',
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ENDPOINT_URL: this.proxy.url,
@@ -135,7 +142,7 @@ export class Home {
       ...this.env,
     }
     const [command = '', ...rest] = [...this.wrapper, process.execPath, this.#bin, ...args]
-    const child = spawn(command, rest, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, rest, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     let late = false
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (out += part))
@@ -156,7 +163,7 @@ export class Home {
   }
 
   run(...args: string[]): Promise<Ended> {
-    return this.start(...args).ended
+    return this.start(args).ended
   }
 
   /** What was asked of AWS and of the database server, in order. */
@@ -170,7 +177,10 @@ export class Home {
   }
 
   get state(): State {
-    return JSON.parse(readFileSync(join(this.dir, 'state', 'production.json'), 'utf8')) as State
+    return this.stateIn(this.dir)
+  }
+  stateIn(dir: string): State {
+    return JSON.parse(readFileSync(join(dir, 'state', 'production.json'), 'utf8')) as State
   }
 
   async close(): Promise<void> {

@@ -37,7 +37,7 @@ const ON_THE_WAY_MS = 10
 export const runAndKill = async (home: Home, args: string[], at: Point, phase: Phase, world: World): Promise<boolean> => {
   const proxies = [home.proxy, home.sql]
   home.clear()
-  const { child, ended } = home.start(...args)
+  const { child, ended } = home.start(args)
   const dead = once(child, 'exit')
   let seen = 0
   let hit: Call | undefined

@@ -1,13 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findServer } from '../../src/sandbox/postgres.ts'
-import { findPython } from '../../src/sandbox/python.ts'
-import { end, launch } from '../../src/sandbox/server.ts'
-import { credentials } from '../support/credentials.ts'
 import { watchRun } from '../support/models/run.ts'
 import { COURSES, runBenches } from './databases.ts'
-import { copyOfCli } from './home.ts'
 import {
   CONTAINERS,
   type Ground,
@@ -20,17 +15,10 @@ import {
   type Verdict,
 } from './life.ts'
 import { describe, livesOf, runMatrix, table, troubles } from './matrix.ts'
+import { numberAfter, withServer } from './server.ts'
 import { UPGRADE_SCHEDULED, UPGRADED_IN_WINDOW, UPGRADED_NOW } from './upgrade.ts'
 
 const root = process.env.CRASH_ROOT ?? process.cwd()
-
-const numberAfter = (flag: string, otherwise: number): number => {
-  const at = process.argv.indexOf(flag)
-  if (at < 0) return otherwise
-  const value = Number(process.argv[at + 1])
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${flag} wants a whole number from 1 on`)
-  return value
-}
 
 /**
  * `--sample k`: each k-th kill only. `--both`: each kill twice, with the calls beside it lost and landing. `--side n`: lives side
@@ -45,31 +33,6 @@ const only = ['--databases', '--containers', '--replace', '--upgrade'].find((fla
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-crash-'))
 const checked = watchRun(root, folder)
-let server: number | undefined
-
-/** A local AWS of its own for the work, with or without a PostgreSQL behind its databases. */
-const withServer = async <T>(postgres: boolean, work: (ground: Ground) => Promise<T>): Promise<T> => {
-  const env = { ...process.env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1', npm_config_offline: 'true' }
-  const python = await findPython({ env })
-  const extension = join(root, 'src/sandbox/moto_ext')
-  const programs = postgres ? await findServer({ env }) : undefined
-  const { url, pid } = await launch({
-    python: python.path,
-    seconds: '0',
-    folder,
-    extension,
-    postgres: programs,
-    credentials,
-    detached: false,
-  })
-  server = pid
-  try {
-    return await work({ bin: copyOfCli(root, folder), folder, server: url })
-  } finally {
-    await end(pid)
-    server = undefined
-  }
-}
 
 type Run = (lives: readonly Kills[], heard: (verdict: Verdict) => void) => Promise<Verdict[]>
 
@@ -97,7 +60,7 @@ const matrix = async (title: string, of: Pick<Undisturbed, 'points'>, lives: rea
 }
 
 const inAws = (): Promise<number> =>
-  withServer(false, async (ground) => {
+  withServer({ root, folder, postgres: false }, async (ground) => {
     const of = await undisturbed(ground)
     return matrix('A whole stack', of, livesOf(of, every, both), (lives, heard) =>
       runMatrix(lives, sideBySide, (kills) => live(ground, of, kills), heard),
@@ -105,7 +68,7 @@ const inAws = (): Promise<number> =>
   })
 
 const inDatabases = (): Promise<number> =>
-  withServer(true, async (ground) => {
+  withServer({ root, folder, postgres: true }, async (ground) => {
     let bad = 0
     for (const within of ['shared', 'perDatabase'] as const) {
       const [here, course] = [{ ...ground, within }, COURSES[within]]
@@ -128,7 +91,7 @@ const inDatabases = (): Promise<number> =>
   })
 
 const inContainers = (): Promise<number> =>
-  withServer(false, async (ground) => {
+  withServer({ root, folder, postgres: false }, async (ground) => {
     const here: Ground = { ...ground, within: 'containers' }
     const of = await undisturbed(here, CONTAINERS)
     return matrix('Containers', of, livesOf(of, every, both), (lives, heard) =>
@@ -137,7 +100,7 @@ const inContainers = (): Promise<number> =>
   })
 
 const inReplacements = (): Promise<number> =>
-  withServer(false, async (ground) => {
+  withServer({ root, folder, postgres: false }, async (ground) => {
     const here: Ground = { ...ground, within: 'replaced' }
     const of = await undisturbed(here, REPLACED)
     const points = { create: of.points.create, destroy: [] }
@@ -154,7 +117,7 @@ const inUpgrades = async (): Promise<number> => {
     ['PostgreSQL 16 to 17, asked for', UPGRADE_SCHEDULED],
     ['PostgreSQL 16 to 17, after the maintenance window', UPGRADED_IN_WINDOW],
   ] as const)
-    bad += await withServer(false, async (ground) => {
+    bad += await withServer({ root, folder, postgres: false }, async (ground) => {
       const here: Ground = { ...ground, within: 'upgraded' }
       const of = await undisturbed(here, course)
       const points = { create: of.points.create, destroy: [] }
@@ -187,6 +150,5 @@ try {
   console.log(bad === 0 ? '\nNothing was lost, nothing is there twice.' : `\n${bad} bad cases.`)
   process.exitCode = bad === 0 && models.refused === 0 ? 0 : 1
 } finally {
-  if (server !== undefined) await end(server)
   rmSync(folder, { recursive: true, force: true })
 }

@@ -44,7 +44,7 @@ describe.skipIf(!url)('AWS takes its time', () => {
 
   it('killed while it waits, twice, then in the destroy: each next run goes on with the wait', { timeout: 60_000 }, async () => {
     const killedAt = async (args: string[], word: RegExp): Promise<void> => {
-      const { child, ended } = home.start(...args)
+      const { child, ended } = home.start(args)
       home.proxy.edit = (call, text) => {
         if (call.op === 'rds.DescribeDBInstances' && word.test(text)) child.kill('SIGKILL')
         return text
@@ -96,7 +96,7 @@ describe.skipIf(!url)('AWS takes its time', () => {
 
   it('Ctrl-C (SIGTERM) in the destroy while the database is deleting: ended, and gone on with', { timeout: 60_000 }, async () => {
     await expectWhole(home, 'create', CREATE, of)
-    const { child, ended } = home.start(...DESTROY)
+    const { child, ended } = home.start(DESTROY)
     home.proxy.edit = (call, text) => {
       // Once: the second one would make it leave at once.
       if (!child.killed && call.op === 'rds.DescribeDBInstances' && /<DBInstanceStatus>deleting</.test(text))

@@ -67,7 +67,7 @@ describe.skipIf(!url)('no secret gets out', () => {
 
   /** Runs it, as a person who wants to see everything would, and looks over its shoulder (/proc/<pid>/cmdline). */
   const run = async (...args: string[]): Promise<{ code: number | null; out: string }> => {
-    const { child, ended } = home.start(...args)
+    const { child, ended } = home.start(args)
     const look = (): void => {
       for (const what of ['cmdline', 'environ', 'comm'])
         try {
@@ -168,7 +168,7 @@ describe.skipIf(!url)('no secret gets out', () => {
   })
 
   it('a killed run, and the run after it', { timeout: 60_000 }, async () => {
-    const { child, ended } = home.start(...DESTROY, '--verbose')
+    const { child, ended } = home.start([...DESTROY, '--verbose'])
     home.proxy.after = ({ op }) => {
       if (op === 'secretsmanager.PutSecretValue') child.kill('SIGKILL')
     }
