@@ -22,22 +22,21 @@ export interface Plan {
   readonly state?: string
 }
 
-/** In the order of the stack. What is not here is always on. */
-const OPTIONAL = ['secrets', 'rds', 'monitoring'] as const
-const ORDER = ['vpc', 'security-groups', 'secrets', 'rds', 'monitoring', 'registry', 'load-balancer', 'ecs']
+/** In the order of the stack. Alarms are those of a database. */
+const database = (on: boolean, watched: boolean): string[] => [
+  ...['vpc', 'security-groups'],
+  ...(on ? ['secrets', 'rds'] : []),
+  ...(on && watched ? ['monitoring'] : []),
+  ...['registry', 'load-balancer', 'ecs'],
+]
 
 export const first = (random: Random): Plan => ({
-  steps: ORDER.filter((step) => !(OPTIONAL as readonly string[]).includes(step) || random.chance(0.4)),
+  steps: database(random.chance(0.4), random.chance(0.5)),
   nat: 'none',
   services: { web: { image: 'nginx:1.27', port: 8000, desired: 1, subnets: 'public' } },
   tags: {},
   retention: 30,
   backupDays: 7,
-})
-
-const toggled = (plan: Plan, step: string): Plan => ({
-  ...plan,
-  steps: ORDER.filter((s) => (s === step ? !plan.steps.includes(s) : plan.steps.includes(s))),
 })
 
 const service = (plan: Plan, name: string, change: Partial<Service>): Plan => {
@@ -80,7 +79,8 @@ export const edited = (plan: Plan, random: Random): Plan => {
     [1, () => ({ ...plan, tags: random.pick([{}, { team: 'shop' }, { team: 'web', owner: 'ann' }]) })],
     [1, () => ({ ...plan, retention: random.pick([7, 30, 90]) })],
     [1, () => ({ ...plan, backupDays: random.pick([1, 7, 14]) })],
-    [1, () => toggled(plan, 'monitoring')],
+    [1, () => ({ ...plan, steps: database(plan.steps.includes('rds'), !plan.steps.includes('monitoring')) })],
+    [1, () => ({ ...plan, steps: database(true, plan.steps.includes('monitoring')) })],
   ])
   return edit()
 }
