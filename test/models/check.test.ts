@@ -169,12 +169,14 @@ describe('what cannot be read', () => {
 })
 
 it('the sum of a run counts requests, operations, services and what would be refused', () => {
-  expect(summary(['ec2.CreateVpc\necs.ListTasks\n', 'ec2.CreateVpc\n!ec2.CreateVpc: x is unknown\n'])).toEqual({
-    requests: 3,
-    operations: 2,
-    services: 2,
-    refused: 1,
-    refusals: ['ec2.CreateVpc: x is unknown'],
-    text: "AWS's models: 3 requests (2 operations of 2 services) checked, 1 would be refused",
-  })
+  expect(summary(['ec2.CreateVpc\necs.ListTasks\n', 'ec2.CreateVpc\n!a.test.ts > makes\tec2.CreateVpc: x is unknown\n'])).toEqual(
+    {
+      requests: 3,
+      operations: 2,
+      services: 2,
+      refused: 1,
+      refusals: ['ec2.CreateVpc: x is unknown (sent by a.test.ts > makes)'],
+      text: "AWS's models: 3 requests (2 operations of 2 services) checked, 1 would be refused",
+    },
+  )
 })

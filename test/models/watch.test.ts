@@ -10,7 +10,7 @@ import { judged, judgeOf } from '../support/models/children.ts'
 import { hereBook } from '../support/models/here.ts'
 import { MARK } from '../support/models/request.ts'
 import { failOnRefused, unread } from '../support/models/unread.ts'
-import { watch } from '../support/models/watch.ts'
+import { senderHere, watch } from '../support/models/watch.ts'
 import { startProxy } from '../support/proxy.ts'
 
 const { root, preload } = inject('models')
@@ -66,9 +66,14 @@ describe('a process that a test starts', () => {
     expect(lines(own).slice(before.length)).toEqual(['ecs.ListTasks'])
   })
 
+  it('bears the name of that test', () => {
+    const name = 'test/models/watch.test.ts > a process that a test starts > bears the name of that test'
+    expect(judged({}, preload, root, book).INFRA_TEST_MODELS?.split('\n')[3]).toBe(name)
+  })
+
   it('notes what AWS would refuse', async () => {
-    await child({ TO: url, STATUS: 'UP', INFRA_TEST_MODELS: [root, book, judgeOf(preload)].join('\n') })
-    expect(unread(book)).toEqual([SAID])
+    await child({ TO: url, STATUS: 'UP', INFRA_TEST_MODELS: [root, book, judgeOf(preload), 'one'].join('\n') })
+    expect(unread(book)).toEqual([`${SAID} (sent by one)`])
   })
 
   it('keeps the options for Node that it was given', () => {
@@ -82,7 +87,7 @@ it('a request through a proxy is checked by it where nobody did, and once only',
   try {
     const sender = join(dir, 'sender.txt')
     await child({ TO: proxy.url, STATUS: 'UP', INFRA_TEST_MODELS: [root, sender, judgeOf(preload)].join('\n') })
-    expect([lines(sender), lines(book)]).toEqual([['ecs.ListTasks', `!${SAID}`], []])
+    expect([lines(sender), lines(book)]).toEqual([['ecs.ListTasks', `!\t${SAID}`], []])
     await fetch(proxy.url, {
       method: 'POST',
       body: '{"cluster":1}',
@@ -91,18 +96,18 @@ it('a request through a proxy is checked by it where nobody did, and once only',
         'x-amz-target': 'X.ListTasks',
       },
     })
-    expect(lines(book)).toEqual(['ecs.ListTasks', '!ecs.ListTasks: cluster is number 1, not text'])
+    expect(lines(book)).toEqual(['ecs.ListTasks', `!${senderHere()}\tecs.ListTasks: cluster is number 1, not text`])
   } finally {
     await proxy.close()
   }
 })
 
 it('fails the test, each refusal once', () => {
-  appendFileSync(book, 'ec2.CreateVpc\n!ec2.CreateVpc: x is unknown\n!ec2.CreateVpc: x is unknown\n')
-  expect(() => failOnRefused(book)).toThrow('AWS would refuse this request:\nec2.CreateVpc: x is unknown')
+  appendFileSync(book, 'ec2.CreateVpc\n!me\tec2.CreateVpc: x is unknown\n!me\tec2.CreateVpc: x is unknown\n')
+  expect(() => failOnRefused(book, 'me')).toThrow(/^AWS would refuse this request:\nec2.CreateVpc: x is unknown$/)
   expect(() => failOnRefused(book)).not.toThrow()
-  appendFileSync(book, 'ec2.CreateVpc\n!a\n!b\n')
-  expect(() => failOnRefused(book)).toThrow('AWS would refuse these requests:\na\nb')
+  appendFileSync(book, 'ec2.CreateVpc\n!me\ta\n!before\tb\n')
+  expect(() => failOnRefused(book, 'me')).toThrow('AWS would refuse these requests:\na\nb (sent by before)')
   expect(() => failOnRefused(join(dir, 'none'))).not.toThrow()
   expect(preload).toMatch(/\.cjs$/)
 })

@@ -2,6 +2,7 @@ import { ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { senderHere } from './watch.ts'
 
 const WATCHED = Symbol.for('infra.models.children')
 
@@ -20,11 +21,11 @@ export const buildPreload = async (root: string): Promise<string> => {
 /** What the first request of such a process loads. */
 export const judgeOf = (preload: string): string => preload.replace(/preload(-\d+\.cjs)$/, 'watch$1')
 
-/** The environment in which a Node process checks its own requests, in this book where the environment names no other. */
+/** The environment in which a Node process checks its own requests, in this book where the environment names no other, as those of the test that is running. */
 export const judged = (env: NodeJS.ProcessEnv, preload: string, root: string, book: string): NodeJS.ProcessEnv => ({
   ...env,
   NODE_OPTIONS: [env.NODE_OPTIONS, `--require=${JSON.stringify(preload)}`].filter(Boolean).join(' '),
-  INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? [root, book, judgeOf(preload)].join('\n'),
+  INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? [root, book, judgeOf(preload), senderHere()].join('\n'),
 })
 
 /**

@@ -43,6 +43,31 @@ const judge = (root: string, service: string, operation: string, input: unknown,
   return { operation: name, refused }
 }
 
-/** The book of a run: a line for each request, `!` before what AWS would have refused. Many processes write in it. */
-export const note = (book: string, { operation, refused }: Verdict): void =>
-  appendFileSync(book, `${operation}\n${refused.map((text) => `!${text.replaceAll('\n', ' ')}\n`).join('')}`)
+const plain = (text: string): string => text.replace(/[\n\t]/g, ' ')
+
+/**
+ * The book of a run: a line for each request; for what AWS would have refused another one, of `!`, the test that sent it, a tab and the
+ * refusal. Many processes write in it.
+ */
+export const note = (book: string, { operation, refused }: Verdict, sender: string): void =>
+  appendFileSync(book, `${operation}\n${refused.map((text) => `!${plain(sender)}\t${plain(text)}\n`).join('')}`)
+
+/** What AWS would have refused, out of a book. */
+export interface Refusal {
+  /** The test that sent it, or started the process that did; empty where it is not known. */
+  readonly sender: string
+  readonly text: string
+}
+export const refusalsIn = (book: string): Refusal[] =>
+  book
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => {
+      const [sender = '', text = ''] = line.slice(1).split('\t')
+      return { sender, text }
+    })
+
+/** Each once, with its sender unless that is this one. */
+export const told = (refusals: readonly Refusal[], mine = ''): string[] => [
+  ...new Set(refusals.map(({ sender, text }) => (sender === '' || sender === mine ? text : `${text} (sent by ${sender})`))),
+]

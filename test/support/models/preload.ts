@@ -3,13 +3,13 @@ import { hearRequests } from './hear.ts'
 
 // The first thing in every Node process that a test starts: see children.ts. Most send no request at all, so the judge is loaded
 // with the first one.
-const [root, book, judge] = (process.env.INFRA_TEST_MODELS ?? '').split('\n')
+const [root, book, judge, sender = ''] = (process.env.INFRA_TEST_MODELS ?? '').split('\n')
 if (root && book && judge) {
   let watch: typeof import('./watch.ts') | undefined
   hearRequests((wire) => {
     if (!watch) {
       watch = createRequire(judge)(judge) as typeof import('./watch.ts')
-      watch.use(root, book)
+      watch.use(root, book, sender)
     }
     watch.checkWire(wire)
   })

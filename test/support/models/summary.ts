@@ -1,9 +1,11 @@
+import { refusalsIn, told } from './judge.ts'
+
 export interface Summary {
   readonly requests: number
   readonly operations: number
   readonly services: number
   readonly refused: number
-  /** Each once. */
+  /** Each once, with the test that sent it. */
   readonly refusals: readonly string[]
   /** `AWS's models: 18,637 requests (234 operations of 15 services) checked, 0 would be refused` */
   readonly text: string
@@ -20,7 +22,7 @@ export const summary = (books: readonly string[]): Summary => {
     operations: names.size,
     services: services.size,
     refused: lines.length - asked.length,
-    refusals: [...new Set(lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1)))],
+    refusals: told(books.flatMap(refusalsIn)),
   }
   const n = (value: number): string => value.toLocaleString('en-US')
   const text = `AWS's models: ${n(counts.requests)} requests (${counts.operations} operations of ${counts.services} services) checked, ${n(counts.refused)} would be refused`

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { refusalsIn, told } from './judge.ts'
 
 /** How far each book was read. Test files share a worker, and with it this. */
 const READ = Symbol.for('infra.models.read')
@@ -6,8 +7,8 @@ const all = globalThis as { [READ]?: Map<string, number> }
 const positions = all[READ] ?? new Map<string, number>()
 all[READ] = positions
 
-/** What was refused since it was asked for the last time. */
-export const unread = (book: string): string[] => {
+/** What was refused since it was asked for the last time, with its sender where that is not this test. */
+export const unread = (book: string, mine = ''): string[] => {
   if (!existsSync(book)) return []
   const file = openSync(book, 'r')
   try {
@@ -15,16 +16,15 @@ export const unread = (book: string): string[] => {
     const text = Buffer.alloc(fstatSync(file).size - from)
     readSync(file, text, 0, text.length, from)
     positions.set(book, from + text.length)
-    const lines = text.toString('utf8').split('\n')
-    return [...new Set(lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1)))]
+    return told(refusalsIn(text.toString('utf8')), mine)
   } finally {
     closeSync(file)
   }
 }
 
 /** @throws an error that fails the test, when AWS would have refused something that was sent since the last time */
-export const failOnRefused = (book: string): void => {
-  const refused = unread(book)
+export const failOnRefused = (book: string, mine = ''): void => {
+  const refused = unread(book, mine)
   if (refused.length === 0) return
   throw new Error(`AWS would refuse ${refused.length === 1 ? 'this request' : 'these requests'}:\n${refused.join('\n')}`)
 }
