@@ -44,6 +44,24 @@ describe('changes to what is there', () => {
     expect(world.cloud.thing('note').tags).toEqual({ stack: 'shop/dev', key: 'note', theirs: 'x', team: 'y' })
   })
 
+  it('writes the tags of what was restored with its old ones in the run that restored it', async () => {
+    const Restored: typeof Note = {
+      ...Note,
+      async create(aws, want, stamp) {
+        const { team: _, ...tags } = stamp.tags
+        return { ...(await Note.create(aws, want, { ...stamp, tags })), tags }
+      },
+    }
+    const world = new World(Restored)
+    await world.create((add) => void add(Restored, 'note', {}, { tags: { team: 'y' } }))
+    expect(world.said('change')).toEqual(['make note', 'tag note'])
+    expect(world.cloud.thing('note').tags).toEqual({ stack: 'shop/dev', key: 'note', team: 'y' })
+    expect(world.rows.get('note')?.tags).toEqual({ stack: 'shop/dev', key: 'note', team: 'y' })
+    world.forget()
+    await world.create((add) => void add(Restored, 'note', {}, { tags: { team: 'y' } }))
+    expect(world.said('change')).toEqual([])
+  })
+
   it('records a new dependency or step even where nothing else changed', async () => {
     const world = new World()
     await world.create((add) => {
