@@ -87,3 +87,10 @@ export const vcpusOf = (instanceClass: string): number | undefined => {
   const many = /^(\d*)xlarge$/.exec(size)
   return many ? 4 * Number(many[1] || 1) : undefined
 }
+
+/**
+ * Whether AWS's default parameter group of this version takes connections with TLS only: `rds.force_ssl` is on by default from
+ * PostgreSQL 15 on. docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
+ */
+export const forcesTlsByDefault = (engine: string, version: string): boolean =>
+  engine === 'postgres' && Number.parseInt(version, 10) >= 15

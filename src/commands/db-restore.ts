@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import { familyOf, supportOf } from '../aws/engine-versions.ts'
+import { forcesTlsByDefault, supportOf } from '../aws/engine-versions.ts'
 import { converge } from '../engine/converge.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
@@ -12,7 +12,7 @@ import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, elapsed, list, usd } from '../ui/format.ts'
 import { agreed } from './agree.ts'
-import { RESTORED, restoredKey, restoredNode } from './db-restored.ts'
+import { defaultGroup, RESTORED, restoredKey, restoredNode } from './db-restored.ts'
 import { orRefuse } from './db-server.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { conclude, withReporter } from './outcome.ts'
@@ -103,12 +103,10 @@ const refuseUnfit = (s: Session, from: string, as: string, snapshot: Snapshot | 
       'without Extended Support AWS upgrades the restored server to another major version, and the parameters of the stack do not fit that one',
       'Set rds.extendedSupport: true in infra.yaml (it costs extra for each vCPU and hour: infra cost), then restore it',
     )
-  const family = state.row('db-parameter-group')?.want.family
-  const fits = familyOf(snapshot.engine, snapshot.version)
-  if (typeof family === 'string' && family !== fits)
+  if (defaultGroup(s, snapshot) !== undefined && !forcesTlsByDefault(snapshot.engine, snapshot.version))
     throw refuse(
       `The snapshot ${from} is of ${snapshot.engine} ${snapshot.version}`,
-      `the stack's parameters are for ${family}, and without them TLS would not be forced`,
+      `the stack's parameters are for ${String(state.row('db-parameter-group')?.want.family)}, and without them TLS would not be forced`,
       'Restore it in a stack of that version, or in the AWS console',
     )
   return snapshot
@@ -145,6 +143,11 @@ const screen = (s: Session, node: Node<Aws>, want: JsonObject, snapshot: Snapsho
   )
   if (!snapshot.encrypted) io.say(`  ${c.yellow('Not encrypted')}: the snapshot is not.`)
   io.say('  The server that runs is not touched, and nothing points to the new one by itself. No alarm watches it.')
+  const group = defaultGroup(s, snapshot)
+  if (group !== undefined)
+    io.say(
+      `  ${c.yellow('!')} Of another major version than the stack: it gets AWS's ${group} (TLS only), without rds.parameters of infra.yaml.`,
+    )
   for (const note of impactOf(node.kind, seen, want, [])?.says ?? []) io.say(`  ${c.yellow('!')} ${note}.`)
   if (seen.is !== 'absent') io.say(`  It was begun already (${seen.note ?? seen.is}); this goes on with it.`)
   io.say(`  Costs ${c.bold(`+${usd(cost)}`)} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`)

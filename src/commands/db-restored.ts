@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import { familyOf } from '../aws/engine-versions.ts'
 import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
@@ -26,12 +27,14 @@ export const restoredNode = (s: Session, id: string, has: Brought, from?: string
   if (!own)
     throw refuse('The stack has no database server', 'a restored one takes its settings', 'Add rds to steps in infra.yaml')
   const key = restoredKey(id)
+  const group = defaultGroup(s, has)
   graph.in(RESTORED)(
     own.kind,
     key,
     {
       ...props,
       ...(from === undefined ? {} : { fromSnapshot: from }),
+      ...(group === undefined ? {} : { parameterGroup: group }),
       engine: has.engine,
       version: has.version,
       masterUsername: has.user,
@@ -47,6 +50,16 @@ export const restoredNode = (s: Session, id: string, has: Brought, from?: string
     { name: id },
   )
   return graph.get(key) as Node<Aws>
+}
+
+/** AWS's own parameter group, for data of another major version than the stack's parameters are for (from before an upgrade). */
+export const defaultGroup = (
+  { state }: Session,
+  { engine, version }: Pick<Brought, 'engine' | 'version'>,
+): string | undefined => {
+  const family = state.row('db-parameter-group')?.want.family
+  const fits = familyOf(engine, version)
+  return typeof family === 'string' && family !== fits ? `default.${fits}` : undefined
 }
 
 /** Servers made from snapshots that are in the account, by their tags: for a state that was lost. */

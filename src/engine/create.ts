@@ -2,7 +2,7 @@ import type { Context, KindOf } from './context.ts'
 import { converge } from './converge.ts'
 import { destroy } from './destroy.ts'
 import { refuse } from './errors.ts'
-import { isAwaited } from './generation.ts'
+import { staysFor } from './generation.ts'
 import type { Graph, Node } from './graph.ts'
 import { type Outcome, runGraph } from './run.ts'
 import type { Survey } from './survey.ts'
@@ -32,9 +32,10 @@ export const create = async <C>(
     fail,
   )
   for (const [key, by] of outcome.blocked) cx.report({ type: 'resource.blocked', key, by })
-  const later = (key: string): string[] => (cx.rows.row(key)?.scheduled ?? []).map((s) => s.prop)
+  const laterOf = (key: string): string[] => (cx.rows.row(key)?.scheduled ?? []).map((s) => s.prop)
+  const users = { nodes: graph.nodes(), rows: cx.rows.all(), steps, laterOf }
   const obsolete = [...cx.rows.all()]
-    .filter(([key, row]) => !graph.get(key) && steps.includes(row.step) && !isAwaited(row, graph.nodes(), later))
+    .filter(([key, row]) => !graph.get(key) && steps.includes(row.step) && staysFor(row, users) === undefined)
     .map(([key]) => key)
   if (obsolete.length === 0 || outcome.failed.size > 0 || outcome.interrupted) return outcome
   const data = obsolete.filter((key) => holdsData(key, cx, kindOf) && seen.get(key)?.is !== 'absent')

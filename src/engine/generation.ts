@@ -71,11 +71,28 @@ export const earlierLike = <C>(
   return [...rows].find(([, old]) => old.replaced === key && alike(old))?.[0]
 }
 
+interface Users<C> {
+  readonly nodes: readonly Node<C>[]
+  readonly rows: ReadonlyMap<string, Row>
+  /** The steps of this run. */
+  readonly steps: readonly string[]
+  /** The props of a resource that AWS changes later. */
+  readonly laterOf: (key: string) => readonly string[]
+}
+
 /**
- * Whether something still uses an earlier generation because AWS makes the switch only later (a database in its maintenance window).
- * @param laterOf the props of a resource that AWS changes later
+ * Why an earlier generation stays although its successor is there: AWS makes the switch only later (a database in its maintenance
+ * window), or something goes on using it that no run switches (a database that was restored beside the stack's own).
+ * @returns in words; undefined: nothing uses it any more
  */
-export const isAwaited = <C>(row: Row, nodes: readonly Node<C>[], laterOf: (key: string) => readonly string[]): boolean => {
-  const { replaced } = row
-  return replaced !== undefined && nodes.some((n) => laterOf(n.key).some((p) => refsIn(n.props[p]).has(replaced)))
+export const staysFor = <C>(row: Row, { nodes, rows, steps, laterOf }: Users<C>): string | undefined => {
+  const { replaced, attrs } = row
+  if (replaced === undefined) return undefined
+  const id = typeof attrs?.id === 'string' ? JSON.stringify(attrs.id) : undefined
+  const uses = (other: Row): boolean =>
+    !steps.includes(other.step) && other.deps.includes(replaced) && id !== undefined && JSON.stringify(other.want).includes(id)
+  const users = [...rows].filter(([, other]) => uses(other)).map(([key]) => key)
+  if (users.length > 0) return `${users.join(', ')} still uses it`
+  const awaited = nodes.some((n) => laterOf(n.key).some((p) => refsIn(n.props[p]).has(replaced)))
+  return awaited ? 'goes once AWS has made what it has scheduled' : undefined
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
-import { isAwaited } from './generation.ts'
+import { staysFor } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import { monthly, round } from './plan.ts'
 import { knownProps, resolve } from './ref.ts'
@@ -56,9 +56,9 @@ export const overview = <C>(
   const scheduled = (key: string): readonly Scheduled[] =>
     survey ? scheduledOf(survey.get(key)) : (rows.get(key)?.scheduled ?? [])
   const ofStep = (step: string): Node<C>[] => graph.nodes().filter((n) => n.step === step)
-  // An old one that was replaced is still there: its run did not come to its end, unless AWS makes the switch later.
-  const later = (key: string): string[] => scheduled(key).map((s) => s.prop)
-  const open = [...rows.values()].filter((row) => row.replaced !== undefined && !isAwaited(row, graph.nodes(), later))
+  // An old one that was replaced is still there: its run did not come to its end, unless something goes on using it.
+  const users = { nodes: graph.nodes(), rows, steps: enabled, laterOf: (key: string) => scheduled(key).map((s) => s.prop) }
+  const open = [...rows.values()].filter((row) => row.replaced !== undefined && staysFor(row, users) === undefined)
   const switching = new Set(open.map((row) => row.step))
   const done = new Set(enabled.filter((s) => !switching.has(s) && ofStep(s).every((n) => condition(n) === 'ready')))
   const steps = enabled.map((name): StepView => {

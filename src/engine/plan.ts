@@ -3,7 +3,7 @@ import type { Row } from '../state/schema.ts'
 import { insideAsleep } from './asleep.ts'
 import { type Decision, decide } from './decide.ts'
 import { type InfraError, refuse } from './errors.ts'
-import { earlierLike, identityOf, isAwaited } from './generation.ts'
+import { earlierLike, identityOf, staysFor } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { AnyKind, Impact, Scheduled, Stamp, Tags } from './kind.ts'
 import { doublesOf, foundFor, notToDelete } from './ownership.ts'
@@ -112,7 +112,8 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   const going = obsolete.map(([key]) => key)
   const doubles = doublesOf(going, rows, foundFor(graph.nodes(), survey, rows))
   problems.push(...notToDelete(going, survey, rows, input.kindOf, doubles))
-  const later = (key: string): string[] => scheduledOf(survey.get(key)).map((s) => s.prop)
+  const laterOf = (key: string): string[] => scheduledOf(survey.get(key)).map((s) => s.prop)
+  const users = { nodes: graph.nodes(), rows, steps: input.steps, laterOf }
   for (const [key, row] of obsolete) {
     const kind = input.kindOf(row.type)
     const gone = survey.get(key)?.is === 'absent'
@@ -125,10 +126,9 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
           `Put it back into infra.yaml, or remove it with its own yes: ${kind.facts.removedBy?.(row.attrs ?? {}) ?? `infra destroy ${row.step}`}`,
         ),
       )
-    if (double || isAwaited(row, graph.nodes(), later)) {
-      const reason = double ? `the same as ${double.key}` : 'goes once AWS has made what it has scheduled'
-      const verdict = { action: 'keep', reason } as const
-      actions.push(describe({ key, ...row }, kind, verdict, monthly(kind, row.want, region)))
+    const stays = double ? `the same as ${double.key}` : staysFor(row, users)
+    if (stays) {
+      actions.push(describe({ key, ...row }, kind, { action: 'keep', reason: stays }, monthly(kind, row.want, region)))
       continue
     }
     const reason = row.replaced

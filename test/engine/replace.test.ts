@@ -295,6 +295,26 @@ describe('where AWS makes the switch only later', () => {
   })
 })
 
+it('the old one stays while something outside the run uses it, and goes with the next run after that', async () => {
+  const world = new World(...switched)
+  await world.create(one(1))
+  const [target, user] = [world.rows.get('target'), world.rows.get('user')]
+  if (!user || !target?.attrs) throw new Error('not made')
+  // As a database that was restored beside the stack's own: no config has it.
+  world.rows.set('copy', { ...user, step: 'beside', deps: ['target'], want: { uses: [target.attrs.id ?? ''] } })
+  const planned = async () =>
+    (await world.plan(one(2), ['main'])).actions.flatMap((a) =>
+      a.action === 'keep' && a.reason === 'as wanted' ? [] : [a.reason],
+    )
+  await world.create(one(2), ['main'])
+  expect(targets(world)).toEqual([1, 2])
+  expect(await planned()).toEqual(['copy still uses it'])
+  world.rows.delete('copy')
+  expect(await planned()).toEqual(['replaced by another target'])
+  await world.create(one(2), ['main'])
+  expect(targets(world)).toEqual([2])
+})
+
 it('destroy takes all generations, in their order', async () => {
   const world = new World(...switched)
   await world.create(serving({ size: 1 }))

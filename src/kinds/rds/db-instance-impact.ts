@@ -1,4 +1,4 @@
-import { majorOf } from '../../aws/engine-versions.ts'
+import { forcesTlsByDefault, majorOf } from '../../aws/engine-versions.ts'
 import type { Change, Impact } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 import { WAITS } from './db-instance-update.ts'
@@ -97,7 +97,7 @@ const upgradeEffect = (was: Partial<DbInstanceProps>, want: Partial<DbInstancePr
       want.engine === 'postgres'
         ? 'AWS refuses the upgrade while there are prepared transactions, columns of reg* types or logical replication slots'
         : 'AWS checks the schema first and refuses what the new version no longer supports (log: PrePatchCompatibility)',
-      `the upgrade cannot be undone. The way back is a snapshot from before it, restored beside it (infra db restore), without what was written since. ${
+      `the upgrade cannot be undone. The way back is a snapshot from before it, restored beside it (${forcesTlsByDefault(want.engine ?? '', was.version ?? '') ? 'infra db restore' : 'in the AWS console'}), without what was written since. ${
         want.backupRetentionDays === 0
           ? 'AWS takes none of its own while rds.backupRetentionDays is 0'
           : 'AWS takes one of its own right before the upgrade'

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { compareVersions, familyOf, fits, majorOf, supportOf, vcpusOf } from '../../../src/aws/engine-versions.ts'
+import {
+  compareVersions,
+  familyOf,
+  fits,
+  forcesTlsByDefault,
+  majorOf,
+  supportOf,
+  vcpusOf,
+} from '../../../src/aws/engine-versions.ts'
 
 const day = (text: string) => new Date(`${text}T12:00:00Z`)
 
@@ -11,6 +19,11 @@ describe('versions of engines', () => {
     ['mysql', '8.4', '8.4', 'mysql8.4'],
   ])('%s %s is of the major version %s, its parameters of %s', (engine, version, major, family) => {
     expect([majorOf(engine, version), familyOf(engine, version)]).toEqual([major, family])
+  })
+
+  it('force TLS by their default parameters from PostgreSQL 15 on', () => {
+    expect(['14.18', '15.2', '16.10'].filter((version) => forcesTlsByDefault('postgres', version))).toEqual(['15.2', '16.10'])
+    expect(forcesTlsByDefault('mysql', '8.4.6')).toBe(false)
   })
 
   it('are compared by number, and fit what is their begin', () => {
