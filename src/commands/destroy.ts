@@ -6,6 +6,7 @@ import { notToDelete } from '../engine/ownership.ts'
 import { monthly, round } from '../engine/plan.ts'
 import type { Survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
+import type { Row } from '../state/schema.ts'
 import { asker } from '../ui/ask.ts'
 import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
@@ -14,7 +15,7 @@ import { conclude, withReporter } from './outcome.ts'
 import { forgetGone } from './scale-memory.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { chosenSteps, keysOf } from './stack.ts'
+import { chosenSteps, keysOf, rowsToday } from './stack.ts'
 
 export interface DestroyFlags extends Globals {
   /** The project's name, typed again: the yes to losing data. */
@@ -28,13 +29,13 @@ export interface DestroyFlags extends Globals {
 export const destroyCommand = async (names: readonly string[], flags: DestroyFlags): Promise<number> => {
   const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`, undefined, { depth: 'change' })
   try {
-    const rows = s.state.all()
+    const rows = rowsToday(s.state.all(), s.config, s.state.lookups)
     const recorded = [...new Set([...rows.values()].map((r) => r.step))].sort((a, b) => place(s, b) - place(s, a))
     const steps =
       names.length > 0 ? chosenSteps(names, { steps: [...new Set([...s.config.steps, ...recorded])] as never }) : recorded
     const keys = keysOf(rows, steps)
     if (keys.length === 0) return empty(s, names, flags)
-    refuseIfNeeded(s, keys, steps, flags)
+    refuseIfNeeded(s, rows, keys, steps, flags)
     // What goes with its server needs no way into that.
     const within = goingWith(keys, rows, kindOf, { adopted: flags.adopted === true })
     const alone = keys.filter((key) => !within.has(key))
@@ -46,7 +47,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     })
     const options = { snapshots: flags.skipFinalSnapshot !== true, adopted: flags.adopted === true, at: new Date() }
     header({ ...s, account: s.caller.account }, 'Destroy')
-    screen(s, keys, seen, within, options)
+    screen(s, rows, keys, seen, within, options)
     refuseIfAsleep(s, keys, seen, options)
     if (!(await agreed(s, data, names, flags))) return 0
     const began = Date.now()
@@ -98,8 +99,13 @@ const empty = (s: Session, names: readonly string[], flags: DestroyFlags): numbe
 }
 
 /** A step that others stand on is not pulled away from under them. */
-const refuseIfNeeded = (s: Session, keys: readonly string[], steps: readonly string[], flags: DestroyFlags): void => {
-  const rows = s.state.all()
+const refuseIfNeeded = (
+  s: Session,
+  rows: ReadonlyMap<string, Row>,
+  keys: readonly string[],
+  steps: readonly string[],
+  flags: DestroyFlags,
+): void => {
   const neededBy = (of: readonly string[]): Set<string> =>
     new Set([...stillNeeding(of, rows).values()].flat().flatMap((key) => rows.get(key)?.step ?? []))
   const others = [...neededBy(keys)].sort((a, b) => place(s, a) - place(s, b))
@@ -127,6 +133,7 @@ const refuseIfAsleep = (s: Session, keys: readonly string[], seen: Survey, { ado
 
 const screen = (
   s: Session,
+  rows: ReadonlyMap<string, Row>,
   keys: readonly string[],
   seen: Survey,
   within: ReadonlyMap<string, string>,
@@ -134,7 +141,6 @@ const screen = (
 ): void => {
   const { io } = s
   const { c } = io
-  const rows = s.state.all()
   const steps = [...new Set(keys.map((key) => rows.get(key)?.step ?? ''))].sort((a, b) => place(s, b) - place(s, a))
   for (const step of steps) {
     io.say(`  ${c.bold(step)}`)

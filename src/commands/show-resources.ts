@@ -13,7 +13,7 @@ import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { chosenSteps, keysOf } from './stack.ts'
+import { chosenSteps, keysOf, rowsToday } from './stack.ts'
 
 interface Shown {
   readonly key: string
@@ -34,7 +34,7 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
   const steps = chosenSteps(names, loaded.config)
   const s = await openSession(g, undefined, loaded)
   try {
-    const rows = s.state.all()
+    const rows = rowsToday(s.state.all(), s.config, s.state.lookups)
     const wanted = names.length > 0 ? steps : [...s.config.steps, ...new Set([...rows.values()].map((r) => r.step))]
     const keys = [...new Set(wanted.flatMap((step) => keysOf(rows, [step])))]
     const seen = await lookAtRows(s, keys)

@@ -4,6 +4,7 @@ import { STEPS } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Graph } from '../engine/graph.ts'
+import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { declare } from '../steps/index.ts'
 import type { Lookups } from '../steps/types.ts'
@@ -42,6 +43,15 @@ export const declareStack = (config: Config, at: Lookups): Graph<Aws> => {
           `Add ${need} to steps in infra.yaml`,
         )
   return graph
+}
+
+/**
+ * Rows under the steps that they belong to today: a stack made by an earlier infra may have recorded a resource under a step that
+ * has since handed it to another one. `create` writes the new step only for steps of the config.
+ */
+export const rowsToday = (rows: ReadonlyMap<string, Row>, config: Config, lookups: JsonObject): Map<string, Row> => {
+  const graph = declare(config, offlineLookups(config, lookups, ''))
+  return new Map([...rows].map(([key, row]) => [key, { ...row, step: graph.get(key)?.step ?? row.step }]))
 }
 
 /** Rows of the given steps. */

@@ -16,7 +16,7 @@ import { commandFor } from './next.ts'
 import { unfilledIn, unfilledNotes } from './placeholders.ts'
 import { recordedState } from './recorded.ts'
 import { header, sayScheduled } from './screens.ts'
-import { declareStack } from './stack.ts'
+import { declareStack, rowsToday } from './stack.ts'
 
 export interface StatusFlags extends Globals {
   /** Tell it from the state file alone. */
@@ -46,7 +46,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
     ...warningsIn(found.survey),
     ...unfilledNotes(unfilledIn(config, found.survey)),
   ]
-  const beside = besideOf(found.rows, config.steps, config.region)
+  const beside = besideOf(rowsToday(found.rows, config, found.lookups), config.steps, config.region)
   const then = looseCommand(config, loose, g)
   const next = view.next
     ? {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { besideOf } from '../../src/commands/beside.ts'
 import { usualNames } from '../../src/commands/env-names.ts'
+import { keysOf, rowsToday } from '../../src/commands/stack.ts'
 import { usesDatabaseSecret } from '../../src/config/uses.ts'
 import { plan } from '../../src/engine/plan.ts'
 import type { Survey } from '../../src/engine/survey.ts'
@@ -105,5 +107,12 @@ describe('a stack without a database', () => {
       stamp: (n) => ({ key: n.key, name: n.name, tags: {} }) as never,
     })
     expect([made.actions.filter((a) => a.action === 'delete'), made.problems]).toEqual([[], []])
+    const today = rowsToday(rows, read(`region: us-east-1\n${text}`), {})
+    // Status tells of it, with its price and the command that takes it down; the same command then finds all of it.
+    expect(besideOf(today, steps, 'us-east-1')).toMatchObject([
+      { step: 'rds', names: expect.arrayContaining(['shop/dev/database']), monthlyUsd: 0.4 },
+      { step: 'bastion' },
+    ])
+    expect(keysOf(today, ['rds', 'bastion']).sort()).toEqual([...LEFTOVERS].sort())
   })
 })
