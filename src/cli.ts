@@ -3,6 +3,7 @@ import { dbCommands } from './cli-db.ts'
 import { runCommands } from './cli-run.ts'
 import type { Globals } from './commands/globals.ts'
 import { InfraError } from './engine/errors.ts'
+import { safeScreen } from './text/safe.ts'
 
 declare const INFRA_VERSION: string
 
@@ -182,11 +183,9 @@ const complain = async (error: unknown, verbose: boolean): Promise<number> => {
     known = explain(error, { sandbox: false, region: process.env.AWS_REGION ?? 'the region in use' })
   }
   const e = known as InfraError
-  process.stderr.write(
-    `${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}\n`,
-  )
-  if (e.next) process.stderr.write(`Next: ${e.next}\n`)
-  if (verbose && error instanceof Error)
-    process.stderr.write(`${error.stack}\n${e.cause instanceof Error ? `${e.cause.stack}\n` : ''}`)
+  const say = (text: string): boolean => process.stderr.write(`${safeScreen(text, false)}\n`)
+  say(`${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}`)
+  if (e.next) say(`Next: ${e.next}`)
+  if (verbose && error instanceof Error) say(`${error.stack}${e.cause instanceof Error ? `\n${e.cause.stack}` : ''}`)
   return e.exitCode
 }

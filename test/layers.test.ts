@@ -44,7 +44,7 @@ const room = (file: string): string => (file.includes('/') ? (file.split('/')[0]
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  'cli.ts': ['cli-db.ts', 'cli-run.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts'],
+  'cli.ts': ['cli-db.ts', 'cli-run.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts', 'text/'],
   'cli-db.ts': ['commands/'],
   'cli-run.ts': ['commands/'],
   commands: [
@@ -58,6 +58,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'containers/',
     'kinds/index.ts',
     'sandbox/index.ts',
+    'text/',
   ],
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
   kinds: ['aws/', 'type engine/', 'engine/errors.ts', 'state/json.ts'],
@@ -66,12 +67,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // The way into the database server, and what is said there.
   sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
-  containers: ['aws/', 'engine/errors.ts', 'type engine/', 'type steps/types.ts', 'state/json.ts'],
+  containers: ['aws/', 'engine/errors.ts', 'type engine/', 'type steps/types.ts', 'state/json.ts', 'text/'],
   engine: ['state/json.ts', 'type state/schema.ts'],
-  state: ['engine/errors.ts'],
-  config: ['engine/errors.ts', 'state/json.ts', 'state/replace.ts', 'sandbox/paths.ts'],
-  ui: ['type engine/', 'engine/errors.ts'],
+  state: ['engine/errors.ts', 'text/'],
+  config: ['engine/errors.ts', 'state/json.ts', 'state/replace.ts', 'sandbox/paths.ts', 'text/'],
+  ui: ['type engine/', 'engine/errors.ts', 'text/'],
   sandbox: ['state/process.ts'],
+  // Texts from outside: knows nothing of the rest.
+  text: [],
 }
 /** Each has a reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type { Server } from '../aws/sql.ts'
 import { explainSql } from '../sql/errors.ts'
 import { checking } from '../sql/pg-client.ts'
 import { tlsFor } from '../sql/tls.ts'
+import { safeText } from '../text/safe.ts'
 import type { Place } from './db-address.ts'
 import type { Login } from './db-login.ts'
 import { orRefuse } from './db-server.ts'
@@ -147,13 +148,22 @@ const converse = async ({ s, terminal, name, run, cancel, lost }: Talk): Promise
   return failed
 }
 
+/** Anybody may have written what is in a table. A pipe gets it as it is. */
+const forScreen = (text: string): string =>
+  process.stdout.isTTY
+    ? text
+        .split('\n')
+        .map((line) => safeText(line, false))
+        .join('\n')
+    : text
+
 /** One statement: its rows, or what it did, on stdout; what the server has against it on stderr. */
 const run = async (client: pg.Client, s: Session, text: string): Promise<boolean> => {
   try {
     const result = await client.query({ text, rowMode: 'array', types: AS_TEXT } as pg.QueryArrayConfig)
     const columns = result.fields.map((f) => ({ name: f.name, number: NUMBERS.has(f.dataTypeID) }))
     const rows = result.rows as Answer['rows']
-    if (columns.length > 0) process.stdout.write(`${table({ columns, rows })}\n\n`)
+    if (columns.length > 0) process.stdout.write(`${forScreen(table({ columns, rows }))}\n\n`)
     else if (result.command) process.stdout.write(`${[result.command, result.rowCount ?? ''].join(' ').trim()}\n`)
     return true
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { LogSource } from '../containers/log.ts'
 import type { LogEvent } from '../containers/log-read.ts'
-import { safeText } from '../containers/log-text.ts'
+import { safeText } from '../text/safe.ts'
 import type { Colors, Io } from '../ui/io.ts'
 
 export interface Printer {
@@ -45,7 +45,7 @@ export const printer = (io: Io, sources: readonly LogSource[], out: NodeJS.Write
       const whose = containers.size > 1 ? ` ${container}` : ''
       // With all of it before every line: so grep works.
       for (const line of lines)
-        io.say(`${io.c.dim(time)} ${painted(task)}${whose} ${terminal ? safeText(line, io.c.isColorSupported) : line}`)
+        io.log(`${io.c.dim(time)} ${painted(task)}${whose} ${terminal ? safeText(line, io.c.isColorSupported) : line}`)
     },
     expect(now) {
       for (const s of now) containers.add(s.container)

@@ -1,12 +1,12 @@
 import type { Task } from '../aws/services/ecs-types.ts'
 import { failureOf, idOf } from '../containers/failure.ts'
 import { streamOf } from '../containers/log.ts'
-import { safeText } from '../containers/log-text.ts'
 import type { OneOff } from '../containers/oneoff.ts'
 import { followOneOff, type OneOffEnd, type OneOffNews } from '../containers/oneoff-follow.ts'
 import { type Reason, reasonOf } from '../containers/reasons.ts'
 import type { Clock } from '../engine/context.ts'
 import { InfraError } from '../engine/errors.ts'
+import { safeText } from '../text/safe.ts'
 import { elapsed } from '../ui/format.ts'
 import { failureScreen } from './rollout-screen.ts'
 import type { ServicePlace } from './service-place.ts'
@@ -86,7 +86,7 @@ export const followRun = async (p: ServicePlace, o: OneOff, arn: string, stop: S
           stream: log?.stream ?? '',
         })
       for (const line of message.replace(/\r?\n$/, '').split('\n'))
-        io.say(terminal ? safeText(line, io.c.isColorSupported) : line)
+        io.log(terminal ? safeText(line, io.c.isColorSupported) : line)
     } else if (io.json) io.event({ ...news, task })
     else {
       const words = WORDS[news.status]

@@ -1,10 +1,10 @@
 import type { Aws } from '../aws/clients.ts'
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
 import type { Clock } from '../engine/context.ts'
+import { safeText } from '../text/safe.ts'
 import { type Check, type Line, many, missingAction, percent, skipped, TOO_MANY } from './check.ts'
 import { type LogSource, logPlaces } from './log.ts'
 import { pagesOf } from './log-read.ts'
-import { safeText } from './log-text.ts'
 import { containerOf } from './revision.ts'
 
 /** How a line looks that tells of an error, in plain text and in JSON. */

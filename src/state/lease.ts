@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { LockLost, refuse } from '../engine/errors.ts'
+import { oneLine } from '../text/safe.ts'
 import { Conflict, type ObjectStore } from './backend.ts'
 import type { Lock } from './lock.ts'
 import { lockLost } from './lost.ts'
@@ -41,7 +42,9 @@ export const leaseText = (text: string): Partial<Lease> => {
 }
 
 export const leaseWords = (l: Partial<Lease>): string =>
-  l.command === undefined ? 'a lock that is not one of infra' : `${l.command} (process ${l.pid} on ${l.host}, since ${l.started})`
+  l.command === undefined
+    ? 'a lock that is not one of infra'
+    : oneLine(`${l.command} (process ${l.pid} on ${l.host}, since ${l.started})`)
 
 /**
  * A lock that lives by its heartbeat: whoever dies loses it after a minute. Taking it over replaces exactly the lease that was

@@ -3,6 +3,7 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, type LockLost, refuse } from '../engine/errors.ts'
+import { oneLine } from '../text/safe.ts'
 import { lockLost } from './lost.ts'
 import { bornOf, runs } from './process.ts'
 
@@ -132,7 +133,8 @@ export const holderOf = async (file: string): Promise<string | undefined> => {
   return holder && (holder.pid > 0 ? wordsOf(holder) : 'a run that was cut off while it took the lock')
 }
 
-const wordsOf = ({ command, pid, host, started }: Holder): string => `${command} (process ${pid} on ${host}, since ${started})`
+const wordsOf = ({ command, pid, host, started }: Holder): string =>
+  oneLine(`${command} (process ${pid} on ${host}, since ${started})`)
 
 /** Only one of several that see the same dead holder may win: the marker is claimed first, the lock replaced second. */
 const takeOver = async (file: string, dead: Holder, me: Holder): Promise<boolean> => {

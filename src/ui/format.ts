@@ -1,3 +1,5 @@
+import { cut } from '../text/safe.ts'
+
 export const usd = (value: number): string => `$${value.toFixed(2)}`
 
 /** `+$32.85` or `-$36.50`; nothing for nothing. */
@@ -31,7 +33,9 @@ const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 const width = (text: string): number => text.replace(ESCAPES, '').length
 
 /** Columns with two spaces between; `>` in `align` sets a column flush right. Every row stays one line, so grep works. */
-export const columns = (rows: readonly (readonly string[])[], align = '', indent = '  '): string => {
+export const columns = (given: readonly (readonly string[])[], align = '', indent = '  '): string => {
+  // A cell is one line, and one without an end would fill all other rows up to its length.
+  const rows = given.map((row) => row.map((cell) => cut(cell.replace(/\s*[\r\n]+\s*/g, ' '))))
   const widths: number[] = []
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell))
   return rows

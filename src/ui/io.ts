@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import { safeJson, safeScreen } from '../text/safe.ts'
 
 export interface IoOptions {
   readonly color: boolean
@@ -18,8 +19,10 @@ export interface Io {
   /** True when one live line for each running resource may be drawn. */
   readonly live: boolean
   readonly c: Colors
-  /** A part of the result for a person. Silent with --json. */
+  /** A part of the result for a person. Silent with --json. What could do something to a terminal is left out of it. */
   say(text?: string): void
+  /** The same for a line of somebody's log: as it is. Where it goes to a terminal, it has been made safe before. */
+  log(line: string): void
   /** The result for a program. */
   data(value: unknown): void
   /** One of several results, as one line: events, and at the end of them the result. */
@@ -52,23 +55,28 @@ export const terminalIo = (options: IoOptions): Io => {
   for (const stream of [stdout, stderr]) withSize(stream)
   const quiet = !options.color || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
   const terminal = Boolean(stdin.isTTY && stderr.isTTY)
+  const c = pc.createColors(!quiet && Boolean(stdout.isTTY) && Boolean(stderr.isTTY))
+  const safe = (text: string): string => safeScreen(text, c.isColorSupported)
   return {
     json: options.json,
     verbose: options.verbose,
     interactive: terminal && !options.yes && !options.json,
     live: Boolean(stderr.isTTY) && !options.json && !options.verbose && env.TERM !== 'dumb' && env.CI === undefined,
-    c: pc.createColors(!quiet && Boolean(stdout.isTTY) && Boolean(stderr.isTTY)),
+    c,
     say: (text = '') => {
-      if (!options.json) stdout.write(`${text}\n`)
+      if (!options.json) stdout.write(`${safe(text)}\n`)
+    },
+    log: (line) => {
+      if (!options.json) stdout.write(`${line}\n`)
     },
     data: (value) => {
-      stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+      stdout.write(`${safeJson(value, 2)}\n`)
     },
     event: (value) => {
-      stdout.write(`${JSON.stringify(value)}\n`)
+      stdout.write(`${safeJson(value)}\n`)
     },
     note: (text) => {
-      stderr.write(`${text}\n`)
+      stderr.write(`${safe(text)}\n`)
     },
   }
 }

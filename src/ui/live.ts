@@ -1,5 +1,6 @@
 import ora from 'ora'
 import type { Event } from '../engine/events.ts'
+import { safeScreen } from '../text/safe.ts'
 import { elapsed } from './format.ts'
 import type { Io } from './io.ts'
 import { line, type Reporter, usually } from './reporters.ts'
@@ -24,7 +25,7 @@ export const liveReporter = (io: Io): Reporter => {
       return `${key} ${io.c.dim(`${r.status}  ${elapsed(now - r.since)}${usually(r.minutes)}`)}`
     })
     if (rows.length > MOST) shown.push(io.c.dim(`and ${rows.length - MOST} more`))
-    spinner.text = shown.join('\n  ')
+    spinner.text = safeScreen(shown.join('\n  '), io.c.isColorSupported)
   }
   const timer = setInterval(draw, 200)
   const begin = (event: Extract<Event, { name: string }>): void => {

@@ -1,5 +1,6 @@
 import { Deferred, InfraError } from '../engine/errors.ts'
 import type { Event, Report } from '../engine/events.ts'
+import { safeJson } from '../text/safe.ts'
 import { about, elapsed, shortId } from './format.ts'
 import type { Io } from './io.ts'
 
@@ -73,7 +74,7 @@ export const plainReporter = (io: Io): Reporter => {
 export const ndjsonReporter = (): Reporter => ({
   report(event) {
     const { error, ...rest } = event as Event & { error?: Error }
-    process.stdout.write(`${JSON.stringify({ ...rest, ...(error ? { error: error.message } : {}) })}\n`)
+    process.stdout.write(`${safeJson({ ...rest, ...(error ? { error: error.message } : {}) })}\n`)
   },
   end: () => undefined,
 })

@@ -1,4 +1,5 @@
 import ora from 'ora'
+import { safeScreen } from '../text/safe.ts'
 import type { Io } from './io.ts'
 import type { Ticker } from './ticker-plain.ts'
 
@@ -8,7 +9,7 @@ export const liveTicker = (io: Io): Ticker => {
   return {
     show(text) {
       if (ended) return
-      spinner.text = text
+      spinner.text = safeScreen(text, io.c.isColorSupported)
       if (!spinner.isSpinning) spinner.start()
     },
     line(text) {

@@ -32,6 +32,15 @@ describe('refused without asking AWS', () => {
     return r
   }
 
+  it('what a file says does nothing to the terminal, and is not repeated without an end', async () => {
+    await config(`project: "shop\\e]0;owned\\a\\e[2J"\nregion: ${'x'.repeat(3_000_000)}\n"\\e[8mhidden": 1\n`)
+    const { stderr } = await no('plan')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
+    expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+    expect(stderr).toContain('hidden')
+    expect(stderr.length).toBeLessThan(5000)
+  })
+
   it.each([
     ['plan'],
     ['create', '--yes'],

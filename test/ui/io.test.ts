@@ -50,6 +50,27 @@ describe('where words go', () => {
     expect(err).toEqual(['b\n', 'c\n'])
   })
 
+  it('texts from outside do nothing to the terminal, colours of infra stay, endless lines are cut', () => {
+    terminals('stdin', 'stdout', 'stderr')
+    const { out, err } = seen()
+    const io = terminalIo(OPTIONS)
+    const hostile = '\u001b]0;owned\u0007\u001b[2J\u001b[1Aa\u009b31mb\u202ec\u001b[8mhidden\rd'
+    io.say(`${io.c.green('✓')} ${hostile}\n  ${io.c.bold('next')}`)
+    io.note(hostile)
+    io.say('x'.repeat(10_000_000))
+    io.log('\u001b[31mas it is')
+    io.data({ [hostile]: hostile })
+    terminalIo({ ...OPTIONS, color: false }).say(io.c.red('red'))
+    vi.restoreAllMocks()
+    expect(out[0]).toBe('\u001b[32m✓\u001b[39m abchidden d\n  \u001b[1mnext\u001b[22m\n')
+    expect(err).toEqual(['abchidden d\n'])
+    expect(out[1]).toBe(`${'x'.repeat(1000)}... (10,000,000 characters)\n`)
+    expect(out[2]).toBe('\u001b[31mas it is\n')
+    expect(out[3]).toMatch(/^[\x20-\x7e\n]*$/)
+    expect(JSON.parse(out[3] ?? '')).toEqual({ [hostile]: hostile })
+    expect(out[4]).toBe('red\n')
+  })
+
   it('a person can be asked where in and err are a terminal, unless --yes or --json', () => {
     terminals('stdin', 'stderr')
     expect(terminalIo(OPTIONS).interactive).toBe(true)

@@ -14,6 +14,7 @@ const heard = (verbose = false): { io: Io; notes: string[] } => {
     live: false,
     c: pc.createColors(false),
     say: (text) => notes.push(`stdout: ${text}`),
+    log: (text) => notes.push(`stdout: ${text}`),
     event: (value) => notes.push(`event: ${JSON.stringify(value)}`),
     data: (value) => notes.push(`data: ${JSON.stringify(value)}`),
     note: (text) => notes.push(text),

@@ -20,6 +20,7 @@ const heard = (json = false) => {
     live: false,
     c: pc.createColors(false),
     say: (text = '') => said.push(text),
+    log: (text = '') => said.push(text),
     data: () => undefined,
     event: (value) => said.push(JSON.stringify(value)),
     note: (text) => notes.push(text),

@@ -351,6 +351,7 @@ export const session = async (w: World, config = CONFIG, g: ServiceFlags = { yes
     live: false,
     c: pc.createColors(false),
     say: (text = '') => void (json || heard.out.push(text)),
+    log: (text = '') => void (json || heard.out.push(text)),
     data: () => undefined,
     event: (value) => void heard.events.push(value as Record<string, unknown>),
     note: (text) => void heard.notes.push(text),
