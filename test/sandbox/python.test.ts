@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -102,6 +103,22 @@ describe.skipIf(!inject('motoUrl'))('finding a Python for the sandbox', () => {
     expect(await readdir(cache())).toEqual(['moto-5.2.1'])
     lines.length = 0
     expect([await find(), lines]).toEqual([found, []])
+  }, 60_000)
+
+  it('installs only files with the hashes that are written down, where they are', async () => {
+    await run(real, ['-c', WHEEL, folder])
+    const digest = createHash('sha256')
+      .update(await readFile(join(folder, 'moto-5.2.1-py3-none-any.whl')))
+      .digest('hex')
+    const requirements = join(folder, 'requirements.txt')
+    await shell('python3', `exec "${real}" -S "$@"`)
+    await writeFile(requirements, `moto[server]==5.2.1 --hash=sha256:${digest.replace(/^./, (c) => (c === '0' ? '1' : '0'))}\n`)
+    await expect(findPython({ env: env(), requirements })).rejects.toMatchObject({
+      why: expect.stringContaining('Expected sha256'),
+    })
+    expect(await readdir(cache())).toEqual([])
+    await writeFile(requirements, `moto[server]==5.2.1 --hash=sha256:${digest}\n`)
+    expect(await findPython({ env: env(), requirements })).toMatchObject({ from: 'environment' })
   }, 60_000)
 
   it('refuses to run on a moto that it was not made for', async () => {
