@@ -88,6 +88,16 @@ const container = {
   command: z.array(z.string(), { error: 'it must be a list of words, for example [python, manage.py, migrate]' }).optional(),
   environment: variables,
   secrets: secretVariables,
+  /** What the application reads with the SDK, besides what ECS hands it in variables. */
+  runtimeSecrets: z
+    .array(
+      text(
+        /^([A-Za-z][\w-]*|arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6})$/,
+        'it must name a secret of the config, or be the full ARN of one, for example [stripe]',
+      ),
+      { error: 'it must be a list of secrets, for example [stripe]' },
+    )
+    .default([]),
   subnets: oneOf(['private', 'public']).optional(),
 }
 

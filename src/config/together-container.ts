@@ -33,6 +33,7 @@ export const part = (place: Place, of: Part, c: ConfigFile, on: On, no: No): voi
     if (Object.hasOwn(of.environment, variable))
       no(path, from, `${variable} stands in environment too; ECS refuses a name twice, for example ${variable}_SECRET`)
   }
+  for (const [i, name] of of.runtimeSecrets.entries()) known([...place.path, 'runtimeSecrets', i], name, c, on, no)
 }
 
 const fargate = ({ path }: Place, { cpu, memory }: Part, no: No): void => {
@@ -110,14 +111,9 @@ const ALWAYS = ['engine', 'host', 'port', 'master_username', 'master_password', 
 
 /** `name:key`; what an ARN leads to is not in the config. */
 const secret = (path: (string | number)[], from: string, c: ConfigFile, on: On, no: No): void => {
-  if (/^arn:[^:]*:secretsmanager:/.test(from)) return
+  const found = known(path, from, c, on, no, ':password')
+  if (!found) return
   const [name = '', key = ''] = from.split(':')
-  const { namePattern: _n, recoveryWindowDays: _r, kmsKey: _k, ...secrets } = c.secrets
-  const found = Object.hasOwn(secrets, name) ? secrets[name] : undefined
-  if (!found) {
-    no(path, from, `secrets has no ${name}, for example ${closest(name, Object.keys(secrets)) ?? 'database'}:password`)
-    return
-  }
   const keys = [...(name === 'database' ? ALWAYS : []), ...Object.keys(found.keys)]
   if (!keys.includes(key))
     no(
@@ -127,6 +123,16 @@ const secret = (path: (string | number)[], from: string, c: ConfigFile, on: On, 
         ? `secrets.${name} has no key ${key}, and no task would start; it has ${keys.join(', ')}, for example ${name}:${closest(key, keys) ?? keys.find((k) => k === 'password') ?? keys.at(-1)}`
         : `secrets.${name} has no key ${key}, and no task would start; write it under secrets.${name}.keys, for example ${key}: { generate: 32 }`,
     )
-  if (on('ecs') && !on('secrets'))
+}
+
+/** The secret of the config that is named; undefined for one that is somebody else's, and for one that is not there. */
+const known = (path: (string | number)[], from: string, c: ConfigFile, on: On, no: No, rest = '') => {
+  if (/^arn:[^:]*:secretsmanager:/.test(from)) return undefined
+  const [name = ''] = from.split(':')
+  const { namePattern: _n, recoveryWindowDays: _r, kmsKey: _k, ...secrets } = c.secrets
+  const found = Object.hasOwn(secrets, name) ? secrets[name] : undefined
+  if (!found) no(path, from, `secrets has no ${name}, for example ${closest(name, Object.keys(secrets)) ?? 'database'}${rest}`)
+  else if (on('ecs') && !on('secrets'))
     no(path, from, 'it comes from the step secrets, which is not among steps: add it, for example steps: [..., secrets]')
+  return found
 }

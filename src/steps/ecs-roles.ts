@@ -1,13 +1,19 @@
 import type { Config } from '../config/settle.ts'
+import type { Container } from '../config/settle-ecs.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { secretArn, splitSecret } from './environment.ts'
 import type { Add, Lookups, Outputs } from './types.ts'
 
-/** Two roles: one for ECS itself (image, secrets, logs), one for the application. Each reads exactly the secrets that are used. */
-export const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
-  const all = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks), ...Object.values(at.deployed ?? {})]
-  const names = all.flatMap(({ secrets = {} }) => Object.values(secrets).map((from) => splitSecret(from)[0]))
+/** Which secrets the application reads itself: those that it is said to, and that of the database where it is told its name. */
+const runtimeSecrets = ({ runtimeSecrets: named, environment }: Container): string[] => {
+  const isTold = Object.values(environment).some((text) => /\$\{secret\.(name|arn)\}/.test(text))
+  return [...named, ...(isTold ? ['database'] : [])]
+}
+
+/** A policy with which exactly these secrets can be read; undefined: none. */
+const readPolicy = (names: readonly string[], c: Config, out: Outputs) => {
   const arns = [...new Set(names)].sort().flatMap((name) => secretArn(name, out) ?? [])
+  if (arns.length === 0) return undefined
   const key = c.secrets.kmsKey
     ? [
         {
@@ -18,13 +24,26 @@ export const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
         },
       ]
     : []
-  const read = {
+  return {
     Version: '2012-10-17',
     Statement: [
       { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], Resource: arns },
       ...key,
     ],
   }
+}
+
+/**
+ * Two roles. That of ECS itself gets the image, writes the logs and reads the secrets whose keys become variables; nothing in the container
+ * can use it. That of the application reads only what it reads itself: the database's secret holds the master's password, too.
+ */
+export const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
+  const own = [...Object.values(c.ecs.services), ...Object.values(c.ecs.tasks)]
+  const handed = [...own, ...Object.values(at.deployed ?? {})].flatMap(({ secrets = {} }) =>
+    Object.values(secrets).map((from) => splitSecret(from)[0]),
+  )
+  const forEcs = readPolicy(handed, c, out)
+  const forApplication = readPolicy(own.flatMap(runtimeSecrets), c, out)
   const exec = {
     Version: '2012-10-17',
     Statement: [
@@ -48,7 +67,7 @@ export const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
       service,
       description: `Lets ECS start the tasks of ${c.application}: image, secrets, logs`,
       managedPolicies: [`arn:${at.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy`],
-      policies: arns.length > 0 ? { SecretsManagerAccess: read } : {},
+      policies: forEcs ? { SecretsManagerAccess: forEcs } : {},
     },
     { name: c.ecs.executionRole },
   )
@@ -60,7 +79,7 @@ export const rolesOf = (add: Add, c: Config, at: Lookups, out: Outputs) => {
       description: `What the application ${c.application} itself may do`,
       managedPolicies: [...new Set(Object.values(c.ecs.services).flatMap((s) => s.managedPolicies))],
       policies: {
-        ...(arns.length > 0 ? { ApplicationRuntimeAccess: read } : {}),
+        ...(forApplication ? { ApplicationRuntimeAccess: forApplication } : {}),
         ...(c.ecs.exec ? { ExecuteCommand: exec } : {}),
       },
     },

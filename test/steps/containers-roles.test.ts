@@ -11,7 +11,7 @@ describe('the roles', () => {
   })
 
   it('without exec have no way for it', () => {
-    const graph = shop({ services: { web: { ...web, secrets: { P: 'database:password' } } }, ecs: { exec: false } })
+    const graph = shop({ services: { web: { ...web, runtimeSecrets: ['database'] } }, ecs: { exec: false } })
     expect(Object.keys(policies(graph, 'task-role'))).toEqual(['ApplicationRuntimeAccess'])
     expect(JSON.stringify(policies(graph, 'task-role'))).not.toContain('ssmmessages')
     expect(props(graph, 'web-service')).toMatchObject({ exec: false })
@@ -23,23 +23,34 @@ describe('the roles', () => {
       tasks: { once: { secrets: { D: 'stripe:token' } } },
       more: { secrets: { stripe: { keys: { token: { generate: 32 } } }, unused: {} } },
     })
-    for (const [role, policy] of [
-      ['task-execution-role', 'SecretsManagerAccess'],
-      ['task-role', 'ApplicationRuntimeAccess'],
-    ] as const)
-      expect(policies(graph, role)[policy]?.Statement).toEqual([
-        {
-          Effect: 'Allow',
-          Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
-          Resource: [MAIL, '<database-secret.arn>', '<stripe-secret.arn>'],
-        },
-      ])
+    expect(policies(graph, 'task-execution-role').SecretsManagerAccess?.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+        Resource: [MAIL, '<database-secret.arn>', '<stripe-secret.arn>'],
+      },
+    ])
+    // What ECS hands over in variables needs no right of the application's own.
+    expect(Object.keys(policies(graph, 'task-role'))).toEqual(['ExecuteCommand'])
     expect(container(graph, 'web').secrets).toEqual({
       A: { arn: '<database-secret.arn>', key: 'password' },
       B: { arn: '<database-secret.arn>', key: 'host' },
       C: { arn: MAIL, key: 'key' },
     })
     expect(container(graph, 'once').secrets).toEqual({ D: { arn: '<stripe-secret.arn>', key: 'token' } })
+  })
+
+  it('of the application reads only what it is said to read itself, and the database’s secret where it is told its name', () => {
+    const secrets = { stripe: { keys: { token: { generate: 32 } } } }
+    const resources = (more: object) =>
+      policies(
+        shop({ services: { web: { ...web, secrets: { A: 'database:password' }, ...more } }, more: { secrets } }),
+        'task-role',
+      ).ApplicationRuntimeAccess?.Statement[0]?.Resource
+    expect(resources({})).toBeUndefined()
+    expect(resources({ runtimeSecrets: ['stripe', MAIL, 'stripe'] })).toEqual([MAIL, '<stripe-secret.arn>'])
+    expect(resources({ environment: { NAME: 'a ${secret.name}' } })).toEqual(['<database-secret.arn>'])
+    expect(resources({ environment: { ARN: '${secret.arn}', HOST: '${rds.endpoint}' } })).toEqual(['<database-secret.arn>'])
   })
 
   it('may use a key of one’s own for those secrets, and for nothing else', () => {
