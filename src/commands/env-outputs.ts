@@ -1,7 +1,7 @@
 import { closest } from '../config/closest.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
-import { hostOf, isSecure, OUTPUTS, type Output } from '../config/settle-ecs.ts'
+import { hostOf, isSecure, OUTPUTS, type Output, REFERENCE } from '../config/settle-ecs.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
@@ -105,8 +105,6 @@ const VALUES: Readonly<Record<Name, (of: Known) => Part>> = {
   'database.password': password,
   'database.secretArn': databaseSecret,
 }
-
-const REFERENCE = /\$\{([^}]*)\}/g
 
 /**
  * A text of the mapping in its pieces.

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { partitionOf } from '../aws/regions.ts'
 import type { Config } from '../config/settle.ts'
-import { isSecure } from '../config/settle-ecs.ts'
+import { isSecure, REFERENCE } from '../config/settle-ecs.ts'
 import { ecrImage, presenceOf, pushLines } from '../containers/image.ts'
 import { waitsForImage } from '../containers/record.ts'
 import type { Graph } from '../engine/graph.ts'
@@ -45,7 +45,7 @@ export const declaredImage = (config: Config, key: string): string => config.ecs
 const imageOf = (config: Config, at: Pick<Lookups, 'account' | 'deployed'>, key: string): string => {
   const text = at.deployed?.[key]?.image ?? declaredImage(config, key)
   const known = knownOutputs(config, at.account)
-  return text.replace(/\$\{([^}]*)\}/g, (whole, name: string) => known[name] ?? whole)
+  return text.replace(REFERENCE, (whole, name: string) => known[name] ?? whole)
 }
 
 /**

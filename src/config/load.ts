@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { InfraError, refuse } from '../engine/errors.ts'
 import { cached, remember } from './cache.ts'
@@ -50,10 +50,13 @@ export const regionOfShell = (): string => process.env.AWS_REGION || process.env
 /** Undefined when there is none. */
 export const readText = async (file: string): Promise<string | undefined> => {
   try {
+    // A pipe without a writer would be waited for for ever.
+    if (!(await stat(file)).isFile()) throw refuse(`Cannot read ${file}`, 'it is not a file', 'Name a file')
     return await readFile(file, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
+    if (error instanceof InfraError) throw error
     throw new InfraError(`Cannot read ${file}`, { why: message, exitCode: 2, cause: error })
   }
 }

@@ -1,21 +1,32 @@
-import { type Document, isMap, isScalar, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { type InfraError, refuse } from '../engine/errors.ts'
 import type { Json, JsonObject } from '../state/json.ts'
 import { closest } from './closest.ts'
+import { wrongKey } from './keys.ts'
 import { type LoadOptions, regionOfShell } from './load.ts'
 import { PRESET_DEFAULTS, presets } from './presets.ts'
 import { configSchema } from './schema.ts'
 import { type Config, settle } from './settle.ts'
 
+/** A thousand services are a tenth of it. */
+const MOST_CHARACTERS = 2_000_000
+
 export const parseYaml = (file: string, text: string): JsonObject => {
-  const doc = parseDocument(text)
-  const [problem] = doc.errors
+  if (text.length > MOST_CHARACTERS)
+    throw refuse(
+      `${file} is no config of a stack`,
+      `it has ${text.length.toLocaleString('en-US')} characters, and a large stack has some ten thousand`,
+      'Name the right file with --config',
+    )
+  const lines = new LineCounter()
+  const doc = parseDocument(text, { lineCounter: lines, uniqueKeys: false })
+  const problem = doc.errors[0]?.message ?? wrongKey(doc, lines)
   if (problem)
     throw refuse(
       `${file} is not valid YAML`,
-      problem.message.split('\n')[0]?.replace(/:$/, ''),
-      'Mend that line, or write a new file with infra init',
+      problem.split('\n')[0]?.replace(/:$/, ''),
+      'Fix that line, or write a new file with infra init',
     )
   keepVersions(doc)
   const value = plain(file, doc) ?? {}

@@ -18,9 +18,12 @@ export const OUTPUTS = [
 ] as const
 export type Output = (typeof OUTPUTS)[number]
 
+/** `${...}` in a text. The length is bounded, or many that nobody closes would each be looked for to the end of the text. */
+export const REFERENCE = /\$\{([^}]{0,1000})\}/g
+
 /** The parts of a text between and within `${...}`. */
 export const referencesIn = (text: string): { name: string; known: boolean }[] =>
-  [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => ({ name, known: OUTPUTS.some((o) => o === name) }))
+  [...text.matchAll(REFERENCE)].map(([, name = '']) => ({ name, known: OUTPUTS.some((o) => o === name) }))
 
 export const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,

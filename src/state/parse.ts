@@ -49,7 +49,35 @@ export const parseState = (text: string, file: string): StateFile => {
   for (const [key, row] of Object.entries(state.resources))
     if (!isRow(row))
       throw refuse(`The entry "${key}" in ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
+  const cycle = cycleIn(state.resources)
+  if (cycle)
+    throw refuse(
+      `In ${file}, ${cycle[0]} needs itself: ${cycle.join(' -> ')}`,
+      'it was edited by hand or merged; nothing was changed',
+      restoreHint(file),
+    )
   return state
+}
+
+/** Entries that need each other in a circle, the first one again at the end; undefined: there is no such circle. */
+const cycleIn = (rows: Readonly<Record<string, Row>>): string[] | undefined => {
+  const done = new Set<string>()
+  for (const first of Object.keys(rows)) {
+    const path = [first]
+    const left = [[...(rows[first]?.deps ?? [])]]
+    while (path.length > 0) {
+      const next = left.at(-1)?.pop()
+      if (next === undefined) {
+        done.add(path.pop() ?? '')
+        left.pop()
+      } else if (path.includes(next)) return [...path.slice(path.indexOf(next)), next]
+      else if (!done.has(next) && Object.hasOwn(rows, next)) {
+        path.push(next)
+        left.push([...(rows[next]?.deps ?? [])])
+      }
+    }
+  }
+  return undefined
 }
 
 const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value)

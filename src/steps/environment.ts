@@ -1,5 +1,5 @@
 import type { Config } from '../config/settle.ts'
-import { OUTPUTS, type Output } from '../config/settle-ecs.ts'
+import { OUTPUTS, type Output, REFERENCE } from '../config/settle-ecs.ts'
 import { Joined, type Ref } from '../engine/ref.ts'
 import type { Deployed, Outputs } from './types.ts'
 
@@ -27,7 +27,7 @@ const outputOf = (name: Output, c: Config, out: Outputs): Value | undefined =>
 export const textOf = (text: string, c: Config, out: Outputs): string | Joined => {
   const parts: Value[] = []
   let at = 0
-  for (const m of text.matchAll(/\$\{([^}]*)\}/g)) {
+  for (const m of text.matchAll(REFERENCE)) {
     parts.push(text.slice(at, m.index))
     const name = OUTPUTS.find((o) => o === m[1])
     parts.push(...(name === 'loadBalancer.url' ? urlOf(c, out) : [(name && outputOf(name, c, out)) ?? '']))

@@ -84,7 +84,10 @@ describe('YAML', () => {
   it.each([
     ['a: b: c', 'Nested mappings'],
     ['a:\n\tb: c', 'Tabs are not allowed'],
-    ['a: 1\na: 2', 'Map keys must be unique'],
+    ['a: 1\na: 2', 'Map keys must be unique at line 2, column 1'],
+    ['project: shop\ntags:\n  __proto__: { x: 1 }', '__proto__ cannot be a key at line 3, column 3'],
+    ['ecs: { services: { web: { environment: { "__proto__": x } } } }', '__proto__ cannot be a key at line 1'],
+    ['environments: { dev: { tags: { a: 1, b: 2, a: 3 } } }', 'Map keys must be unique at line 1, column 44'],
     ['a: *nobody', 'Unresolved alias'],
     ['a: [1', 'Flow sequence'],
   ])('%j is not', (yaml, why) => {
@@ -96,6 +99,19 @@ describe('YAML', () => {
 
   it.each(['5', '[1]', 'text'])('%s holds no keys', (yaml) => {
     expect(refusal(yaml).what).toContain('does not hold keys and values')
+  })
+
+  it('with many keys, or endless, is refused at once', () => {
+    const began = performance.now()
+    const tags = Array.from({ length: 50_000 }, (_, i) => `  t${i}: v`).join('\n')
+    expect(refusal(shop(`tags:\n${tags}`)).why).toBe('50,000 keys in one place, at most 3,000, at line 4, column 3')
+    const endless = refusal(shop(`# ${'x'.repeat(3_000_000)}`))
+    expect(endless.why).toContain('3,000,034 characters')
+    const open = '${a.'.repeat(50_000)
+    expect(
+      read(shop(`ecs: { services: { web: { image: x, environment: { A: "${open}" } } } }`)).ecs.services.web?.environment.A,
+    ).toBe(open)
+    expect(performance.now() - began).toBeLessThan(5000)
   })
 
   it('a version is what was written, not the number that YAML makes of it', () => {

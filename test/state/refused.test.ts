@@ -43,6 +43,10 @@ const cases: Record<string, string> = {
   'deps that are text': text({}, row({ deps: 'net' as unknown as string[] })),
   'deps that are numbers': text({}, row({ deps: [1] as unknown as string[] })),
   'attrs that are text': text({}, row({ attrs: 'id-1' as unknown as { id: string } })),
+  'rows that need each other': text({
+    resources: { net: row({ deps: ['gate'] }), gate: row({ deps: ['net', 'nobody'] }), free: row({ deps: ['net'] }) },
+  }),
+  'a row that needs itself': text({}, row({ deps: ['net'] })),
   'a time that is none': text({}, row({ at: 'yesterday' })),
   ...Object.fromEntries(
     ['type', 'step', 'name', 'is', 'want', 'deps', 'token', 'at'].map((key) => [`a row without ${key}`, text({}, without(key))]),
@@ -63,6 +67,11 @@ describe('a state that cannot be trusted', () => {
   it('a whole one is not refused', async () => {
     await writeFile(file, text())
     expect((await LocalState.open(file, of)).row('net')).toEqual(row())
+  })
+
+  it('names the circle', async () => {
+    await writeFile(file, cases['rows that need each other'] ?? '')
+    await expect(readState(localBackend(file))).rejects.toMatchObject({ what: `In ${file}, net needs itself: net -> gate -> net` })
   })
 
   it('points at the last good copy', async () => {
