@@ -71,7 +71,9 @@ describe('a state that cannot be trusted', () => {
 
   it('names the circle', async () => {
     await writeFile(file, cases['rows that need each other'] ?? '')
-    await expect(readState(localBackend(file))).rejects.toMatchObject({ what: `In ${file}, net needs itself: net -> gate -> net` })
+    await expect(readState(localBackend(file))).rejects.toMatchObject({
+      what: `In ${file}, net needs itself: net -> gate -> net`,
+    })
   })
 
   it('points at the last good copy', async () => {
