@@ -13,12 +13,19 @@ const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' }
 /** What all ARNs begin with: service, region and account are those of the stack. */
 const ARN = /\barn:aws[\w-]*:[\w-]*:[\w-]*:\d*:/g
 
-/** The first line of every screen: which stack, where; loud when it is the sandbox. */
+/** Other addresses than AWS's own: what looks like an account there is none. */
+const elsewhere = (c: Io['c']): string => {
+  const set = Object.entries(process.env).filter(([name, url]) => /^AWS_ENDPOINT_URL(_|$)/.test(name) && url)
+  const said = set.map(([name, url]) => `${name === 'AWS_ENDPOINT_URL' ? '' : `${name} `}${url}`)
+  return said.length > 0 ? `, ${c.yellow(`not AWS but ${said.join(', ')}`)}` : ''
+}
+
+/** The first line of every screen: which stack, where; loud when it is the sandbox, or another place than AWS. */
 export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account?: string | undefined }, title: string): void => {
   const { c } = s.io
   const where = s.sandbox
     ? c.yellow('SANDBOX (local AWS, nothing is real, nothing costs)')
-    : `account ${s.account ?? 'unknown'}, ${s.config.region}`
+    : `account ${s.account ?? 'unknown'}, ${s.config.region}${elsewhere(c)}`
   s.io.say(`${c.bold(title)}  ${s.config.project} / ${s.config.environment}  ${where}`)
   s.io.say()
 }

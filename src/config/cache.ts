@@ -27,7 +27,7 @@ export const remember = async (file: string, asked: string, config: unknown): Pr
   if (!bundled) return
   const to = place(file)
   try {
-    await mkdir(dirname(to), { recursive: true })
+    await mkdir(dirname(to), { recursive: true, mode: 0o755 })
     await replaceFile(to, JSON.stringify({ key: digest(BUILD + asked), config }), { mode: 0o600 })
   } catch {
     // A read-only home is no reason to fail.

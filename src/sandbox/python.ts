@@ -120,7 +120,7 @@ async function ownEnvironment(
   const half = `${folder}.part-${process.pid}`
   try {
     await rm(half, { recursive: true, force: true })
-    await mkdir(cacheDir(env), { recursive: true })
+    await mkdir(cacheDir(env), { recursive: true, mode: 0o755 })
     const made = await run(python, ['-m', 'venv', half], env, MINUTES_5, signal)
     if (!made.ok) throw noWay(`python3 -m venv failed: ${lastLines(made.out)}`, notes)
     report('Fetching its packages with pip')

@@ -12,14 +12,14 @@ export const serverUser = (): { uid?: number; gid?: number } => (process.getuid?
  */
 export async function enterableCache(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const own = cacheDir(env)
-  await mkdir(own, { recursive: true })
+  await mkdir(own, { recursive: true, mode: 0o755 })
   if (process.getuid?.() !== 0) return own
   for (let folder = own; ; folder = dirname(folder)) {
     if (!((await stat(folder)).mode & 0o001)) break
     if (folder === dirname(folder)) return own
   }
   const shared = '/var/cache/infra'
-  await mkdir(shared, { recursive: true })
+  await mkdir(shared, { recursive: true, mode: 0o755 })
   await chmod(shared, 0o755)
   return shared
 }

@@ -123,7 +123,7 @@ interface Launched {
 
 /** Starts the server on a free loopback port and waits until it answers. Throws `SandboxError` with the end of its log. */
 export async function launch(options: Launch): Promise<Launched> {
-  await mkdir(options.folder, { recursive: true })
+  await mkdir(options.folder, { recursive: true, mode: 0o755 })
   const log = join(options.folder, 'sandbox.log')
   // A free port can be taken by someone else between the probe and the server's bind: then once more with another one.
   for (let attempt = 1; ; attempt++) {

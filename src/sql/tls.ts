@@ -36,7 +36,7 @@ export const certificatesFile = async (server: Server, folder: string, caFile?: 
   if (!tls || caFile !== undefined) return caFile && resolve(caFile)
   const pem = `${tls.ca.map((c) => c.trim()).join('\n')}\n`
   const file = join(folder, `rds-ca-${createHash('sha256').update(pem).digest('hex').slice(0, 12)}.pem`)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true, mode: 0o755 })
   await replaceFile(file, pem, { mode: 0o644 })
   return file
 }

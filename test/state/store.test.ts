@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { InfraError } from '../../src/engine/errors.ts'
 import { Secret } from '../../src/state/json.ts'
@@ -92,6 +92,23 @@ describe('the local state', () => {
     await Promise.all([1, 2, 3].map((n) => state.put(`k${n}`, row())))
     await state.put('last', row())
     expect((await readdir(join(dir, 'state'))).sort()).toEqual(['dev.json', 'dev.json.backup'])
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('makes a folder that nobody else can put files into, whatever the umask', async () => {
+    const before = process.umask(0)
+    try {
+      const held = await localBackend(file).lock(
+        'infra create',
+        () => {},
+        () => {},
+      )
+      await (await LocalState.open(file, of)).put('a', row())
+      await held.release()
+    } finally {
+      process.umask(before)
+    }
+    expect((await stat(dirname(file))).mode & 0o777).toBe(0o755)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   })
 
