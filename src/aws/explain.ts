@@ -37,10 +37,14 @@ function denied(error: Error, at: Surroundings): Words {
   const action = says?.[2] ?? (operation ? `${PREFIX[service] ?? service.toLowerCase()}:${operation}` : 'this call')
   const who = says?.[1] ?? at.identity ?? 'The identity in use'
   const boundary = /service control policy|permissions boundary|explicit deny/i.exec(error.message)?.[0]
+  // S3 says no more than "Access Denied" where the bucket is another account's.
+  const bucket = service === 's3' && !says
   return {
     what: `${who} may not do ${action}${says?.[3] ? ` on ${says[3]}` : ''}`,
-    why: boundary ? `a rule of the organisation (${boundary}) forbids it` : 'no policy of this identity allows it',
-    next: `Have ${action} allowed for it (docs/permissions.md lists the actions of every step), then run the same command again`,
+    why: boundary
+      ? `a rule of the organisation (${boundary}) forbids it`
+      : `no policy of this identity allows it${bucket ? ', or the bucket belongs to another account' : ''}`,
+    next: `Have ${action} allowed for it (docs/permissions.md lists the actions of every step)${bucket ? ', or name the owner of the bucket, if it is right: bucketOwner in infra.yaml' : ''}, then run the same command again`,
   }
 }
 

@@ -5,7 +5,7 @@ import { elapsed } from '../ui/format.ts'
 import { addressFor, type Place } from './db-address.ts'
 import { ask } from './db-ask.ts'
 import { databaseFor, type Login, loginAt, loginFor } from './db-login.ts'
-import { type Sink, sinkFor } from './db-place.ts'
+import { ownBuckets, type Sink, sinkFor } from './db-place.ts'
 import { bytesOf, progress } from './db-progress.ts'
 import { exitOf, listening, stoppable } from './db-run.ts'
 import { type DbFlags, dbLine, openDb, orRefuse, serverAt } from './db-server.ts'
@@ -38,7 +38,7 @@ export const backupCommand = async (name: string, flags: BackupFlags): Promise<n
         const address = await addressFor(s, server, { signal })
         try {
           await orRefuse(s, checkServer(s, server, address, login, tool, again))
-          const sink = await orRefuse(s, sinkFor(s.aws, flags.to ?? '.', fileName(server, database)))
+          const sink = await orRefuse(s, sinkFor(ownBuckets(s), flags.to ?? '.', fileName(server, database)))
           return { place: sink.place, bytes: await dump(s, { server, address, login, tool, signal }, sink, again) }
         } finally {
           await address.close()

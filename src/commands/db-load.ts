@@ -9,7 +9,7 @@ import { ask } from './db-ask.ts'
 import { type ConfirmFlags, confirmedByName } from './db-confirm.ts'
 import { load, whatIsLeft } from './db-load-run.ts'
 import { databaseFor, loginFor } from './db-login.ts'
-import { type Source, sourceFor } from './db-place.ts'
+import { ownBuckets, type Source, sourceFor } from './db-place.ts'
 import { bytesOf } from './db-progress.ts'
 import { stoppable } from './db-run.ts'
 import { type DbFlags, dbLine, openDb, orRefuse, serverAt } from './db-server.ts'
@@ -29,7 +29,7 @@ export const loadCommand = async (name: string, from: string, flags: LoadFlags):
     const database = await databaseFor(s, name, 'app', 'load')
     const server = await serverAt(s)
     const again = dbLine(flags, words)
-    const source = await orRefuse(s, sourceFor(s.aws, from))
+    const source = await orRefuse(s, sourceFor(ownBuckets(s), from))
     const { form, stream } = await opened(source, server, again)
     const tool = await toolOrRefuse(server.engine === 'mysql' ? 'mysql' : 'psql', server.engine, again)
     const restore = form === 'archive' ? await toolOrRefuse('pg_restore', server.engine, again) : undefined

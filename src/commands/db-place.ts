@@ -3,8 +3,10 @@ import { access, type FileHandle, link, open, rename, stat, unlink } from 'node:
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Aws } from '../aws/clients.ts'
+import { bucketsOf } from '../aws/objects.ts'
 import { codeOf } from '../aws/trouble.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
+import type { Session } from './session.ts'
 
 /** Where a dump goes. Nothing is there under its name before all of it is. */
 export interface Sink {
@@ -89,6 +91,10 @@ export interface Source {
   readonly bytes: number | undefined
   readonly stream: Readable
 }
+
+/** AWS for a session's dumps: into nobody else's bucket, and out of none. */
+export const ownBuckets = ({ aws, config, caller }: Pick<Session, 'aws' | 'config' | 'caller'>): Aws =>
+  bucketsOf(aws, async () => config.bucketOwner ?? caller.account)
 
 /** Opens a dump. @throws InfraError (exit 2) when it is not there */
 export const sourceFor = async (aws: Aws, from: string): Promise<Source> => {

@@ -1,16 +1,26 @@
 import type { Aws } from '../aws/clients.ts'
+import { whoAmI } from '../aws/identity.ts'
 import type { Loaded } from '../config/load.ts'
 import type { Backend } from '../state/backend.ts'
 import type { LeaseOptions } from '../state/lease.ts'
 import { localBackend } from '../state/local.ts'
 
 /** Where the state of this stack is kept. The sandbox's stays in the folder: its bucket would be as short-lived as itself. */
-export const backendFor = async (loaded: Loaded, sandbox: boolean, aws: Aws, where = loaded.config.state): Promise<Backend> => {
+export const backendFor = async (
+  loaded: Loaded,
+  sandbox: boolean,
+  aws: Aws,
+  { where = loaded.config.state, account }: { readonly where?: string; readonly account?: string | undefined } = {},
+): Promise<Backend> => {
   if (sandbox || where === 'local') return localBackend(loaded.stateFile(sandbox))
-  const [{ bucket }, { parseS3, s3Backend }] = await Promise.all([import('../aws/objects.ts'), import('../state/s3.ts')])
+  const [{ bucket, bucketsOf }, { parseS3, s3Backend }] = await Promise.all([
+    import('../aws/objects.ts'),
+    import('../state/s3.ts'),
+  ])
   const { bucket: name, prefix } = parseS3(where)
   const { project, environment } = loaded.config
-  return s3Backend(bucket(aws, name), [prefix, project, environment].filter(Boolean).join('/'), leaseOptions())
+  const own = bucketsOf(aws, async () => loaded.config.bucketOwner ?? account ?? (await whoAmI(aws)).account)
+  return s3Backend(bucket(own, name), [prefix, project, environment].filter(Boolean).join('/'), leaseOptions())
 }
 
 /** Tests shorten the lease: a minute and a half is long for them. */

@@ -81,7 +81,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
   const reached = await reach(g, where, g.profile ?? profile, stop.signal)
   const { io, sandbox, endpoint, aws: plain, caller, surroundings } = reached
   const orRefuse = <T>(work: Promise<T>): Promise<T> => orRefused(surroundings, work)
-  const backend = await backendFor(first, sandbox, plain)
+  const backend = await backendFor(first, sandbox, plain, { account: caller.account })
   if (!near && !into.anyEnvironment) await orRefuse(checkEnvironment(first, g, async () => (await backend.read()) !== undefined))
   // Nobody is asked anything that a missing right, or a slip in a name, makes pointless.
   const from = into.questions ? await into.questions(first) : first

@@ -37,7 +37,7 @@ export const moveState = async (to: string, g: Globals): Promise<number> => {
       throw refuse('The sandbox keeps its state in this folder', 'a bucket in it would be gone with it', 'Leave --sandbox away')
     if (to === s.config.state) return await there(s, g)
     const write = await placeInFile(s.loaded, to, g.region)
-    const target = await backendFor(s.loaded, false, s.aws, to)
+    const target = await backendFor(s.loaded, false, s.aws, { where: to, account: s.caller.account })
     const text = await s.backend.read()
     if (text !== undefined) refuseStranger(parseState(text, s.backend.place), await target.read().catch(explain), target.place)
     const question = `Move the state from ${s.backend.place} to ${target.place}?`

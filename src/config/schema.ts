@@ -183,6 +183,7 @@ export const configSchema = z
       /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?)$/,
       'it must be local, or a bucket and a prefix, for example s3://my-team-state/infra',
     ).default('local'),
+    bucketOwner: text(/^\d{12}$/, 'it must be the number of an account, in quotes, for example "123456789012"').optional(),
   })
   .superRefine(checkTogether)
 

@@ -19,7 +19,7 @@ export const OUTPUTS = [
 export type Output = (typeof OUTPUTS)[number]
 
 /** `${...}` in a text. The length is bounded, or many that nobody closes would each be looked for to the end of the text. */
-export const REFERENCE = /\$\{([^}]{0,1000})\}/g
+export const REFERENCE = /\$\{([^}]{0,300})\}/g
 
 /** The parts of a text between and within `${...}`. */
 export const referencesIn = (text: string): { name: string; known: boolean }[] =>

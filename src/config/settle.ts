@@ -60,6 +60,8 @@ export interface Config extends Containers {
   readonly drift: ConfigFile['drift']
   /** `local`, or s3://bucket/prefix. */
   readonly state: string
+  /** The account of its bucket, and of those for dumps; undefined: that of the credentials. */
+  readonly bucketOwner: string | undefined
 }
 
 type AlarmConfig = ConfigFile['monitoring']['alarms']['cpu']
@@ -180,5 +182,6 @@ export const settle = (file: ConfigFile, environments: readonly string[] = [file
     },
     drift: file.drift,
     state: file.state,
+    bucketOwner: file.bucketOwner,
   }
 }

@@ -87,6 +87,8 @@ def install(moto_version: str) -> None:
                 return self.reset(environ, start_response)
             if path.startswith("/moto-api"):
                 return lacking(environ, start_response, b"", "")
+            if "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER" in environ and not buckets().owned_as_expected(environ):
+                return turned_away(environ, start_response, gate.Refused("AccessDenied", "Access Denied"))
             body = peek(environ)
             seen: list[Any] = []
             try:
@@ -128,6 +130,10 @@ def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
         if module not in sys.modules:
             importlib.import_module(module)
     return create_app(service)
+
+
+def buckets() -> Any:
+    return importlib.import_module("moto_ext.buckets")
 
 
 def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -25,7 +25,7 @@ def action_of(environ: dict[str, Any], body: bytes) -> str:
 
 
 def protocol_of(environ: dict[str, Any], service: str) -> str:
-    content = environ.get("CONTENT_TYPE", "")
+    content = environ.get("CONTENT_TYPE", "") if service != "s3" else ""  # that of an object says nothing of the protocol
     if "cbor" in content or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
         return "cbor"
     if "json" in content or environ.get("HTTP_X_AMZ_TARGET"):
