@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from './credentials.ts'
 import { cacheDir } from './paths.ts'
@@ -20,9 +20,17 @@ const recordFile = (env: NodeJS.ProcessEnv) => join(cacheDir(env), 'sandbox.json
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-/** @returns undefined where there is none, or half a one of a crashed machine */
+/** Where others may write, the record can be one of theirs, which leads to a server of theirs. */
+async function isOurs(file: string): Promise<boolean> {
+  const { uid, mode } = await stat(file)
+  const self = process.getuid?.() ?? 0
+  return (self === 0 || uid === self) && (mode & 0o022) === 0
+}
+
+/** @returns undefined where there is none that can be trusted, or half a one of a crashed machine */
 export async function readRecord(env: NodeJS.ProcessEnv): Promise<SandboxRecord | undefined> {
   try {
+    if (!(await isOurs(recordFile(env)))) return undefined
     const { url, pid, born, startedAt, log, credentials } = JSON.parse(await readFile(recordFile(env), 'utf8'))
     const loopback = isText(url) && /^http:\/\/127\.0\.0\.1:\d+$/.test(url)
     if (!loopback || !Number.isInteger(pid) || !isText(startedAt) || !isText(log)) return undefined

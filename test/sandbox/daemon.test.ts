@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -249,6 +249,15 @@ models.reset_model_data = walk`
       ),
     ).toBe(false)
     expect(isAlive(process.pid)).toBe(true)
+  })
+
+  it('takes a record that others may have written for none', async () => {
+    const page = JSON.stringify({ pid: process.pid, moto: '5.2.1', version: '1', seconds: {} })
+    await record({ url: await strange(page), pid: process.pid, startedAt: new Date().toISOString(), log: 'x' })
+    expect((await sandboxStatus({ env })).note).toContain('answers anybody')
+    await chmod(join(folder, 'sandbox.json'), 0o666)
+    expect(await sandboxStatus({ env })).toEqual({ running: false })
+    await rm(join(folder, 'sandbox.json'))
   })
 
   it('takes half a record for none', async () => {
