@@ -19,6 +19,8 @@ const wrong: readonly JsonObject[] = [
   { environment: 'Production' },
   { region: 'narnia' },
   { namePrefix: '-x' },
+  { bucketOwner: 'shop' },
+  web({ runtimeSecrets: ['mailer'] }),
   { tags: { 'aws:Team': 'x' } },
   { tags: { Team: 'a;b' } },
   { vpc: { cidr: '10.0.0.1/16' } },
