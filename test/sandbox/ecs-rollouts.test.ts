@@ -122,7 +122,6 @@ describe.skipIf(!inject('motoUrl'))('rollouts of ECS services', () => {
     expect(described.serviceRevisions?.map((r) => r.taskDefinition)).toEqual([expect.stringMatching(/web:2$/), first])
     const none = await h.aws.ecs.send(new ECS.DescribeServiceRevisionsCommand({ serviceRevisionArns: ['arn:x'] }))
     expect(none).toMatchObject({ serviceRevisions: [], failures: [{ arn: 'arn:x', reason: 'MISSING' }] })
-    await expect(list('DONE' as never)).rejects.toThrow('Invalid status')
     const many = Array.from({ length: 21 }, (_, i) => `arn:${i}`)
     const asked = h.aws.ecs.send(new ECS.DescribeServiceRevisionsCommand({ serviceRevisionArns: many }))
     await expect(asked).rejects.toThrow('cannot be more than 20')
