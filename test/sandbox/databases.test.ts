@@ -151,7 +151,7 @@ describe.skipIf(!inject('motoUrl'))('a PostgreSQL behind the endpoint of a datab
     expect([existsSync(folder), isAlive(pid), await listens(given(shop.port))]).toEqual([false, false, false])
   })
 
-  it('goes with a reset', async () => {
+  it('goes with a reset', { timeout: 90_000 }, async () => {
     const own = await startMoto('0', process.env, { postgres: true })
     try {
       aws = await clients(own.url)
@@ -166,7 +166,7 @@ describe.skipIf(!inject('motoUrl'))('a PostgreSQL behind the endpoint of a datab
     }
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('goes with the sandbox, also by %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('goes with the sandbox, also by %s', { timeout: 90_000 }, async (signal) => {
     const own = await startMoto('0', process.env, { postgres: true })
     try {
       aws = await clients(own.url)

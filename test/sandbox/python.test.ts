@@ -102,7 +102,7 @@ describe.skipIf(!inject('motoUrl'))('finding a Python for the sandbox', () => {
     expect(await readdir(cache())).toEqual(['moto-5.2.1'])
     lines.length = 0
     expect([await find(), lines]).toEqual([found, []])
-  }, 60_000)
+  }, 180_000)
 
   it('has pip install by hashes, and build nothing, where the hashes are written down; without variables of AWS', async () => {
     const requirements = join(folder, 'requirements.txt')

@@ -78,7 +78,7 @@ export const database = {
 }
 
 /** Asks again every 30 ms until the answer is as wished; the last answer after `seconds`. */
-export async function until<T>(ask: () => Promise<T>, wished: (answer: T) => boolean, seconds = 5): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, wished: (answer: T) => boolean, seconds = 20): Promise<T> {
   for (const deadline = Date.now() + seconds * 1000; ; ) {
     const answer = await ask()
     if (wished(answer) || Date.now() > deadline) return answer

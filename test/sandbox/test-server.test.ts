@@ -36,7 +36,7 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
         await until(
           () => recognise(url, credentials, 500),
           (page) => page !== undefined,
-          10,
+          60,
         ),
       ).toBeDefined()
       parent.kill('SIGKILL')
@@ -50,7 +50,8 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
       parent.kill('SIGKILL')
       await rm(folder, { recursive: true, force: true })
     }
-  })
+  }, 90_000)
+
   it('is null where there is no Python, and an error where the tests require it', async () => {
     const provide = vi.fn()
     const project = { provide } as unknown as TestProject
