@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,33 +11,36 @@ import { credentials } from '../support/credentials.ts'
 import setup from '../support/moto.ts'
 import { until } from './support.ts'
 
-/** Starts the server as the tests do, says that it did, and waits to be killed. */
+/** Starts the server as the tests do, and waits to be killed, or for its end. */
 const PARENT = `
 const { spawn } = require('node:child_process')
 const [python, extension, port, credentials] = process.argv.slice(1)
 const env = { ...process.env, INFRA_SANDBOX_WITH_PARENT: '1', INFRA_SANDBOX_SECONDS: '0', INFRA_SANDBOX_CREDENTIALS: credentials }
-spawn(python, [extension, '-p', port], { env, stdio: 'ignore' })
-console.log('started'); setInterval(() => {}, 1000)
+spawn(python, [extension, '-p', port], { env, stdio: 'ignore' }).once('exit', (code) => process.exit(code ?? 1))
 `
 
 describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
   it('ends with the process that started it, even when that is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'infra-parent-'))
-    const port = String(await freePort())
-    const url = `http://127.0.0.1:${port}`
     const python = (await findPython()).path
-    const parent = spawn(process.execPath, ['-e', PARENT, python, extensionDir(), port, Object.values(credentials).join(':')], {
-      cwd: folder,
-    })
+    const start = async (tries: number): Promise<{ parent: ChildProcess; url: string }> => {
+      const port = String(await freePort())
+      const url = `http://127.0.0.1:${port}`
+      const args = ['-e', PARENT, python, extensionDir(), port, Object.values(credentials).join(':')]
+      const parent = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' })
+      const page = await until(
+        () => recognise(url, credentials, 500),
+        (p) => p !== undefined || parent.exitCode !== null,
+        60,
+      )
+      if (page) return { parent, url }
+      parent.kill('SIGKILL')
+      // A port that was free may be taken by another process before the server listens on it.
+      if (tries === 1 || parent.exitCode === null) throw new Error(`no server: the exit code is ${parent.exitCode}`)
+      return start(tries - 1)
+    }
+    const { parent, url } = await start(3)
     try {
-      await once(parent.stdout, 'data')
-      expect(
-        await until(
-          () => recognise(url, credentials, 500),
-          (page) => page !== undefined,
-          60,
-        ),
-      ).toBeDefined()
       parent.kill('SIGKILL')
       expect(
         await until(
