@@ -13,7 +13,8 @@ export const backendFor = async (
   { where = loaded.config.state, account }: { readonly where?: string; readonly account?: string | undefined } = {},
 ): Promise<Backend> => {
   if (sandbox || where === 'local') return localBackend(loaded.stateFile(sandbox))
-  const [{ bucket, bucketsOf }, { parseS3, s3Backend }] = await Promise.all([
+  const [{ bucketsOf }, { bucket }, { parseS3, s3Backend }] = await Promise.all([
+    import('../aws/bucket-owner.ts'),
     import('../aws/objects.ts'),
     import('../state/s3.ts'),
   ])

@@ -26,7 +26,7 @@ describe.skipIf(!inject('motoUrl'))("the tests' server", () => {
     const start = async (tries: number): Promise<{ parent: ChildProcess; url: string }> => {
       const port = String(await freePort())
       const url = `http://127.0.0.1:${port}`
-      const args = ['-e', PARENT, python, extensionDir(), port, Object.values(credentials).join(':')]
+      const args = ['-e', PARENT, python, extensionDir(), port, `${credentials.accessKeyId}:${credentials.secretAccessKey}`]
       const parent = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' })
       const page = await until(
         () => recognise(url, credentials, 500),

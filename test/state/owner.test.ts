@@ -1,8 +1,9 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { bucketsOf } from '../../src/aws/bucket-owner.ts'
 import { connect } from '../../src/aws/clients.ts'
 import { explain } from '../../src/aws/explain.ts'
-import { bucket, bucketsOf } from '../../src/aws/objects.ts'
+import { bucket } from '../../src/aws/objects.ts'
 import { type Account, clientConfig, freshAccount } from '../support/account.ts'
 
 /** S3 lets another account take the name of a bucket that was deleted. */
