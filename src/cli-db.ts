@@ -76,12 +76,15 @@ export const dbCommands = (db: Command, add: Add): void => {
   add(db, 'snapshots', 'the snapshots of the server, with age, size and price', async (_, f) =>
     (await import('./commands/db-snapshots.ts')).snapshotsCommand(f),
   )
-  add<Globals & { as: string }>(
+  add<Globals & { as: string; toTime?: string; latest?: boolean }>(
     db,
-    'restore <snapshot>',
-    'a new server from a snapshot, beside the one that runs',
-    async ([name = ''], f) => (await import('./commands/db-restore.ts')).restoreCommand(name, f),
-  ).requiredOption('--as <id>', 'the identifier of the new server')
+    'restore [snapshot]',
+    'a new server from a snapshot or as of a point in time, beside the one that runs',
+    async ([name], f) => (await import('./commands/db-restore.ts')).restoreCommand(name, f),
+  )
+    .requiredOption('--as <id>', 'the identifier of the new server')
+    .option('--to-time <when>', 'the server as of this second: 2026-11-30T10:15:00Z, or how long ago: 90m, 2h')
+    .option('--latest', 'the server as of the latest moment that AWS can restore (about five minutes ago)')
   via(
     add<ViaFlag & { to?: string }>(
       db,

@@ -16,33 +16,43 @@ import { defaultGroup, RESTORED, restoredKey, restoredNode } from './db-restored
 import { orRefuse } from './db-server.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { conclude, withReporter } from './outcome.ts'
-import { utc } from './rds-server.ts'
+import { type Asked, type Source, sourceOf } from './restore-source.ts'
+import { momentOf } from './restore-time.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import { existingSnapshot, findSnapshot, type Snapshot } from './snapshots.ts'
+import { existingSnapshot } from './snapshots.ts'
 
 export interface RestoreFlags extends Globals {
   /** The identifier of the new server. */
   readonly as: string
+  /** Instead of a snapshot: the point in time to restore the stack's server to, as `momentOf` reads it. */
+  readonly toTime?: string
+  /** Instead of both: the latest point in time that AWS can restore. */
+  readonly latest?: boolean
 }
 
 const SERVER = /^(?!.*--)[a-z][a-z0-9-]{0,62}$/
 
-/** A new server from a snapshot, beside the one that runs. Recorded before it is asked for, so that nothing is lost. */
-export const restoreCommand = async (name: string, flags: RestoreFlags): Promise<number> => {
-  const [from, as] = checked(name, flags)
-  const words = `db restore ${from} --as ${as}`
-  const s = await openSession(flags, `infra ${words}`)
+/**
+ * A new server beside the one that runs: from a snapshot, or from the automated backups as of a point in time. It is recorded before
+ * AWS is asked for it, so that nothing is lost.
+ */
+export const restoreCommand = async (name: string | undefined, flags: RestoreFlags): Promise<number> => {
+  const [asked, as] = checked(name, flags)
+  const s = await openSession(flags, `infra db restore --as ${as}`)
   try {
-    const snapshot = refuseUnfit(s, from, as, await orRefuse(s, findSnapshot(s, from)))
-    const node = restoredNode(s, as, snapshot, snapshot.name)
+    refuseBeside(s, as)
+    const source = await sourceOf(s, asked, as)
+    refuseVersion(s, source)
+    const words = `db restore ${source.words} --as ${as}`
+    const node = restoredNode(s, as, source.has, source.want)
     refuseWithout(s, node)
     const cx = s.context(() => undefined)
     const seen = (await orRefuse(s, survey([node], cx))).get(node.key) ?? { is: 'absent' as const }
     refuseTaken(s, as, seen)
-    if (seen.is === 'ready' && s.state.row(node.key)?.is === 'ready') return there(s, node, undefined)
+    if (seen.is === 'ready' && s.state.row(node.key)?.is === 'ready') return there(s, node, source, undefined)
     const want = resolve(node.props, (key) => s.state.row(key)?.attrs) as JsonObject
-    screen(s, node, want, snapshot, seen)
+    screen(s, node, want, source, seen)
     const command = commandLine(flags, `${words} --yes`)
     if (!(await agreed(s, flags, 'Restore it?', 'This would make a database server', command))) return 0
     const began = Date.now()
@@ -57,59 +67,61 @@ export const restoreCommand = async (name: string, flags: RestoreFlags): Promise
       ),
     )
     const code = conclude(s, outcome, commandLine(flags, `${words}${flags.yes ? ' --yes' : ''}`))
-    return code === 0 ? there(s, node, Date.now() - began) : code
+    return code === 0 ? there(s, node, source, Date.now() - began) : code
   } finally {
     await s.close()
   }
 }
 
 /** @throws InfraError (exit 2): AWS has not been asked anything yet */
-const checked = (name: string, { as }: RestoreFlags): [from: string, as: string] => {
-  const [from, to] = [existingSnapshot(name), as.toLowerCase()]
+const checked = (name: string | undefined, { as, toTime, latest }: RestoreFlags): [asked: Asked, as: string] => {
+  const to = as.toLowerCase()
   if (!SERVER.test(to) || to.endsWith('-'))
     throw refuse(
       `--as is ${as}`,
       'it must have 1 to 63 letters, digits and single hyphens, begin with a letter and not end with a hyphen',
       'for example --as shop-db-restored',
     )
-  return [from, to]
+  const ways = [name !== undefined, toTime !== undefined, latest === true].filter(Boolean).length
+  if (ways !== 1)
+    throw refuse(
+      ways === 0 ? 'Nothing says what to restore from' : 'More than one thing says what to restore from',
+      'give exactly one of: the name of a snapshot, --to-time, --latest',
+      `for example infra db restore --latest --as ${to}; infra db snapshots lists the snapshots`,
+    )
+  if (latest) return [{ at: 'latest', relative: false }, to]
+  if (toTime !== undefined) return [{ at: momentOf(toTime, new Date()), relative: !toTime.includes(':') }, to]
+  return [{ snapshot: existingSnapshot(name ?? '') }, to]
 }
 
-/** What keeps a restore from being right is told before it is asked for. @throws InfraError (exit 2) */
-const refuseUnfit = (s: Session, from: string, as: string, snapshot: Snapshot | undefined): Snapshot => {
-  const { state, g } = s
-  const before = state.row(restoredKey(as))
-  if (before && before.want.fromSnapshot !== from)
-    throw refuse(
-      `${as} was restored from another snapshot (${String(before.want.fromSnapshot)})`,
-      'a server is made from one only',
-      `another --as; or take that one down first: ${commandLine(g, `destroy ${RESTORED}`)}`,
-    )
-  if (before?.is === 'deleting')
+/** The new server must not be the stack's own, nor one that is being destroyed. @throws InfraError (exit 2) */
+const refuseBeside = ({ state, g, config }: Session, as: string): void => {
+  if (state.row(restoredKey(as))?.is === 'deleting')
     throw refuse(`${as} is being taken down`, 'a destroy was begun', commandLine(g, `destroy ${RESTORED}`))
-  if (as === (state.row('db-instance')?.attrs?.id ?? s.config.rds.identifier))
+  if (as === (state.row('db-instance')?.attrs?.id ?? config.rds.identifier))
     throw refuse(
       `--as is ${as}`,
       "it is the stack's own server, and a restore makes one beside it",
       `for example --as ${as}-restored`,
     )
-  if (!snapshot) throw refuse(`There is no snapshot ${from}`, 'not in this account and region', commandLine(g, 'db snapshots'))
-  if (snapshot.status !== 'available')
-    throw refuse(`The snapshot ${from} is ${snapshot.status}`, 'it must be available', commandLine(g, 'db snapshots'))
-  const support = supportOf(snapshot.engine, snapshot.version, new Date())
+}
+
+/** The engine's version must fit the stack's parameters, now and after AWS's own upgrades. @throws InfraError (exit 2) */
+const refuseVersion = (s: Session, { from, has }: Source): void => {
+  const what = `${from} is of ${has.engine} ${has.version}`
+  const support = supportOf(has.engine, has.version, new Date())
   if (support?.phase === 'extended' && !s.config.rds.extendedSupport)
     throw refuse(
-      `The snapshot ${from} is of ${snapshot.engine} ${snapshot.version}, whose standard support ended on ${support.standardUntil}`,
+      `${what}, whose standard support ended on ${support.standardUntil}`,
       'without Extended Support AWS upgrades the restored server to another major version, and the parameters of the stack do not fit that one',
       'Set rds.extendedSupport: true in infra.yaml (it costs extra for each vCPU and hour: infra cost), then restore it',
     )
-  if (defaultGroup(s, snapshot) !== undefined && !forcesTlsByDefault(snapshot.engine, snapshot.version))
+  if (defaultGroup(s, has) !== undefined && !forcesTlsByDefault(has.engine, has.version))
     throw refuse(
-      `The snapshot ${from} is of ${snapshot.engine} ${snapshot.version}`,
-      `the stack's parameters are for ${String(state.row('db-parameter-group')?.want.family)}, and without them TLS would not be forced`,
+      what,
+      `the stack's parameters are for ${String(s.state.row('db-parameter-group')?.want.family)}, and without them TLS would not be forced`,
       'Restore it in a stack of that version, or in the AWS console',
     )
-  return snapshot
 }
 
 /** @throws InfraError (exit 2) while what a server stands on is not there */
@@ -130,20 +142,21 @@ const refuseTaken = (s: Session, as: string, seen: AnySeen): void => {
     throw refuse(`${as} is ${seen.note ?? seen.is}`, 'it cannot be used', commandLine(s.g, `destroy ${RESTORED}`))
 }
 
-const screen = (s: Session, node: Node<Aws>, want: JsonObject, snapshot: Snapshot, seen: AnySeen): void => {
+const screen = (s: Session, node: Node<Aws>, want: JsonObject, { title, has, want: from }: Source, seen: AnySeen): void => {
   const { io } = s
   const { c } = io
   const cost = round(monthly(node.kind, want, s.config.region))
-  const at = snapshot.createdAt ? `, of ${utc(snapshot.createdAt)}` : ''
   header({ ...s, account: s.caller.account }, 'Restore')
   io.say(`  ${c.green('+ create')}  ${node.key}  ${c.dim(`RDS instance ${node.name}`)}`)
-  io.say(`\n  From ${snapshot.name} (${snapshot.engine} ${snapshot.version}, ${snapshot.sizeGb} GB${at}).`)
+  io.say(`\n  From ${title}.`)
+  if (s.sandbox && 'toTime' in from)
+    io.say('  The local AWS keeps no log of changes: the new server gets the data of now, whatever the time.')
   io.say(
     `  ${want.instanceClass}${want.multiAz ? ', Multi-AZ' : ''}, network, groups, parameters and backups as in infra.yaml; private; deletion protection ${want.deletionProtection ? 'on' : 'off'}.`,
   )
-  if (!snapshot.encrypted) io.say(`  ${c.yellow('Not encrypted')}: the snapshot is not.`)
+  if (!has.encrypted) io.say(`  ${c.yellow('Not encrypted')}: neither is its source.`)
   io.say('  The server that runs is not touched, and nothing points to the new one by itself. No alarm watches it.')
-  const group = defaultGroup(s, snapshot)
+  const group = defaultGroup(s, has)
   if (group !== undefined)
     io.say(
       `  ${c.yellow('!')} Of another major version than the stack: it gets AWS's ${group} (TLS only), without rds.parameters of infra.yaml.`,
@@ -153,7 +166,7 @@ const screen = (s: Session, node: Node<Aws>, want: JsonObject, snapshot: Snapsho
   io.say(`  Costs ${c.bold(`+${usd(cost)}`)} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`)
 }
 
-const there = (s: Session, node: Node<Aws>, took: number | undefined): number => {
+const there = (s: Session, node: Node<Aws>, source: Source, took: number | undefined): number => {
   const { io, g } = s
   const { c } = io
   const row = s.state.row(node.key)
@@ -166,13 +179,13 @@ const there = (s: Session, node: Node<Aws>, took: number | undefined): number =>
       server: node.name,
       endpoint,
       port,
-      snapshot: row?.want.fromSnapshot,
+      ...('toTime' in source.want ? source.want : { snapshot: source.want.fromSnapshot }),
       monthlyUsd: round(monthly(node.kind, row?.want ?? {}, s.config.region)),
       created: took !== undefined,
     })
   const said = took === undefined ? 'is there already' : `is there after ${elapsed(took)}`
   io.say(`${took === undefined ? '' : '\n'}${c.green('✓')} ${node.name} ${said}: ${c.bold(`${endpoint}:${port}`)}`)
-  io.say('  Inside are the roles and passwords of the time of the snapshot: what was rotated since then is the old one there.')
+  io.say(`  Inside are the roles and passwords of ${source.inside}: what was rotated since then is the old one there.`)
   const ssl = /^127\./.test(String(endpoint)) ? '' : ' sslmode=require'
   const client =
     engine === 'mysql'

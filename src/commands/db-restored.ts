@@ -3,6 +3,7 @@ import { familyOf } from '../aws/engine-versions.ts'
 import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
+import type { JsonObject } from '../state/json.ts'
 import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'
 import type { Snapshot } from './snapshots.ts'
@@ -12,15 +13,14 @@ import { declareStack } from './stack.ts'
 export const RESTORED = 'restored'
 export const restoredKey = (id: string): string => `${RESTORED}-${id}`
 
-/** What a server made from a snapshot has from there. */
-type Brought = Pick<Snapshot, 'engine' | 'version' | 'user' | 'port' | 'encrypted' | 'storageType' | 'iops' | 'sizeGb'>
+/** What a restored server takes over from its source. */
+export type Brought = Pick<Snapshot, 'engine' | 'version' | 'user' | 'port' | 'encrypted' | 'storageType' | 'iops' | 'sizeGb'>
 
 /**
- * A server made from a snapshot as a resource of the stack: as the config wants its own server, but with what the snapshot brings
- * along. It refers to the same network, groups, parameters and secret, so those are not destroyed under it.
- * @param from the snapshot's name, where it is known
+ * A restored server as a resource of the stack: with the settings of the config, but with what its data bring along. It refers to the same network, groups, parameters and secret, so those are not destroyed under it.
+ * @param from the properties that record its source, where that is known
  */
-export const restoredNode = (s: Session, id: string, has: Brought, from?: string): Node<Aws> => {
+export const restoredNode = (s: Session, id: string, has: Brought, from: JsonObject = {}): Node<Aws> => {
   const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
   const own = graph.get('db-instance')
   const { databaseName: _, kmsKey: __, iops: ___, ...props } = own?.props ?? {}
@@ -33,7 +33,7 @@ export const restoredNode = (s: Session, id: string, has: Brought, from?: string
     key,
     {
       ...props,
-      ...(from === undefined ? {} : { fromSnapshot: from }),
+      ...from,
       ...(group === undefined ? {} : { parameterGroup: group }),
       engine: has.engine,
       version: has.version,
@@ -62,31 +62,35 @@ export const defaultGroup = (
   return typeof family === 'string' && family !== fits ? `default.${fits}` : undefined
 }
 
-/** Servers made from snapshots that are in the account, by their tags: for a state that was lost. */
+/** The restored servers in the account, by their tags: for a state that was lost. */
 export const restoredInAccount = async (s: Session): Promise<Node<Aws>[]> => {
   const stack = `${s.config.project}/${s.config.environment}`
   const found: Node<Aws>[] = []
   let marker: string | undefined
   do {
-    const { DBInstances = [], Marker } = await s.aws.rds('DescribeDBInstances', marker ? { Marker: marker } : {})
+    const { DBInstances = [], Marker } = await describe(s, marker)
     for (const db of DBInstances) {
       const id = db.DBInstanceIdentifier ?? ''
       const tags = tagMap(db.TagList)
       if (tags[STACK_TAG] !== stack || tags[KEY_TAG] !== restoredKey(id)) continue
-      found.push(
-        restoredNode(s, id, {
-          engine: db.Engine ?? '',
-          version: db.EngineVersion ?? '',
-          user: db.MasterUsername ?? '',
-          port: db.DbInstancePort || (db.Endpoint?.Port ?? 0),
-          encrypted: db.StorageEncrypted ?? false,
-          storageType: db.StorageType ?? '',
-          iops: db.Iops,
-          sizeGb: db.AllocatedStorage ?? 0,
-        }),
-      )
+      found.push(restoredNode(s, id, broughtBy(db)))
     }
     marker = Marker
   } while (marker)
   return found
 }
+
+type Described = NonNullable<Awaited<ReturnType<typeof describe>>['DBInstances']>[number]
+const describe = (s: Session, marker: string | undefined) => s.aws.rds('DescribeDBInstances', marker ? { Marker: marker } : {})
+
+/** What a server restored from this one takes over. */
+export const broughtBy = (db: Described): Brought => ({
+  engine: db.Engine ?? '',
+  version: db.EngineVersion ?? '',
+  user: db.MasterUsername ?? '',
+  port: db.DbInstancePort || (db.Endpoint?.Port ?? 0),
+  encrypted: db.StorageEncrypted ?? false,
+  storageType: db.StorageType ?? '',
+  iops: db.Iops,
+  sizeGb: db.AllocatedStorage ?? 0,
+})

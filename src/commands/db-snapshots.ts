@@ -181,8 +181,13 @@ export const snapshotsCommand = async (g: Globals): Promise<number> => {
       io.say(
         `  Automated ones go with their server; manual ones stay until they are deleted: ${commandLine(g, 'db snapshot delete <name>')}`,
       )
-      io.say(`  Next: ${c.cyan(next)}`)
     }
+    const { backupRetentionDays: days } = s.config.rds
+    if (s.state.row('db-instance') && days > 0)
+      io.say(
+        `  To any second of the last ${count(days, 'day')}: ${commandLine(g, `db restore --to-time <when> --as ${id}-restored`)}`,
+      )
+    if (found.length > 0) io.say(`  Next: ${c.cyan(next)}`)
     return 0
   } finally {
     await s.close()

@@ -22,7 +22,10 @@ export interface Place {
   run(...args: string[]): Promise<Ran>
   start(...args: string[]): Running
   state(file?: string): Promise<{
-    resources: Record<string, { type: string; step: string; is: string; attrs?: Record<string, unknown>; deps: string[] }>
+    resources: Record<
+      string,
+      { type: string; step: string; is: string; want: Record<string, unknown>; attrs?: Record<string, unknown>; deps: string[] }
+    >
     [k: string]: unknown
   }>
   remove(): Promise<void>

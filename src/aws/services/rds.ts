@@ -10,6 +10,7 @@ export {
   DeleteDBSnapshotCommand,
   DeleteDBSubnetGroupCommand,
   DescribeDBEngineVersionsCommand,
+  DescribeDBInstanceAutomatedBackupsCommand,
   DescribeDBInstancesCommand,
   DescribeDBParameterGroupsCommand,
   DescribeDBParametersCommand,
@@ -25,6 +26,7 @@ export {
   RebootDBInstanceCommand,
   ResetDBParameterGroupCommand,
   RestoreDBInstanceFromDBSnapshotCommand,
+  RestoreDBInstanceToPointInTimeCommand,
   StartDBInstanceCommand,
   StopDBInstanceCommand,
 } from '@aws-sdk/client-rds'

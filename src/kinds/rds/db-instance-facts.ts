@@ -42,6 +42,10 @@ export type DbInstanceProps = {
   applyImmediately: boolean
   /** It is made from this snapshot: data, master user, password and storage are what the snapshot holds. Counts only at creation. */
   fromSnapshot?: string
+  /** It is made from the automated backups of this server, as that was at `toTime`. Counts only at creation. */
+  fromServer?: string
+  /** ISO 8601 to the second, or `latest`. */
+  toTime?: string
 }
 export type DbInstanceAttrs = { id: string; arn: string; endpoint?: string; port?: number }
 

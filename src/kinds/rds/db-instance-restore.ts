@@ -1,4 +1,4 @@
-import type { RestoreDBInstanceFromDBSnapshotCommandInput } from '@aws-sdk/client-rds'
+import type { RestoreDBInstanceFromDBSnapshotCommandInput, RestoreDBInstanceToPointInTimeCommandInput } from '@aws-sdk/client-rds'
 import { tagList } from '../../aws/tags.ts'
 import type { Tags } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
@@ -33,6 +33,24 @@ export const restoreInput = (
 ): RestoreDBInstanceFromDBSnapshotCommandInput => ({
   DBInstanceIdentifier: name,
   DBSnapshotIdentifier: snapshot,
+  ...birthInput(want),
+  Tags: tagList(tags),
+})
+
+/**
+ * The same from the automated backups of a server that is there. Here, too, AWS's own defaults are another network and no TLS.
+ * docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+ * @param toTime ISO 8601, or `latest`
+ */
+export const pointInTimeInput = (
+  name: string,
+  from: { readonly server: string; readonly toTime: string },
+  want: DbInstanceProps,
+  tags: Tags,
+): RestoreDBInstanceToPointInTimeCommandInput => ({
+  SourceDBInstanceIdentifier: from.server,
+  TargetDBInstanceIdentifier: name,
+  ...(from.toTime === 'latest' ? { UseLatestRestorableTime: true } : { RestoreTime: new Date(from.toTime) }),
   ...birthInput(want),
   Tags: tagList(tags),
 })

@@ -5,7 +5,7 @@ import type { AwsKind } from '../kind.ts'
 import { isNamed, tagRds } from './common.ts'
 import { costOf, type DbInstanceAttrs, type DbInstanceProps } from './db-instance-facts.ts'
 import { impactOf } from './db-instance-impact.ts'
-import { birthInput, restoreInput } from './db-instance-restore.ts'
+import { birthInput, pointInTimeInput, restoreInput } from './db-instance-restore.ts'
 import { chargedOf, propsOf, scheduledOf, warningsOf } from './db-instance-seen.ts'
 import { noteOf, phaseOf, remedyOf } from './db-instance-status.ts'
 import { modifyInputs, refusesChange } from './db-instance-update.ts'
@@ -50,6 +50,14 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       const { DBInstance: made } = await aws.rds(
         'RestoreDBInstanceFromDBSnapshot',
         restoreInput(stamp.name, want.fromSnapshot, want, stamp.tags),
+      )
+      return { attrs: { id: made?.DBInstanceIdentifier ?? stamp.name, arn: made?.DBInstanceArn ?? '' } }
+    }
+    if (want.fromServer !== undefined) {
+      const from = { server: want.fromServer, toTime: want.toTime ?? 'latest' }
+      const { DBInstance: made } = await aws.rds(
+        'RestoreDBInstanceToPointInTime',
+        pointInTimeInput(stamp.name, from, want, stamp.tags),
       )
       return { attrs: { id: made?.DBInstanceIdentifier ?? stamp.name, arn: made?.DBInstanceArn ?? '' } }
     }

@@ -18,7 +18,10 @@ from moto_ext import AFTER_RESET, VERSION, clock, gate, pg_home, wire
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
 PATCHES = {
     "ec2": ("ec2", "interfaces", "instances", "nat", "routes", "groups", "deletes"),
-    "rds": ("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots", "rds_postgres"),
+    "rds": (
+        *("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots"),
+        *("rds_postgres", "rds_restore"),
+    ),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),
     "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls", "ecs_history"),

@@ -16,6 +16,7 @@ SECONDS: dict[str, float] = {
     "reboot": 2,  # database: rebooting -> available
     "rds-stop": 2,  # database: stopping -> stopped
     "rds-start": 4,  # database: starting -> available
+    "backup": 2,  # database: a change can be restored to (five minutes on AWS)
     "snapshot": 3,  # snapshot of a database: creating -> available
     "ec2": 3,  # instance: pending -> running
     "ec2-delete": 2,  # instance: shutting-down -> terminated

@@ -206,19 +206,25 @@ def modify_db_instance(self: Any) -> Any:
     return _modify(self)
 
 
+def restorable(self: Any, engine: str, engine_version: str) -> None:
+    """What a restore asks for must fit what it restores."""
+    wish = self.params
+    if engine not in catalog.VERSIONS:
+        return
+    if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
+        raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
+    free_plan.database(self.current_account, wish)
+    name = wish.get("DBSubnetGroupName")
+    groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
+    parameter_group(self, wish.get("DBParameterGroupName"), engine, engine_version)
+
+
 _restore = RDSResponse.restore_db_instance_from_db_snapshot
 
 
 def restore_db_instance_from_db_snapshot(self: Any) -> Any:
-    wish = self.params
-    snapshot = self.backend.get_db_snapshot(wish.get("DBSnapshotIdentifier"))
-    if snapshot.engine in catalog.VERSIONS:
-        if wish.get("DBInstanceClass") and not CLASS.match(wish["DBInstanceClass"]):
-            raise value(f"Invalid DB Instance class: {wish['DBInstanceClass']}")
-        free_plan.database(self.current_account, wish)
-        name = wish.get("DBSubnetGroupName")
-        groups(self, wish.get("VpcSecurityGroupIds"), self.backend.subnet_groups.get(name) if name else None)
-        parameter_group(self, wish.get("DBParameterGroupName"), snapshot.engine, snapshot.engine_version)
+    snapshot = self.backend.get_db_snapshot(self.params.get("DBSnapshotIdentifier"))
+    restorable(self, snapshot.engine, snapshot.engine_version)
     return _restore(self)
 
 

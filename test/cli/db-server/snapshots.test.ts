@@ -208,7 +208,7 @@ describe('infra db restore', () => {
       'still needed by restored',
     )
     expect(await x.no('db', 'restore', 'one-before', '--as', 'shop-two', '--yes')).toContain(
-      'shop-two was restored from another snapshot (one-after)',
+      'shop-two was restored from the snapshot one-after: a server is made from one source only',
     )
   })
 
@@ -224,6 +224,89 @@ describe('infra db restore', () => {
     expect(await x.db('shop-two')).toBeUndefined()
     expect(await x.db()).toBeDefined()
     expect((await x.ok('status')).stdout).not.toContain('Beside them')
+  })
+})
+
+describe('infra db restore --to-time, --latest', () => {
+  const CALL = 'rds.RestoreDBInstanceToPointInTime'
+  const to = (...what: string[]) => ['db', 'restore', ...what, '--as', 'shop-then']
+
+  it('refuses what does not say one moment, and one that AWS cannot restore to', async () => {
+    expect(await x.no(...to(), '--yes')).toMatch(/^Nothing says what to restore from: give exactly one of/)
+    for (const two of [
+      ['one-after', '--latest'],
+      ['--latest', '--to-time', '2h'],
+      ['one-after', '--to-time', '2h'],
+    ])
+      expect(await x.no(...to(...two), '--yes')).toContain('More than one thing says what to restore from')
+    expect(await x.no(...to('--to-time', '2026-11-30 10:15'), '--yes')).toContain('it does not say in which time zone')
+    expect(await x.no(...to('--to-time', '30d'), '--yes')).toMatch(
+      new RegExp(
+        `^${SERVER} cannot be restored to \\d.* UTC: AWS can restore it to any second from .*\nNext: infra db restore --to-time`,
+      ),
+    )
+    expect(await x.no(...to('--to-time', '2199-01-01T00:00:00Z'), '--yes')).toMatch(
+      /Next: infra db restore --latest --as shop-then\n$/,
+    )
+    x.proxy.rules = [{ match: /^rds\.DescribeDBInstances/, replace: [/(<BackupRetentionPeriod>)\d+/g, '$10'] }]
+    expect(await x.no(...to('--latest'), '--yes')).toContain('has no automated backups, so there is no point in time')
+    x.proxy.rules = [{ match: /AutomatedBackups/, replace: [/<RestoreWindow>[\s\S]*<\/RestoreWindow>/g, ''] }]
+    expect(await x.no(...to('--latest'), '--yes')).toContain('has no backup yet')
+    x.proxy.rules = [{ match: /^rds\.DescribeDBInstances/, replace: [/startupwebapp\/production/g, 'startupwebapp/staging'] }]
+    expect(await x.no(...to('--latest'), '--yes')).toContain('startupwebapp/staging')
+  })
+
+  it('says before which moment it is, from when to when is possible, what it costs and takes', async () => {
+    expect(await x.no(...to('--to-time', '0s'))).toMatch(
+      /Next: infra db restore --to-time 20\d\d-\d\d-\d\dT[\d:]{8}Z --as shop-then --yes\n$/,
+    )
+    const { stdout } = await x.p.run(...to('--latest'))
+    expect(stdout).toMatch(
+      /From startupwebapp-multi-tenant-prod as it was at .* UTC, the latest moment \(postgres 16.*possible: .* to .*\)/,
+    )
+    expect(stdout).toContain('Costs +$27.66 a month as long as it is there. Time: about 12 minutes.')
+    expect((await x.p.run('db', 'snapshots')).stdout).toContain(
+      `To any second of the last 7 days: infra db restore --to-time <when> --as ${SERVER}-restored`,
+    )
+  })
+
+  it('killed at the call and run again with a relative time: one server, of the moment that is recorded', async () => {
+    expect(await runAndKill(x, [...to('--to-time', '0s'), '--yes'], at(x, CALL, 'before'))).toBe(true)
+    const recorded = async () => (await x.p.state()).resources['restored-shop-then']
+    const { toTime } = (await recorded())?.want ?? {}
+    expect(await recorded()).toMatchObject({ is: 'creating', want: { fromServer: SERVER, toTime: expect.stringMatching(/Z$/) } })
+    expect(await x.db('shop-then')).toBeUndefined()
+    expect(await runAndKill(x, [...to('--to-time', '0s'), '--yes'], at(x, CALL, 'after'))).toBe(true)
+    expect((await recorded())?.want.toTime).toBe(toTime)
+    x.proxy.clear()
+    const r = await x.ok(...to('--to-time', '0s'), '--yes')
+    expect(x.asked(CALL)).toBe(0)
+    expect(r.stdout).toMatch(/It was begun already[\s\S]*shop-then is there after .*127\.0\.0\.1:\d+/)
+    expect(r.stdout).toContain('Inside are the roles and passwords of that moment')
+    expect((await recorded())?.want.toTime).toBe(toTime)
+    expect((await x.ok(...to('--to-time', String(toTime)), '--yes')).stdout).toContain('shop-then is there already')
+    expect(await x.no(...to('--latest'), '--yes')).toContain(`shop-then was restored from ${SERVER}, to ${toTime}: a server`)
+    expect(await x.no(...to('one-after'), '--yes')).toContain(`shop-then was restored from ${SERVER}, to ${toTime}: a server`)
+  })
+
+  it('it has the settings of the stack and the data of the server, and goes with destroy restored', async () => {
+    const [own, then] = await Promise.all([x.db(), x.db('shop-then')])
+    for (const key of [
+      'DBInstanceClass',
+      'DeletionProtection',
+      'BackupRetentionPeriod',
+      'MonitoringInterval',
+      'VpcSecurityGroups',
+    ] as const)
+      expect(then?.[key], key).toEqual(own?.[key])
+    expect(then?.DBParameterGroups?.[0]?.DBParameterGroupName).toBe(own?.DBParameterGroups?.[0]?.DBParameterGroupName)
+    const port = then?.Endpoint?.Port ?? 0
+    expect(await x.sql('django_app', (await x.secret()).password, 'SELECT count(*)::int AS n FROM orders', { port })).toEqual([
+      { n: 2 },
+    ])
+    expect((await x.ok('create', '--yes')).stdout).toContain('Nothing to do')
+    await x.ok('destroy', 'restored', '--yes', '--confirm', 'startupwebapp', '--skip-final-snapshot')
+    expect(await x.db('shop-then')).toBeUndefined()
   })
 })
 

@@ -115,6 +115,41 @@ describe('create from a snapshot', () => {
   })
 })
 
+describe('create as of a point in time', () => {
+  it.each([
+    ['2026-11-30T10:15:00Z', { RestoreTime: new Date('2026-11-30T10:15:00Z') }],
+    ['latest', { UseLatestRestorableTime: true }],
+  ])('%s: a restore of that server into the same network with the same groups and parameters', async (toTime, moment) => {
+    const account = cloud({
+      RestoreDBInstanceToPointInTime: { DBInstance: { DBInstanceIdentifier: 'shop-dev-thing', DBInstanceArn: 'arn:db' } },
+    })
+    expect(await DbInstance.create(aws, { ...database, fromServer: 'shop-db', toTime }, stamp)).toEqual({ attrs })
+    expect(account.sent).toEqual([
+      [
+        'RestoreDBInstanceToPointInTime',
+        {
+          SourceDBInstanceIdentifier: 'shop-db',
+          TargetDBInstanceIdentifier: 'shop-dev-thing',
+          ...moment,
+          DBInstanceClass: 'db.t4g.small',
+          Port: 5432,
+          DBSubnetGroupName: 'shop-dev-subnets',
+          VpcSecurityGroupIds: ['sg-b', 'sg-a'],
+          DBParameterGroupName: 'shop-dev-parameters',
+          MultiAZ: false,
+          PubliclyAccessible: false,
+          AutoMinorVersionUpgrade: true,
+          EnableCloudwatchLogsExports: ['postgresql'],
+          DeletionProtection: true,
+          CopyTagsToSnapshot: true,
+          EngineLifecycleSupport: 'open-source-rds-extended-support-disabled',
+          Tags: TAG_LIST,
+        },
+      ],
+    ])
+  })
+})
+
 describe('update', () => {
   it('sends all changed props in one call and no others, and is waited for', async () => {
     const account = cloud({ ModifyDBInstance: {}, DescribeDBInstances: { DBInstances: [instance] } })
