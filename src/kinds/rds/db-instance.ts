@@ -118,6 +118,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
         'rds:AddTagsToResource',
         'rds:CreateDBInstance',
         'rds:RestoreDBInstanceFromDBSnapshot',
+        'rds:RestoreDBInstanceToPointInTime',
         'secretsmanager:GetSecretValue',
       ],
       update: ['rds:ModifyDBInstance', 'rds:DescribeDBInstances', 'rds:AddTagsToResource', 'iam:PassRole'],
