@@ -74,7 +74,7 @@ export const dbCommands = (db: Command, add: Add): void => {
     async ([name = ''], f) => (await import('./commands/db-snapshot-delete.ts')).snapshotDeleteCommand(name, f),
   ).option('--confirm <name>', 'with --yes: the yes to deleting data, the name of the snapshot')
   add(db, 'snapshots', 'the snapshots of the server, with age, size and price', async (_, f) =>
-    (await import('./commands/db-snapshots.ts')).snapshotsCommand(f),
+    (await import('./commands/db-snapshot-list.ts')).snapshotsCommand(f),
   )
   add<Globals & { as: string; toTime?: string; latest?: boolean }>(
     db,
@@ -86,13 +86,15 @@ export const dbCommands = (db: Command, add: Add): void => {
     .option('--to-time <when>', 'the server as of this second: 2026-11-30T10:15:00Z, or how long ago: 90m, 2h')
     .option('--latest', 'the server as of the latest moment that AWS can restore (about five minutes ago)')
   via(
-    add<ViaFlag & { to?: string }>(
+    add<ViaFlag & { to?: string; all?: boolean }>(
       db,
-      'backup <name>',
-      'pg_dump of one database into a file or a bucket',
-      async ([name = ''], f) => (await import('./commands/db-backup.ts')).backupCommand(name, f),
+      'backup [name]',
+      'pg_dump of one database, or of all, into a file or a bucket',
+      async ([name], f) => (await import('./commands/db-backup.ts')).backupCommand(name, f),
     ),
-  ).option('--to <place>', 'a file or s3://bucket/key (default: a file with the date in this folder)')
+  )
+    .option('--to <place>', 'a file, a folder or s3://bucket/key (default: a file with the date in this folder)')
+    .option('--all', 'every database of infra.yaml, each into a file of its own')
   via(
     add<ViaFlag & { confirm?: string }>(
       db,
@@ -104,12 +106,15 @@ export const dbCommands = (db: Command, add: Add): void => {
   add(db, 'stop', 'stop the server: what it saves, and when AWS starts it again', async (_, f) =>
     (await import('./commands/db-stop.ts')).stopCommand(f),
   )
+  add(db, 'failover', 'the standby in the other zone takes over; only with Multi-AZ', async (_, f) =>
+    (await import('./commands/db-failover.ts')).failoverCommand(f),
+  )
   add<Globals & { withFailover?: boolean }>(
     db,
     'reboot',
     'restart the server: parameters that wait for it hold afterwards',
     async (_, f) => (await import('./commands/db-reboot.ts')).rebootCommand(f),
-  ).option('--with-failover', 'through the standby (Multi-AZ): about a minute instead of two')
+  ).option('--with-failover', 'through the standby: the same as infra db failover')
   add(db, 'start', 'start the server again', async (_, f) => (await import('./commands/db-stop.ts')).startCommand(f))
   via(
     add<ViaFlag & { role?: string }>(

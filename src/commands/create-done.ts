@@ -1,5 +1,6 @@
 import type { Plan } from '../engine/plan.ts'
 import { elapsed, list } from '../ui/format.ts'
+import { backupAdvice } from './backup-advice.ts'
 import type { CreateFlags } from './create.ts'
 import { waitingServices } from './images.ts'
 import type { View } from './look.ts'
@@ -30,5 +31,6 @@ export const success = (
     for (const sentence of a.impact?.left ?? []) io.say(`  ${io.c.yellow('!')} ${a.key}: left to you: ${sentence}`)
   const fresh = [...view.survey].flatMap(([key, seen]) => (seen.is === 'absent' ? [key] : []))
   if (steps.includes('secrets')) sayUnfilled(s, unfilledIn(s.config, view.survey, fresh))
+  if (fresh.includes('db-instance') && steps.includes('rds')) for (const line of backupAdvice(s.config)) io.say(`  ${line}`)
   sayNext(s, flags, waitingServices(s.config, view.lookups, flags))
 }

@@ -15,6 +15,10 @@ export interface RdsServer {
   readonly version: string
   readonly instanceClass: string
   readonly multiAz: boolean
+  /** The availability zone that it serves from. */
+  readonly zone: string
+  /** The one of its standby; empty where there is none, or AWS does not say yet. */
+  readonly standbyZone: string
   readonly storageType: string
   readonly allocatedGb: number
   /** Read replicas of it, and the one that it is a replica of. */
@@ -38,6 +42,8 @@ export const lookAtServer = async (s: Pick<Session, 'aws'>, id: string): Promise
     version: db.EngineVersion ?? '',
     instanceClass: db.DBInstanceClass ?? '',
     multiAz: db.MultiAZ ?? false,
+    zone: db.AvailabilityZone ?? '',
+    standbyZone: db.SecondaryAvailabilityZone ?? '',
     storageType: db.StorageType ?? '',
     allocatedGb: db.AllocatedStorage ?? 0,
     replicas: [...(db.ReadReplicaDBInstanceIdentifiers ?? []), db.ReadReplicaSourceDBInstanceIdentifier ?? ''].filter(Boolean),

@@ -94,7 +94,7 @@ vpc:
 #   allocatedGb: 20           # grows by itself up to maxAllocatedGb
 #   maxAllocatedGb: 100
 #   multiAz: false            # a standby in another zone, at twice the price
-#   backupRetentionDays: 7
+#   backupRetentionDays: 7    # any second of these days can be restored; at most 35
 #   deletionProtection: true
 
 databases:

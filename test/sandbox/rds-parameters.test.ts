@@ -1,6 +1,6 @@
 import * as RDS from '@aws-sdk/client-rds'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { type Clients, clients, database, given, refusal } from './support.ts'
+import { type Clients, clients, database, given, refusal, subnetGroup, vpcWithSubnets } from './support.ts'
 
 const url = inject('motoUrl') ?? ''
 const { DBInstanceIdentifier } = database
@@ -101,7 +101,20 @@ describe.skipIf(!url)('parameters of a database in the sandbox', () => {
     expect(await refusal(ask({ DBParameterGroupFamily: 'postgres99' }))).toContain('not a valid parameter group family')
   })
 
-  it('restarts with a failover only where there is a standby', async () => {
+  it('restarts with a failover only where there is a standby, which then serves from its zone', async () => {
     expect(await reboot({ ForceFailover: true })).toContain('InvalidParameterCombination: Force failover cannot be specified')
+    const DBSubnetGroupName = await subnetGroup(aws, (await vpcWithSubnets(aws)).subnets)
+    const id = { DBInstanceIdentifier: 'two-zones' }
+    await aws.rds.send(new RDS.CreateDBInstanceCommand({ ...database, ...id, DBSubnetGroupName, MultiAZ: true }))
+    const zones = async () => {
+      const { DBInstances } = await aws.rds.send(new RDS.DescribeDBInstancesCommand(id))
+      return [DBInstances?.[0]?.AvailabilityZone, DBInstances?.[0]?.SecondaryAvailabilityZone]
+    }
+    const before = await zones()
+    expect(new Set(before).size).toBe(2)
+    expect(await reboot(id)).toBe('no error')
+    expect(await zones()).toEqual(before)
+    expect(await reboot({ ...id, ForceFailover: true })).toBe('no error')
+    expect(await zones()).toEqual([...before].reverse())
   })
 })

@@ -20,7 +20,7 @@ PATCHES = {
     "ec2": ("ec2", "interfaces", "instances", "nat", "routes", "groups", "deletes"),
     "rds": (
         *("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots"),
-        *("rds_postgres", "rds_restore"),
+        *("rds_postgres", "rds_restore", "rds_failover"),
     ),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),

@@ -266,7 +266,7 @@ describe('infra db restore --to-time, --latest', () => {
     )
     expect(stdout).toContain('Costs +$27.66 a month as long as it is there. Time: about 12 minutes.')
     expect((await x.p.run('db', 'snapshots')).stdout).toContain(
-      `To any second of the last 7 days: infra db restore --to-time <when> --as ${SERVER}-restored`,
+      `As of any second: infra db restore --to-time <when> --as ${SERVER}-restored`,
     )
   })
 

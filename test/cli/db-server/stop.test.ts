@@ -1,4 +1,6 @@
-import { ModifyDBParameterGroupCommand } from '@aws-sdk/client-rds'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ModifyDBInstanceCommand, ModifyDBParameterGroupCommand } from '@aws-sdk/client-rds'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Ran } from '../../support/cli.ts'
 import { at, runAndKill, SERVER, type Stack, startStack } from './stack.ts'
@@ -145,6 +147,74 @@ describe('infra db reboot', () => {
     x.proxy.rules = [{ match: /RebootDBInstance/, lose: true }]
     expect((await x.ok('db', 'reboot', '--yes')).stdout).toContain('is back after')
     expect(await waiting()).toBe('in-sync')
+  })
+})
+
+describe('infra db failover', () => {
+  const CALL = 'rds.RebootDBInstance'
+  const zone = async () => (await x.db())?.AvailabilityZone
+  const asked = async () => ((await x.p.state()).lookups as Record<string, unknown>).failover
+
+  it('refused without a standby, and while the server is busy', async () => {
+    expect(await x.no('db', 'failover', '--yes')).toMatch(
+      /has no standby to fail over to: rds.multiAz is off.*\nNext: Set rds.multiAz: true.* infra create rds; a plain restart: infra db reboot\n$/,
+    )
+    await x.rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: SERVER, MultiAZ: true, ApplyImmediately: true }))
+    x.shows('DBInstanceStatus', 'backing-up', 'available')
+    expect(await x.no('db', 'failover', '--yes')).toContain('is backing-up: this can be done only while it is available')
+  })
+
+  it('says before where it goes and what stands still; then follows to the other zone', async () => {
+    const { AvailabilityZone: from, SecondaryAvailabilityZone: to } = (await x.db()) ?? {}
+    expect(await x.no('db', 'failover')).toMatch(/Next: infra db failover --yes\n$/)
+    const { stdout } = await x.p.run('db', 'failover')
+    expect(stdout).toContain(`${from} -> ${to}: the standby takes over with everything that was committed.`)
+    expect(stdout).toContain('One or two minutes of downtime')
+    const r = await x.ok('db', 'failover', '--yes', '--json')
+    expect(lastJson(r)).toMatchObject({ type: 'result', from, zone: to, moved: true, status: 'available' })
+    expect(await zone()).toBe(to)
+    expect(await asked()).toBeUndefined()
+  })
+
+  it('killed after the call and run again, also with --with-failover: it watches, and does not fail back', async () => {
+    const from = await zone()
+    expect(await runAndKill(x, ['db', 'failover', '--yes'], at(x, CALL, 'after'))).toBe(true)
+    expect(await asked()).toMatchObject({ server: SERVER, from })
+    const to = await zone()
+    expect(to).not.toBe(from)
+    x.proxy.clear()
+    x.shows('DBInstanceStatus', 'rebooting', 'available', 2)
+    const r = await x.ok('db', 'reboot', '--with-failover', '--yes')
+    expect(r.stdout).toContain(`${SERVER} serves from ${to}`)
+    expect(x.asked(CALL)).toBe(0)
+    expect([await zone(), await asked()]).toEqual([to, undefined])
+  })
+
+  it('killed before the call: a rerun sees no sign of a failover, says so, and the next one asks', async () => {
+    const from = await zone()
+    expect(await runAndKill(x, ['db', 'failover', '--yes'], at(x, CALL, 'before'))).toBe(true)
+    const file = join(x.p.dir, 'state', 'production.json')
+    const state = JSON.parse(await readFile(file, 'utf8'))
+    state.lookups.failover.at = new Date(Date.now() - 120_000).toISOString()
+    await writeFile(file, JSON.stringify(state))
+    x.proxy.clear()
+    const r = await x.p.run('db', 'failover', '--yes')
+    expect([r.code, x.asked(CALL)], r.all).toEqual([1, 0])
+    expect(r.stderr).toMatch(/AWS shows no failover of .*\nNext: infra db failover asks for it\n$/)
+    expect(await zone()).toBe(from)
+    await x.ok('db', 'failover', '--yes')
+    expect(await zone()).not.toBe(from)
+  })
+
+  it('an answer that was lost is no second failover', async () => {
+    const from = await zone()
+    x.proxy.clear()
+    x.proxy.rules = [{ match: /RebootDBInstance/, lose: true }]
+    // AWS refuses what the SDK sends again: the server is rebooting by then.
+    x.proxy.before = ({ op }) => (op === CALL && x.asked(CALL) > 1 ? 'drop' : undefined)
+    await x.ok('db', 'failover', '--yes')
+    expect(await zone()).not.toBe(from)
+    await x.rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: SERVER, MultiAZ: false, ApplyImmediately: true }))
   })
 })
 

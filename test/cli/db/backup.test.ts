@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -105,6 +106,37 @@ describe.skipIf(!url || !PROGRAMS)('backup and load', () => {
     expect(r.json<{ place: string }>().place).toMatch(/\/empty-\d{8}-\d{6}\.dump$/)
     expect((await run('backup', 'empty', '--to', `${x.p.dir}/state/`)).code).toBe(0)
     expect((await readdir(at('state'))).filter((f) => /^empty-\d{8}-\d{6}\.dump$/.test(f))).toHaveLength(1)
+  })
+
+  it('--all: each database into a file of its own; one that fails is named, and does not stop the others', async () => {
+    expect(refused(await run('backup', 'shop', '--all')).stderr).toMatch(/^Both shop and --all say what to back up/)
+    for (const to of ['all.dump', 's3://shop-backups/all.dump'])
+      expect(refused(await run('backup', '--all', '--to', to)).stderr).toContain('Next: Name an existing folder')
+    await mkdir(at('all'))
+    const made = await run('backup', '--all', '--to', 'all')
+    expect(made.code, made.all).toBe(0)
+    const names = async () => (await readdir(at('all'))).map((f) => f.replace(/-\d{8}-\d{6}\.dump$/, '')).sort()
+    const every = ['crm', 'empty', 'other', 'shop']
+    expect(await names()).toEqual(every)
+    expect(made.stdout).toMatch(/✓ 4 databases, .* To load one: infra db load <name> \S+\/all\/\S+\.dump\n$/)
+    const bucket = await run('backup', '--all', '--to', 's3://shop-backups/all/', '--json')
+    expect(
+      bucket
+        .json<{ backups: { database: string }[] }>()
+        .backups.map((b) => b.database)
+        .sort(),
+    ).toEqual(every)
+
+    await x.sql('postgres', 'ALTER DATABASE crm RENAME TO crm_away')
+    const some = await run('backup', '--all', '--to', 'all', '--json')
+    await x.sql('postgres', 'ALTER DATABASE crm_away RENAME TO crm')
+    expect(some.code, some.all).toBe(1)
+    const { backups, failed } = some.json<{ backups: { database: string }[]; failed: { database: string; what: string }[] }>()
+    expect(backups.map((b) => b.database).sort()).toEqual(['empty', 'other', 'shop'])
+    expect(failed).toMatchObject([{ database: 'crm' }])
+    await rm(at('all'), { recursive: true })
+    for (const Key of (await objects()).filter((key) => key.startsWith('all/')))
+      await s3.send(new DeleteObjectCommand({ Bucket: 'shop-backups', Key }))
   })
 
   it('pg_dump that is missing, too old, or breaks off: a sentence, and nothing of it stays', async () => {
