@@ -46,12 +46,11 @@ export const snapshotsCommand = async (g: Globals): Promise<number> => {
         `  Automated ones go with their server; manual ones stay until they are deleted: ${commandLine(g, 'db snapshot delete <name>')}`,
       )
     }
-    const { backupRetentionDays: days } = s.config.rds
-    if (s.state.row('db-instance') && days > 0)
-      io.say(
-        `  To any second of the last ${count(days, 'day')}: ${commandLine(g, `db restore --to-time <when> --as ${id}-restored`)}`,
-      )
-    for (const line of backupAdvice(s.config)) io.say(`  ${line}`)
+    if (s.state.row('db-instance')) {
+      if (s.config.rds.backupRetentionDays > 0)
+        io.say(`  As of any second: ${commandLine(g, `db restore --to-time <when> --as ${id}-restored`)}`)
+      for (const line of backupAdvice(s.config)) io.say(`  ${line}`)
+    }
     if (found.length > 0) io.say(`  Next: ${c.cyan(next)}`)
     return 0
   } finally {
