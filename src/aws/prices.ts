@@ -47,15 +47,14 @@ export const PRICES = {
     usd: { 'us-east-1': 0.125 },
     per: 'GB-month',
     source: LIST,
-    plusUsage: 'provisioned IOPS',
   },
   'rds.storage.io2': {
     what: 'io2 storage',
     usd: { 'us-east-1': 0.125 },
     per: 'GB-month',
     source: LIST,
-    plusUsage: 'provisioned IOPS',
   },
+  'rds.iops.io1': { what: 'provisioned IOPS', usd: { 'us-east-1': 0.1 }, per: 'month', source: LIST },
   'rds.extended-support': {
     what: 'Extended Support, a vCPU',
     usd: { 'us-east-1': 0.1 },
@@ -131,18 +130,36 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>
 
-/** Whether the table has prices of the region, or those of us-east-1 stand in. */
-export const hasPrices = (region: string): boolean => Object.values<Price>(PRICES).some((p) => p.usd[region] !== undefined)
-
 export type PriceKey = keyof typeof PRICES
 
-/** What one of it costs in a month; the text says so when the price of another region stands in. */
-export const monthlyPrice = (key: PriceKey, region: string, amount = 1, label?: string): CostItem => {
-  const price: Price = PRICES[key]
-  const unit = price.usd[region] ?? price.usd['us-east-1']
-  const usd = unit * amount * (price.per === 'hour' ? HOURS_PER_MONTH : 1)
-  const substitute = price.usd[region] === undefined ? ` (price of us-east-1)` : ''
-  return { what: `${label ?? price.what}${substitute}`, usd, ...(price.plusUsage ? { plusUsage: price.plusUsage } : {}) }
+/** Keys of instance classes are made from the config, so the table may not have them: `rds.postgres.db.t4g.micro`. */
+export type PricedBy =
+  | PriceKey
+  | `rds.${string}.db.${string}`
+  | `rds.storage.${string}`
+  | `ec2.instance.${string}`
+  | `rds.iops.${string}`
+
+const HOURLY = /^(rds\.(postgres|mysql)\.db\.|ec2\.instance\.)/
+
+/**
+ * What so many of it cost in a month.
+ * @param label what it is called; default: the table's word
+ * @returns with `unpriced` where nobody knows its price, and `pricesOf` where the price of another region stands in
+ */
+export const monthlyPrice = (key: PricedBy, region: string, amount = 1, label?: string): CostItem => {
+  const price: Price | undefined = isPriced(key) ? PRICES[key] : undefined
+  const unit = price?.usd[region] ?? price?.usd['us-east-1']
+  const what = label ?? price?.what ?? key.replace(/^(rds\.\w+|ec2\.instance)\./, '')
+  if (unit === undefined) return { what, usd: 0, unpriced: what }
+  const hourly = price ? price.per === 'hour' : HOURLY.test(key)
+  return {
+    what,
+    usd: unit * amount * (hourly ? HOURS_PER_MONTH : 1),
+    ...(price?.plusUsage ? { plusUsage: price.plusUsage } : {}),
+    // Nothing of it costs nothing everywhere.
+    ...(price?.usd[region] !== undefined || amount === 0 ? {} : { pricesOf: 'us-east-1' }),
+  }
 }
 
-export const isPriced = (key: string): key is PriceKey => Object.hasOwn(PRICES, key)
+const isPriced = (key: string): key is PriceKey => Object.hasOwn(PRICES, key)

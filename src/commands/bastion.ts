@@ -1,13 +1,15 @@
+import { billOf, without } from '../engine/bill.ts'
 import type { Context } from '../engine/context.ts'
 import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
-import type { AnySeen, CostItem } from '../engine/kind.ts'
+import type { AnySeen } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import { observe, subjectOfRow } from '../engine/survey.ts'
 import { until } from '../engine/wait.ts'
 import { costStopped, kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
-import { list, usd } from '../ui/format.ts'
+import { usd } from '../ui/format.ts'
+import { figure, remark } from '../ui/money.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { withReporter } from './outcome.ts'
@@ -84,14 +86,13 @@ const ask = async (cx: Context<Session['aws']>, verb: Verb, id: string): Promise
   await cx.aws.ec2(verb === 'stop' ? 'StopInstances' : 'StartInstances', { InstanceIds: [id] })
 }
 
-const sum = (items: readonly CostItem[]): number => round(items.reduce((total, item) => total + item.usd, 0))
-
 const tell = (s: Session, verb: Verb, row: Row, id: string, changed: boolean): void => {
   const { io, config } = s
   const running = kindOf(row.type).facts.monthly?.(row.want, config.region) ?? []
   const asleep = costStopped(config.region)
-  const [monthlyUsd, stoppedUsd] = [sum(running), sum(asleep)]
-  const saves = round(monthlyUsd - stoppedUsd)
+  const [whole, rest] = [billOf(running), billOf(asleep)]
+  const saved = without(whole, rest)
+  const [monthlyUsd, stoppedUsd, saves] = [round(whole.usd), round(rest.usd), round(saved.usd)]
   if (io.json) {
     const state = verb === 'stop' ? 'stopped' : 'running'
     io.event({
@@ -104,20 +105,18 @@ const tell = (s: Session, verb: Verb, row: Row, id: string, changed: boolean): v
     })
     return
   }
-  const unpriced = running.filter((i) => i.plusUsage).map((i) => i.what)
-  const rest = unpriced.length > 0 ? ` and what ${list(unpriced)} costs, which is not in the table` : ''
   header({ ...s, account: s.caller.account }, 'Bastion')
   const already = changed ? '' : ' already'
   if (verb === 'stop') {
     io.say(`${io.c.green('✓')} The bastion ${id} is stopped${already}.`)
     io.say(
-      `  Saves ${io.c.bold(usd(saves))} a month${rest}. Its volume still costs ${usd(stoppedUsd)} (${asleep.map((i) => i.what).join()}).`,
+      `  Saves ${figure(saved, io.c.bold)} a month${remark(saved)}. Its volume still costs ${usd(stoppedUsd)} (${asleep.map((i) => i.what).join()}).`,
     )
     io.say('  Its public address was given back; it gets another one when it starts.')
     io.say(`  Next: ${io.c.cyan(commandLine(s.g, 'bastion start'))} wakes it`)
     return
   }
   io.say(`${io.c.green('✓')} The bastion ${id} runs${already}, and Systems Manager reaches it.`)
-  io.say(`  Costs ${io.c.bold(usd(monthlyUsd))} a month${rest} while it runs; ${usd(saves)} less when it is stopped.`)
+  io.say(`  Costs ${figure(whole, io.c.bold)} a month while it runs${remark(whole)}; ${usd(saves)} less when it is stopped.`)
   io.say(`  Next: ${io.c.cyan(commandLine(s.g, 'bastion stop'))} when it is not needed`)
 }

@@ -1,6 +1,7 @@
-import { hasPrices, PRICES_AS_OF } from '../aws/prices.ts'
+import { PRICES_AS_OF } from '../aws/prices.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
+import { addUp, type Bill, billOf, remarksData } from '../engine/bill.ts'
 import type { CostItem } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
@@ -9,6 +10,7 @@ import { localBackend } from '../state/local.ts'
 import { readState } from '../state/parse.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
+import { figure, remark } from '../ui/money.ts'
 import { checkEnvironment } from './environment.ts'
 import { type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
@@ -22,6 +24,9 @@ interface Item {
   readonly monthlyUsd: number
   readonly dailyUsd: number
   readonly plusUsage?: string
+  readonly unpriced?: string
+  readonly pricesOf?: string
+  readonly asOf?: string
 }
 
 const NAT_WORDS = { none: 'no NAT gateway', single: 'one NAT gateway', perAz: 'a NAT gateway in each zone' } as const
@@ -41,37 +46,43 @@ export const costCommand = async (g: Globals): Promise<number> => {
   const rows = state?.resources ?? {}
   const itemsFor = (c: Config, later = false): Item[] => itemsOf(c, state?.lookups ?? {}, later ? {} : rows)
   const items = itemsFor(config)
-  const monthlyUsd = total(items)
+  const bill = total(items)
+  const monthlyUsd = bill.usd
   const pending = Object.entries(rows).flatMap(([key, r]) => awaited(r).map((s) => ({ key, ...s })))
-  const laterUsd = total(itemsFor(config, true))
+  const later = total(itemsFor(config, true))
   const now = config.vpc.nat ?? 'none'
   const options = (['none', 'single', 'perAz'] as const)
     .filter((nat) => nat !== now && !(nat === 'none' && needsNat(config)))
     .map((nat) => {
-      const month = total(itemsFor({ ...config, vpc: { ...config.vpc, nat } }))
+      const { usd: month } = total(itemsFor({ ...config, vpc: { ...config.vpc, nat } }))
       return { option: `vpc.nat: ${nat}`, what: NAT_WORDS[nat], monthlyUsd: month, monthlyChangeUsd: round(month - monthlyUsd) }
     })
   const dailyUsd = daily(monthlyUsd)
   if (io.json) {
-    const scheduled = pending.length > 0 ? { scheduled: pending, scheduledMonthlyUsd: laterUsd } : {}
-    io.data({ monthlyUsd, dailyUsd, items, options, ...scheduled, pricesAsOf: PRICES_AS_OF, region: config.region })
+    const scheduled = pending.length > 0 ? { scheduled: pending, scheduledMonthlyUsd: later.usd } : {}
+    const remarks = remarksData(bill)
+    io.data({ monthlyUsd, dailyUsd, items, options, ...scheduled, pricesAsOf: PRICES_AS_OF, ...remarks, region: config.region })
     return 0
   }
   header({ io, config, sandbox: wantsSandbox(g), account: state?.account }, 'Cost')
   io.say(columns([['step', 'resource', 'what', 'a month', 'a day', ''].map((h) => io.c.dim(h)), ...items.map(row)], '<<<>><'))
-  io.say(`\n  Total: ${io.c.bold(usd(monthlyUsd))} a month, ${io.c.bold(usd(dailyUsd))} a day, with ${NAT_WORDS[now]}.`)
+  io.say(
+    `\n  Total: ${figure(bill, io.c.bold)} a month, ${io.c.bold(usd(dailyUsd))} a day, with ${NAT_WORDS[now]}${remark(bill)}.`,
+  )
   if (pending.length > 0) {
     sayScheduled(
       io,
       pending.map((s) => ({ key: s.key, scheduled: [s] })),
     )
-    io.say(`  Once that is made: ${io.c.bold(usd(laterUsd))} a month (${change(round(laterUsd - monthlyUsd))}).`)
+    io.say(`  Once that is made: ${figure(later, io.c.bold)} a month (${change(round(later.usd - monthlyUsd))}).`)
   }
   for (const o of options)
-    io.say(`  With ${o.what}: ${usd(o.monthlyUsd)} a month (${change(o.monthlyChangeUsd)}); ${io.c.dim(o.option)}`)
+    io.say(
+      `  With ${o.what}: ${figure({ ...bill, usd: o.monthlyUsd })} a month (${change(o.monthlyChangeUsd)}); ${io.c.dim(o.option)}`,
+    )
   io.say(
     io.c.dim(
-      `\n  On-demand list prices of ${hasPrices(config.region) ? config.region : `us-east-1 (those of ${config.region} are not in the table)`}, as of ${PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
+      `\n  On-demand list prices of ${bill.pricesOf === undefined ? config.region : `${bill.pricesOf} (some of ${config.region} are not known)`}, as of ${bill.asOf ?? PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
     ),
   )
   return 0
@@ -80,13 +91,16 @@ export const costCommand = async (g: Globals): Promise<number> => {
 const row = (i: Item): string[] => [
   i.step,
   i.key,
-  i.what,
-  usd(i.monthlyUsd),
-  usd(i.dailyUsd),
+  i.pricesOf === undefined ? i.what : `${i.what} (price of ${i.pricesOf})`,
+  i.unpriced === undefined ? usd(i.monthlyUsd) : '?',
+  i.unpriced === undefined ? usd(i.dailyUsd) : '?',
   i.plusUsage ? `+ usage: ${i.plusUsage}` : '',
 ]
 
-const total = (items: readonly Item[]): number => round(items.reduce((sum, i) => sum + i.monthlyUsd, 0))
+const total = (items: readonly Item[]): Bill => {
+  const bill = addUp(items.map((i) => billOf([{ ...i, usd: i.monthlyUsd }])))
+  return { ...bill, usd: round(bill.usd) }
+}
 
 /** What AWS had only scheduled when it was looked at last, and whose time has not come yet. */
 const awaited = (r: Row): Scheduled[] =>
@@ -109,5 +123,8 @@ const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1], 
         monthlyUsd: round(item.usd),
         dailyUsd: daily(item.usd),
         ...(item.plusUsage ? { plusUsage: item.plusUsage } : {}),
+        ...(item.unpriced === undefined ? {} : { unpriced: item.unpriced }),
+        ...(item.pricesOf === undefined ? {} : { pricesOf: item.pricesOf }),
+        ...(item.asOf === undefined ? {} : { asOf: item.asOf }),
       }))
     })

@@ -1,16 +1,18 @@
 import type { Aws } from '../aws/clients.ts'
 import { forcesTlsByDefault, supportOf } from '../aws/engine-versions.ts'
+import { billFor } from '../engine/bill.ts'
 import { converge } from '../engine/converge.ts'
 import { refuse } from '../engine/errors.ts'
 import type { Node } from '../engine/graph.ts'
 import type { AnySeen } from '../engine/kind.ts'
-import { monthly, round } from '../engine/plan.ts'
+import { round } from '../engine/plan.ts'
 import { resolve } from '../engine/ref.ts'
 import { runGraph } from '../engine/run.ts'
 import { impactOf } from '../engine/scheduled.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
-import { about, elapsed, list, usd } from '../ui/format.ts'
+import { about, elapsed, list } from '../ui/format.ts'
+import { total } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { defaultGroup, RESTORED, restoredKey, restoredNode } from './db-restored.ts'
 import { orRefuse } from './db-server.ts'
@@ -145,7 +147,7 @@ const refuseTaken = (s: Session, as: string, seen: AnySeen): void => {
 const screen = (s: Session, node: Node<Aws>, want: JsonObject, { title, has, want: from }: Source, seen: AnySeen): void => {
   const { io } = s
   const { c } = io
-  const cost = round(monthly(node.kind, want, s.config.region))
+  const cost = billFor(node.kind, want, s.config.region)
   header({ ...s, account: s.caller.account }, 'Restore')
   io.say(`  ${c.green('+ create')}  ${node.key}  ${c.dim(`RDS instance ${node.name}`)}`)
   io.say(`\n  From ${title}.`)
@@ -163,7 +165,9 @@ const screen = (s: Session, node: Node<Aws>, want: JsonObject, { title, has, wan
     )
   for (const note of impactOf(node.kind, seen, want, [])?.says ?? []) io.say(`  ${c.yellow('!')} ${note}.`)
   if (seen.is !== 'absent') io.say(`  It was begun already (${seen.note ?? seen.is}); this goes on with it.`)
-  io.say(`  Costs ${c.bold(`+${usd(cost)}`)} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`)
+  io.say(
+    `  Costs ${total(cost, (t) => c.bold(`+${t}`))} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`,
+  )
 }
 
 const there = (s: Session, node: Node<Aws>, source: Source, took: number | undefined): number => {
@@ -180,7 +184,7 @@ const there = (s: Session, node: Node<Aws>, source: Source, took: number | undef
       endpoint,
       port,
       ...('toTime' in source.want ? source.want : { snapshot: source.want.fromSnapshot }),
-      monthlyUsd: round(monthly(node.kind, row?.want ?? {}, s.config.region)),
+      monthlyUsd: round(billFor(node.kind, row?.want ?? {}, s.config.region).usd),
       created: took !== undefined,
     })
   const said = took === undefined ? 'is there already' : `is there after ${elapsed(took)}`

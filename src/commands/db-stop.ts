@@ -1,22 +1,13 @@
 import { round } from '../engine/plan.ts'
 import { about, count, daily, elapsed, usd } from '../ui/format.ts'
+import { total } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { withReporter } from './outcome.ts'
 import { busy, type RdsServer, refuseAdopted, stackServer, utc } from './rds-server.ts'
 import { header } from './screens.ts'
 import { openSession, type Session } from './session.ts'
-import {
-  backOn,
-  changeServer,
-  classUsd,
-  costOfServer,
-  DAYS,
-  describedServer,
-  refuseReplicas,
-  storageUsd,
-  TAKES,
-} from './stop-server.ts'
+import { backOn, changeServer, costOfServer, DAYS, describedServer, refuseReplicas, serverBills, TAKES } from './stop-server.ts'
 
 /** Switches the server off: what it saves, what goes on costing, and when AWS switches it on again. */
 export const stopCommand = async (g: Globals): Promise<number> => {
@@ -63,15 +54,15 @@ export const startCommand = async (g: Globals): Promise<number> => {
 
 const stopScreen = (s: Session, server: RdsServer): void => {
   const { io } = s
-  const month = classUsd(s, server)
+  const { asleep, saved } = serverBills(s, server)
   const alarms = [...s.state.all().values()].filter((r) => r.type === 'cloudwatch.alarm').length
   const back = backOn()
   header({ ...s, account: s.caller.account }, 'Stop')
   io.say(`  ${describedServer(server)}`)
-  const until = month === undefined ? '' : `: ${usd(round(daily(month) * DAYS))} until AWS starts it again`
+  const until = saved.unpriced.length > 0 ? '' : `: ${usd(round(daily(saved.usd) * DAYS))} until AWS starts it again`
   io.say(`\n  Saves ${costOfServer(s, server)}${until}.`)
   io.say(
-    `  Billed on: ${usd(storageUsd(s, server))} a month for the storage (${server.allocatedGb} GB ${server.storageType}), backups and snapshots as before.`,
+    `  Billed on: ${total(asleep)} a month for the storage (${server.allocatedGb} GB ${server.storageType}), backups and snapshots as before.`,
   )
   const silent = alarms > 0 ? ` ${count(alarms, 'alarm')} will show INSUFFICIENT_DATA.` : ''
   io.say(`  Meanwhile nobody can connect, and nothing of it can be changed or destroyed.${silent}`)
@@ -106,13 +97,15 @@ const runs = (s: Session, server: RdsServer, took: number | undefined): number =
 
 const result = (s: Session, server: RdsServer, took: number | undefined, restartsAt: Date | undefined): void => {
   if (!s.io.json) return
+  const { asleep, saved } = serverBills(s, server)
   s.io.event({
     type: 'result',
     server: server.id,
     status: server.status,
     changed: took !== undefined,
     restartsAt: restartsAt?.toISOString() ?? null,
-    classMonthlyUsd: classUsd(s, server) ?? null,
-    storageMonthlyUsd: storageUsd(s, server),
+    savesMonthlyUsd: round(saved.usd),
+    storageMonthlyUsd: round(asleep.usd),
+    unpriced: saved.unpriced,
   })
 }

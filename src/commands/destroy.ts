@@ -1,14 +1,16 @@
 import { mustWake } from '../engine/asleep.ts'
+import { addUp, billFor } from '../engine/bill.ts'
 import { destroy } from '../engine/destroy.ts'
 import { refuse } from '../engine/errors.ts'
 import { type DestroyOptions, destroyMinutes, goingWith, stillNeeding } from '../engine/order.ts'
 import { notToDelete } from '../engine/ownership.ts'
-import { monthly, round } from '../engine/plan.ts'
+import { paidFor } from '../engine/scheduled.ts'
 import type { Survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
 import { asker } from '../ui/ask.ts'
-import { about, columns, count, elapsed, list, usd } from '../ui/format.ts'
+import { about, columns, count, elapsed, list } from '../ui/format.ts'
+import { figure, remark } from '../ui/money.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { lookAtRows } from './look.ts'
 import { conclude, withReporter } from './outcome.ts'
@@ -150,11 +152,14 @@ const screen = (
     io.say(columns(table, '', '    '))
   }
   const minutes = destroyMinutes(keys, rows, kindOf, options)
-  const saved = keys.reduce(
-    (sum, key) => sum + monthly(kindOf(rows.get(key)?.type ?? ''), rows.get(key)?.want ?? {}, s.config.region),
-    0,
+  const saved = addUp(
+    keys.map((key) =>
+      billFor(kindOf(rows.get(key)?.type ?? ''), paidFor(rows.get(key)?.want ?? {}, seen.get(key)), s.config.region),
+    ),
   )
-  io.say(`\n  ${count(keys.length, 'resource')}. Saves ${c.bold(usd(round(saved)))} a month. Time: ${c.bold(about(minutes))}.`)
+  io.say(
+    `\n  ${count(keys.length, 'resource')}. Saves ${figure(saved, c.bold)} a month${remark(saved)}. Time: ${c.bold(about(minutes))}.`,
+  )
 }
 
 const place = (s: Session, step: string): number => (s.config.steps as readonly string[]).indexOf(step)

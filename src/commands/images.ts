@@ -4,12 +4,14 @@ import type { Config } from '../config/settle.ts'
 import { isSecure, REFERENCE } from '../config/settle-ecs.ts'
 import { ecrImage, presenceOf, pushLines } from '../containers/image.ts'
 import { waitsForImage } from '../containers/record.ts'
+import { billOf } from '../engine/bill.ts'
 import type { Graph } from '../engine/graph.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
-import { count, list, usd } from '../ui/format.ts'
+import { count, list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
+import { total } from '../ui/money.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import type { Session } from './session.ts'
 
@@ -86,9 +88,9 @@ export const sayWaiting = (
     const node = view.graph.get(`${key}-service`)
     const desired = config.ecs.services[key]?.desired ?? 0
     const items = node?.kind.facts.monthly?.({ ...node.props, desired }, config.region) ?? []
-    const more = items.reduce((sum, item) => sum + item.usd, 0)
+    const more = billOf(items)
     io.say(
-      `  ${io.c.yellow('!')} ${key} begins with no task: there is no image ${imageOf(config, view.lookups, key)} yet. Its ${count(desired, 'task')} will cost ${usd(more)} a month.`,
+      `  ${io.c.yellow('!')} ${key} begins with no task: there is no image ${imageOf(config, view.lookups, key)} yet. Its ${count(desired, 'task')} will cost ${total(more)} a month.`,
     )
   }
 }

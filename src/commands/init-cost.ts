@@ -1,7 +1,9 @@
 import { PRESET_DEFAULTS } from '../config/presets.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
 import type { Config } from '../config/settle.ts'
+import type { Bill } from '../engine/bill.ts'
 import { usd } from '../ui/format.ts'
+import { estimate, figure, remark } from '../ui/money.ts'
 import { commandLine } from './globals.ts'
 import type { InitFlags } from './init.ts'
 import { type Setting, withSets } from './init-set.ts'
@@ -16,15 +18,16 @@ export const PUBLIC_TASKS = '--set vpc.nat=none --set ecs.services.web.subnets=p
 export const variantCost = (variant: Pick<Answers, 'databaseOnly' | 'publicTasks'>, region: string): string => {
   const { project, environment } = PRESET_DEFAULTS.startupwebapp ?? { project: 'shop', environment: 'production' }
   const text = template({ preset: 'startupwebapp', project, environment, region, email: undefined, ...variant })
-  return usd(monthOf(readConfig(parseYaml('infra.yaml', text), {}, 'infra.yaml')))
+  return figure(monthOf(readConfig(parseYaml('infra.yaml', text), {}, 'infra.yaml')))
 }
 
 /** What it costs a month and, where nobody was asked, the commands for what would cost less. */
 export const costLines = (a: Answers, config: Config, file: string, sets: readonly Setting[], flags: InitFlags): string[] => {
-  const of = (text: string): number => monthOf(readConfig(parseYaml(file, withSets(text, sets)), {}, file))
+  const of = (text: string): Bill => monthOf(readConfig(parseYaml(file, withSets(text, sets)), {}, file))
   const gateways = config.steps.includes('vpc') ? { none: 0, single: 1, perAz: config.vpc.azCount }[config.vpc.nat ?? 'none'] : 0
   const nat = gateways > 0 ? `, ${usd(gateways * natPrice(config.region))} of it for NAT gateways` : ''
-  const lines = [`  It costs about ${usd(monthOf(config))} a month${nat}.`]
+  const bill = monthOf(config)
+  const lines = [`  It costs ${estimate(bill)} a month${nat}${remark(bill)}.`]
   if (
     !a.preset ||
     a.publicTasks !== undefined ||
@@ -36,7 +39,7 @@ export const costLines = (a: Answers, config: Config, file: string, sets: readon
   const again = (more: string): string => commandLine(flags, `init --force --preset ${a.preset}${given} ${more} --yes`)
   return [
     ...lines,
-    `  With tasks in public subnets, without a NAT gateway, about ${usd(of(template({ ...a, publicTasks: true })))}: ${again(PUBLIC_TASKS)}`,
-    `  The database alone, without containers, about ${usd(of(template({ ...a, databaseOnly: true })))}: ${again(`--set 'steps=${DATABASE_STEPS}'`)}`,
+    `  With tasks in public subnets, without a NAT gateway, ${estimate(of(template({ ...a, publicTasks: true })))}: ${again(PUBLIC_TASKS)}`,
+    `  The database alone, without containers, ${estimate(of(template({ ...a, databaseOnly: true })))}: ${again(`--set 'steps=${DATABASE_STEPS}'`)}`,
   ]
 }

@@ -21,7 +21,7 @@ const hourly = (o: OneOff, region: string): { readonly usd: number; readonly els
     monthlyPrice(`fargate.${of}.gb`, region, Number(memory) / 1024),
     ...(network(o)?.assignPublicIp === 'ENABLED' ? [monthlyPrice('ec2.public-ipv4.hour', region)] : []),
   ]
-  const elsewhere = parts[0]?.what.endsWith('(price of us-east-1)') === true
+  const elsewhere = parts[0]?.pricesOf !== undefined
   return { usd: parts.reduce((sum, p) => sum + p.usd, 0) / HOURS_PER_MONTH, elsewhere }
 }
 

@@ -1,14 +1,16 @@
 import type { Found } from '../containers/find.ts'
 import type { ScalingTarget } from '../containers/scaling.ts'
+import { type Bill, billFor } from '../engine/bill.ts'
 import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { JsonObject } from '../state/json.ts'
-import { change, count, daily, usd } from '../ui/format.ts'
+import { change, count, daily } from '../ui/format.ts'
+import { total } from '../ui/money.ts'
 import { title } from './rollout-screen.ts'
 import type { ServicePlace } from './service-place.ts'
 
 /** A month of so many tasks; undefined where they cost nothing of their own: they run on instances that are paid for. */
-export const costOfTasks = (region: string, { service, definition }: Found, desired: number): number | undefined => {
+export const costOfTasks = (region: string, { service, definition }: Found, desired: number): Bill | undefined => {
   const capacity = (service.capacityProviderStrategy ?? []).map((c) => ({
     provider: c.capacityProvider ?? '',
     weight: c.weight ?? 0,
@@ -26,8 +28,7 @@ export const costOfTasks = (region: string, { service, definition }: Found, desi
 }
 
 /** A month of a service as its kind counts it. */
-export const monthOf = (want: JsonObject, region: string): number =>
-  round((kindOf('ecs.service').facts.monthly?.(want, region) ?? []).reduce((sum, item) => sum + item.usd, 0))
+export const monthOf = (want: JsonObject, region: string): Bill => billFor(kindOf('ecs.service'), want, region)
 
 export interface ScalePlan {
   readonly found: Found
@@ -42,7 +43,7 @@ export const scaleScreen = (p: ServicePlace, { found, from, to, autoscaling, not
   const { io, region } = p
   const { c } = io
   const [before, after] = [costOfTasks(region, found, from), costOfTasks(region, found, to)]
-  const monthlyChangeUsd = before === undefined || after === undefined ? undefined : round(after - before)
+  const monthlyChangeUsd = before === undefined || after === undefined ? undefined : round(after.usd - before.usd)
   if (io.json)
     io.event({
       type: 'plan',
@@ -61,7 +62,7 @@ export const scaleScreen = (p: ServicePlace, { found, from, to, autoscaling, not
     monthlyChangeUsd === undefined || after === undefined
       ? 'Its tasks run on instances of the cluster: they cost the same.'
       : monthlyChangeUsd === 0
-        ? `Costs the same: ${usd(after)} a month.`
-        : `${c.bold(change(monthlyChangeUsd))} a month, ${change(Math.sign(monthlyChangeUsd) * daily(Math.abs(monthlyChangeUsd)))} a day: ${usd(after)} a month in all${spot ? ', up to 70 % less on Spot' : ''}.`
+        ? `Costs the same: ${total(after)} a month.`
+        : `${c.bold(change(monthlyChangeUsd))} a month, ${change(Math.sign(monthlyChangeUsd) * daily(Math.abs(monthlyChangeUsd)))} a day: ${total(after)} a month in all${spot ? ', up to 70 % less on Spot' : ''}.`
   io.say(`\n  ${cost}`)
 }

@@ -1,9 +1,11 @@
+import { remarksData } from '../engine/bill.ts'
 import { FOUND } from '../engine/decide.ts'
 import type { Action, Plan } from '../engine/plan.ts'
 import { inWords } from '../engine/scheduled.ts'
 import type { Scheduled } from '../state/schema.ts'
-import { about, change, columns, count, usd } from '../ui/format.ts'
+import { about, change, columns, count } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
+import { cell, figure, remark } from '../ui/money.ts'
 import { commandLine, type Globals } from './globals.ts'
 import type { Session } from './session.ts'
 import type { PlannedWay } from './way-plan.ts'
@@ -44,7 +46,7 @@ export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): vo
       paint[a.action](`${SIGN[a.action]} ${a.action}`),
       a.key,
       c.dim(a.title),
-      a.monthlyUsd > 0 ? usd(a.monthlyUsd) : '',
+      cell({ usd: a.monthlyUsd, unpriced: a.unpriced }),
       a.minutes >= 1 ? c.dim(`${Math.round(a.minutes)} min`) : '',
       a.reason === 'new' ? '' : c.dim(a.reason.replaceAll(ARN, '')),
     ])
@@ -70,7 +72,7 @@ export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): vo
   io.say(`  ${tally.join(', ') || 'nothing to do'}.`)
   if (doing.length > 0)
     io.say(
-      `  A month of it: ${c.bold(usd(plan.monthlyUsd))}${plan.monthlyChangeUsd !== 0 && plan.monthlyChangeUsd !== plan.monthlyUsd ? ` (${change(plan.monthlyChangeUsd)})` : ''}. Time: ${c.bold(about(plan.minutes))}.`,
+      `  A month of it: ${figure({ ...plan.remarks, usd: plan.monthlyUsd }, c.bold)}${plan.monthlyChangeUsd !== 0 && plan.monthlyChangeUsd !== plan.monthlyUsd ? ` (${change(plan.monthlyChangeUsd)})` : ''}${remark(plan.remarks)}. Time: ${c.bold(about(plan.minutes))}.`,
     )
 }
 
@@ -94,22 +96,26 @@ export const sayScheduled = (io: Io, of: readonly { readonly key: string; readon
 
 /** The plan as other programs rely on it. */
 export const planData = (plan: Plan, way?: PlannedWay): object => ({
-  actions: plan.actions.map(({ action, key, type, step, name, monthlyUsd, minutes, reason, impact, scheduled }: Action) => ({
-    action,
-    key,
-    type,
-    step,
-    name,
-    monthlyUsd,
-    minutes,
-    reason,
-    impact: impact?.says ?? [],
-    left: impact?.left ?? [],
-    snapshot: impact?.snapshot ?? null,
-    scheduled,
-  })),
+  actions: plan.actions.map(
+    ({ action, key, type, step, name, monthlyUsd, unpriced, minutes, reason, impact, scheduled }: Action) => ({
+      action,
+      key,
+      type,
+      step,
+      name,
+      monthlyUsd,
+      unpriced,
+      minutes,
+      reason,
+      impact: impact?.says ?? [],
+      left: impact?.left ?? [],
+      snapshot: impact?.snapshot ?? null,
+      scheduled,
+    }),
+  ),
   monthlyUsd: plan.monthlyUsd,
   monthlyChangeUsd: plan.monthlyChangeUsd,
+  ...remarksData(plan.remarks),
   minutes: plan.minutes,
   problems: plan.problems.map((p) => ({ what: p.what, why: p.why, next: p.next })),
   ...(way ? { databases: { via: way.via } } : {}),

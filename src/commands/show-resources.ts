@@ -1,13 +1,15 @@
 import { loadConfig } from '../config/load.ts'
 import { hostOf, isSecure } from '../config/settle-ecs.ts'
 import { ecrImage, pushLines } from '../containers/image.ts'
+import { addUp, type Bill, billFor, NOTHING, remarksData } from '../engine/bill.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'
-import { monthly, round } from '../engine/plan.ts'
+import { round } from '../engine/plan.ts'
 import { inWords, paidFor, scheduledOf } from '../engine/scheduled.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
 import { columns, count, daily, shortId, usd } from '../ui/format.ts'
+import { cell, figure, remark } from '../ui/money.ts'
 import { consoleLinks } from './console-links.ts'
 import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'
 import { lookAtRows } from './look.ts'
@@ -24,6 +26,7 @@ interface Shown {
   readonly status: string
   /** What is paid for now. */
   readonly monthlyUsd: number
+  readonly bill: Bill
   /** What AWS has accepted and makes later. */
   readonly scheduled: readonly Scheduled[]
 }
@@ -42,7 +45,7 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
       const row = rows.get(key)
       return row ? [shown(key, row, seen.get(key), s.config.region)] : []
     })
-    const monthlyUsd = round(resources.reduce((sum, r) => sum + r.monthlyUsd, 0))
+    const bill = { ...addUp(resources.map((r) => r.bill)), usd: round(resources.reduce((sum, r) => sum + r.monthlyUsd, 0)) }
     const links = consoleLinks(s.config.region, rows)
     const access = accessOf(s, rows)
     if (s.io.json)
@@ -52,13 +55,14 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
         region: s.config.region,
         account: s.caller.account,
         sandbox: s.sandbox,
-        resources,
+        resources: resources.map(({ bill: { unpriced }, ...r }) => ({ ...r, unpriced })),
         ...access,
-        monthlyUsd,
-        dailyUsd: daily(monthlyUsd),
+        monthlyUsd: bill.usd,
+        dailyUsd: daily(bill.usd),
+        ...remarksData(bill),
         links: s.sandbox ? [] : links,
       })
-    else screen(s, resources, monthlyUsd, links, access, g)
+    else screen(s, resources, bill, links, access, g)
     return 0
   } finally {
     await s.close()
@@ -68,6 +72,7 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
 const shown = (key: string, row: Row, seen: AnySeen | undefined, region: string): Shown => {
   const kind = kindOf(row.type)
   const gone = !seen || seen.is === 'absent'
+  const bill = gone || row.adopted ? NOTHING : billFor(kind, paidFor(row.want, seen), region)
   return {
     key,
     step: row.step,
@@ -75,7 +80,8 @@ const shown = (key: string, row: Row, seen: AnySeen | undefined, region: string)
     id: idOf(gone ? row.attrs : seen.attrs, row.name),
     name: row.name,
     status: gone ? 'gone' : (seen.note ?? seen.is),
-    monthlyUsd: gone || row.adopted ? 0 : round(monthly(kind, paidFor(row.want, seen), region)),
+    monthlyUsd: round(bill.usd),
+    bill,
     scheduled: scheduledOf(seen),
   }
 }
@@ -122,7 +128,7 @@ const applicationOf = ({ config }: Session, rows: ReadonlyMap<string, Row>): str
 const screen = (
   s: Session,
   resources: readonly Shown[],
-  monthlyUsd: number,
+  bill: Bill,
   links: readonly { what: string; url: string }[],
   access: Access,
   g: Globals,
@@ -146,7 +152,7 @@ const screen = (
         shortId(r.id),
         shortId(r.id).startsWith(r.name) ? '' : c.dim(r.name),
         status(r.status, io),
-        r.monthlyUsd > 0 ? usd(r.monthlyUsd) : '',
+        cell({ ...r.bill, usd: r.monthlyUsd }),
       ])
     io.say(columns(rows, '<<<<>', '    '))
     for (const r of resources)
@@ -160,7 +166,7 @@ const screen = (
   if (access.credentials) io.say(`  Credentials  ${c.cyan(access.credentials)}`)
   if (resources.some((r) => r.type === 'sql.database')) io.say(`  Connect      ${c.cyan(commandLine(g, 'db connect'))}`)
   io.say(
-    `  Cost         ${c.bold(usd(monthlyUsd))} a month, ${usd(daily(monthlyUsd))} a day, for ${count(resources.length, 'resource')}`,
+    `  Cost         ${figure(bill, c.bold)} a month, ${usd(daily(bill.usd))} a day${remark(bill)}, for ${count(resources.length, 'resource')}`,
   )
   io.say(`  State        ${s.state.place}`)
   if (!s.sandbox && links.length > 0) {

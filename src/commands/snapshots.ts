@@ -93,8 +93,8 @@ export const snapshotUsd = (s: Session, sizeGb: number): number =>
 
 /** What of them is billed. */
 export const billed = (s: Session): string => {
-  const { usd } = monthlyPrice('rds.snapshot', s.config.region)
-  return `$${usd} per GB and month, of what all backups hold above the storage of the servers that run`
+  const { usd, pricesOf } = monthlyPrice('rds.snapshot', s.config.region)
+  return `$${usd} per GB and month${pricesOf === undefined ? '' : ` (price of ${pricesOf})`}, of what all backups hold above the storage of the servers that run`
 }
 
 const NAME = /^(?!.*--)[a-z][a-z0-9-]{0,254}$/

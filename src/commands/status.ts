@@ -1,12 +1,14 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { countNotes } from '../containers/asleep.ts'
+import { remarksData } from '../engine/bill.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import { warningsIn } from '../engine/scheduled.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
-import { about, change, columns, list, usd } from '../ui/format.ts'
+import { about, change, columns, list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
+import { cell, estimate, remark } from '../ui/money.ts'
 import { besideOf, besideScreen } from './beside.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { sayPush } from './images.ts'
@@ -68,6 +70,7 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
       progress: view.progress,
       next: next ?? null,
       monthlyUsd: view.monthlyUsd,
+      ...remarksData(view.remarks),
       beside,
       notes: set,
     })
@@ -76,7 +79,8 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   header({ io, config, sandbox, account: found.account ?? undefined }, `Status${g.offline ? ' (from the state file)' : ''}`)
   screen(io, found)
   const { done, total } = view.progress
-  io.say(`\n  ${done} of ${total} steps done. What exists costs about ${io.c.bold(usd(view.monthlyUsd))} a month.`)
+  const bill = { ...view.remarks, usd: view.monthlyUsd }
+  io.say(`\n  ${done} of ${total} steps done. What exists costs ${estimate(bill, io.c.bold)} a month${remark(bill)}.`)
   besideScreen(io, beside, g)
   for (const note of set) io.say(`  ${io.c.yellow('!')} ${note}`)
   if (!view.next && loose.waiting.length > 0) sayPush(io, loose.waiting)
@@ -119,7 +123,7 @@ const screen = (io: Io, { view, rows, survey }: Status): void => {
     s.name,
     MARK[s.state](c),
     c.dim(`${s.ready}/${s.total}`),
-    s.monthlyUsd > 0 ? usd(s.monthlyUsd) : '',
+    cell({ usd: s.monthlyUsd, unpriced: s.unpriced }),
     s.state === 'blocked' ? `needs ${list(s.blockedBy)}` : notes(s.name, rows, survey).join(', '),
   ])
   io.say(columns(table, '><<>><'))

@@ -1,40 +1,52 @@
+import { addUp, type Bill, billFor, NOTHING, remarksData } from '../engine/bill.ts'
 import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, columns, count, daily, usd } from '../ui/format.ts'
+import { cell, figure, remark, total } from '../ui/money.ts'
 import type { RdsServer } from './rds-server.ts'
 import { monthOf } from './scale-screen.ts'
 import { header } from './screens.ts'
 import type { Session } from './session.ts'
-import { backOn, classUsd, costOfServer, DAYS, describedServer, storageUsd, TAKES } from './stop-server.ts'
+import { backOn, DAYS, describedServer, serverBills, TAKES } from './stop-server.ts'
 import { downMinutes, type Sleepable, wakesWith } from './stop-stack.ts'
 
 /** Typical minutes until the tasks of a service run and are healthy. */
 const UP_MINUTES = 3
 
 /** A month of so many tasks of a service of the config. */
-export const tasksUsd = (s: Session, key: string, desired: number): number => {
+export const tasksBill = (s: Session, key: string, desired: number): Bill => {
   const c = s.config.ecs.services[key]
-  if (!c) return 0
+  if (!c) return NOTHING
   const size: JsonObject = { cpu: c.cpu, memory: c.memory, architecture: c.architecture }
   const capacity = [{ provider: c.capacity, weight: 1 }]
   return monthOf({ size, desired, publicAddress: c.subnets === 'public', capacity }, s.config.region)
 }
 
 /** What goes on costing while the stack sleeps, by what it is, the dearest first. Read off what is recorded. */
-export const goesOn = (s: Session, server: RdsServer | undefined): { what: string; usd: number }[] => {
-  const sums = new Map<string, { n: number; usd: number }>()
+export const goesOn = (s: Session, server: RdsServer | undefined): Part[] => {
+  const sums = new Map<string, { n: number; bill: Bill }>()
   for (const [key, row] of s.state.all()) {
     if (row.adopted || !row.attrs || row.type === 'ecs.service' || (server && key === 'db-instance')) continue
-    const { facts } = kindOf(row.type)
-    const cost = (facts.monthly?.(row.want, s.config.region) ?? []).reduce((sum, item) => sum + item.usd, 0)
-    const before = sums.get(facts.title) ?? { n: 0, usd: 0 }
-    if (cost > 0) sums.set(facts.title, { n: before.n + 1, usd: before.usd + cost })
+    const kind = kindOf(row.type)
+    const bill = billFor(kind, row.want, s.config.region)
+    const before = sums.get(kind.facts.title) ?? { n: 0, bill: NOTHING }
+    if (counts(bill)) sums.set(kind.facts.title, { n: before.n + 1, bill: addUp([before.bill, bill]) })
   }
-  const parts = [...sums].map(([title, { n, usd: sum }]) => ({ what: n === 1 ? title : `${n} x ${title}`, usd: round(sum) }))
-  const storage = server ? [{ what: `storage of the database (${server.allocatedGb} GB)`, usd: storageUsd(s, server) }] : []
-  return [...parts, ...storage].filter((p) => p.usd > 0).sort((a, b) => b.usd - a.usd)
+  const parts = [...sums].map(([title, { n, bill }]) => ({ what: n === 1 ? title : `${n} x ${title}`, bill }))
+  const storage = server
+    ? [{ what: `storage of the database (${server.allocatedGb} GB)`, bill: serverBills(s, server).asleep }]
+    : []
+  return [...parts, ...storage].filter((p) => counts(p.bill)).sort((a, b) => b.bill.usd - a.bill.usd)
 }
+
+/** Something that costs, under one name. */
+interface Part {
+  readonly what: string
+  readonly bill: Bill
+}
+
+const counts = ({ usd: value, unpriced }: Bill): boolean => value > 0 || unpriced.length > 0
 
 export interface SleepPlan {
   /** Those that go down. */
@@ -44,13 +56,14 @@ export interface SleepPlan {
   readonly notes: readonly string[]
 }
 
-const total = (parts: readonly { usd: number }[]): number => round(parts.reduce((sum, p) => sum + p.usd, 0))
+const sumOf = (parts: readonly Part[]): Bill => addUp(parts.map((p) => p.bill))
 
-export const savesOf = (s: Session, { services, server }: Pick<SleepPlan, 'services' | 'server'>): number =>
-  round(
-    services.reduce((sum, x) => sum + tasksUsd(s, x.key, x.service.desiredCount ?? 0), 0) +
-      (server ? (classUsd(s, server) ?? 0) : 0),
-  )
+/** Together with what goes on costing it is all that the stack costs while it is awake. */
+export const savesOf = (s: Session, { services, server }: Pick<SleepPlan, 'services' | 'server'>): Bill =>
+  addUp([
+    ...services.map((x) => tasksBill(s, x.key, x.service.desiredCount ?? 0)),
+    ...(server ? [serverBills(s, server).saved] : []),
+  ])
 
 /** What sleeps, what that saves, what goes on costing, how long it takes, and what AWS does by itself. */
 export const stopScreen = (s: Session, plan: SleepPlan): void => {
@@ -68,9 +81,10 @@ export const stopScreen = (s: Session, plan: SleepPlan): void => {
       type: 'plan',
       services: services.map((x) => ({ key: x.key, name: x.name, from: tasksOf(x), to: 0, autoscaling: x.target !== undefined })),
       server: server?.id ?? null,
-      savesMonthlyUsd: saves,
-      goesOnMonthlyUsd: total(rest),
-      goesOn: rest,
+      savesMonthlyUsd: round(saves.usd),
+      goesOnMonthlyUsd: round(sumOf(rest).usd),
+      goesOn: rest.map((p) => ({ what: p.what, usd: round(p.bill.usd) })),
+      ...remarksData(addUp([saves, sumOf(rest)])),
       restartsAt: server ? back.toISOString() : null,
       notes,
     })
@@ -78,23 +92,29 @@ export const stopScreen = (s: Session, plan: SleepPlan): void => {
   }
   header({ ...s, account: s.caller.account }, 'Stop')
   const paused = (x: Sleepable): string => (x.target ? c.dim('its autoscaling is paused') : '')
-  const month = (value: number | undefined): string => (value === undefined || value === 0 ? '' : `${usd(value)} a month`)
+  const month = (bill: Bill): string => (counts(bill) ? `${cell(bill)} a month` : '')
   io.say(
     columns(
       [
-        ...services.map((x) => [x.name, `${count(tasksOf(x), 'task')} -> 0`, month(tasksUsd(s, x.key, tasksOf(x))), paused(x)]),
+        ...services.map((x) => [x.name, `${count(tasksOf(x), 'task')} -> 0`, month(tasksBill(s, x.key, tasksOf(x))), paused(x)]),
         ...(server
-          ? [[server.id, 'stopped', month(classUsd(s, server)), c.dim(describedServer(server).slice(server.id.length).trim())]]
+          ? [
+              [
+                server.id,
+                'stopped',
+                month(serverBills(s, server).saved),
+                c.dim(describedServer(server).slice(server.id.length).trim()),
+              ],
+            ]
           : []),
       ],
       '<<><',
     ),
   )
   for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
-  const unknown = server && classUsd(s, server) === undefined ? `, and ${costOfServer(s, server)}` : ''
-  io.say(`\n  Saves ${c.bold(usd(saves))} a month, ${usd(daily(saves))} a day${unknown}.`)
+  io.say(`\n  Saves ${figure(saves, c.bold)} a month, ${usd(daily(saves.usd))} a day${remark(saves)}.`)
   if (rest.length > 0)
-    io.say(`  Goes on costing ${c.bold(usd(total(rest)))} a month: ${rest.map((p) => `${p.what} ${usd(p.usd)}`).join(', ')}.`)
+    io.say(`  Goes on costing ${total(sumOf(rest), c.bold)} a month: ${rest.map((p) => `${p.what} ${cell(p.bill)}`).join(', ')}.`)
   const alarms = [...s.state.all().values()].filter((r) => r.type === 'cloudwatch.alarm').length
   io.say(`  Meanwhile nobody is served.${alarms > 0 ? ` ${count(alarms, 'alarm')} may show INSUFFICIENT_DATA.` : ''}`)
   if (server)
@@ -115,14 +135,15 @@ export const startScreen = (s: Session, { services, server, notes }: SleepPlan):
   const { io } = s
   const { c } = io
   const tasks = services.map((x) => ({ x, n: wakesWith(s, x) }))
-  const costs = round(tasks.reduce((sum, t) => sum + tasksUsd(s, t.x.key, t.n), 0) + (server ? (classUsd(s, server) ?? 0) : 0))
+  const costs = addUp([...tasks.map((t) => tasksBill(s, t.x.key, t.n)), ...(server ? [serverBills(s, server).saved] : [])])
   const minutes = (services.length > 0 ? UP_MINUTES : 0) + (server ? TAKES.start.minutes : 0)
   if (io.json) {
     io.event({
       type: 'plan',
       services: tasks.map(({ x, n }) => ({ key: x.key, name: x.name, from: x.service.desiredCount ?? 0, to: n })),
       server: server?.id ?? null,
-      costsMonthlyUsd: costs,
+      costsMonthlyUsd: round(costs.usd),
+      ...remarksData(costs),
       notes,
     })
     return
@@ -142,5 +163,7 @@ export const startScreen = (s: Session, { services, server, notes }: SleepPlan):
     ),
   )
   for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
-  io.say(`\n  Costs ${c.bold(usd(costs))} a month again, ${usd(daily(costs))} a day. Time: ${c.bold(about(minutes))}.`)
+  io.say(
+    `\n  Costs ${figure(costs, c.bold)} a month again, ${usd(daily(costs.usd))} a day${remark(costs)}. Time: ${c.bold(about(minutes))}.`,
+  )
 }

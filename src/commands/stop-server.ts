@@ -1,10 +1,11 @@
-import { isPriced, monthlyPrice } from '../aws/prices.ts'
 import { classify } from '../aws/trouble.ts'
+import { type Bill, billFor, without } from '../engine/bill.ts'
 import { InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
-import { round } from '../engine/plan.ts'
 import { until } from '../engine/wait.ts'
+import { kindOf } from '../kinds/index.ts'
 import { daily, list, usd } from '../ui/format.ts'
+import { figure, remark } from '../ui/money.ts'
 import { commandLine } from './globals.ts'
 import { lookAtServer, orGoesOn, type RdsServer } from './rds-server.ts'
 import type { Session } from './session.ts'
@@ -104,21 +105,17 @@ const ask = async (s: Session, id: string, verb: 'stop' | 'start', wanted: reado
 export const describedServer = ({ id, instanceClass, engine, version, allocatedGb, storageType, multiAz }: RdsServer): string =>
   `${id}  ${instanceClass}${multiAz ? ', Multi-AZ' : ''}, ${engine} ${version}, ${allocatedGb} GB ${storageType}`
 
-/** A month of the class alone: what a stopped server does not cost. Undefined when it is not in the table. */
-export const classUsd = (s: Pick<Session, 'config'>, { engine, instanceClass, multiAz }: RdsServer): number | undefined => {
-  const key = `rds.${engine}.${instanceClass}`
-  return isPriced(key) ? round(monthlyPrice(key, s.config.region, multiAz ? 2 : 1).usd) : undefined
+/** A month of the server as it is: while it runs, while it is stopped, and what stopping it saves. */
+export const serverBills = (s: Session, server: RdsServer): { readonly asleep: Bill; readonly saved: Bill } => {
+  const { engine, instanceClass, allocatedGb, storageType, multiAz } = server
+  const want = { ...s.state.row('db-instance')?.want, engine, instanceClass, allocatedGb, storageType, multiAz }
+  const bill = (more: { stopped?: true }): Bill => billFor(kindOf('rds.db-instance'), { ...want, ...more }, s.config.region)
+  const asleep = bill({ stopped: true })
+  return { asleep, saved: without(bill({}), asleep) }
 }
 
-export const storageUsd = (s: Pick<Session, 'config'>, { storageType, allocatedGb, multiAz }: RdsServer): number => {
-  const key = `rds.storage.${storageType}`
-  return isPriced(key) ? round(monthlyPrice(key, s.config.region, allocatedGb * (multiAz ? 2 : 1)).usd) : 0
-}
-
-/** What its class costs, in words. */
+/** What a server costs only while it runs, in words: its class, monitoring and what else goes by the hour. */
 export const costOfServer = (s: Session, server: RdsServer): string => {
-  const month = classUsd(s, server)
-  return month === undefined
-    ? `the price of ${server.instanceClass} (not in the table)`
-    : `${s.io.c.bold(usd(month))} a month, ${usd(daily(month))} a day`
+  const { saved } = serverBills(s, server)
+  return `${figure(saved, s.io.c.bold)} a month, ${usd(daily(saved.usd))} a day${remark(saved)}`
 }

@@ -1,5 +1,8 @@
+import { type Bill, remarksData } from '../engine/bill.ts'
 import { refuse } from '../engine/errors.ts'
-import { count, elapsed, list, usd } from '../ui/format.ts'
+import { round } from '../engine/plan.ts'
+import { count, elapsed, list } from '../ui/format.ts'
+import { total } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { withReporter } from './outcome.ts'
@@ -79,7 +82,7 @@ interface Stopped {
   readonly services: readonly Sleepable[]
   readonly server: RdsServer | undefined
   readonly took: number | undefined
-  readonly saves: number
+  readonly saves: Bill
 }
 
 const isStopped = (s: Session, { services, server, took, saves }: Stopped): number => {
@@ -91,13 +94,14 @@ const isStopped = (s: Session, { services, server, took, saves }: Stopped): numb
       changed: took !== undefined,
       services: services.map((x) => ({ key: x.key, name: x.name, from: x.service.desiredCount ?? 0, to: 0 })),
       server: server ? { id: server.id, status: server.status, restartsAt: at?.toISOString() ?? null } : null,
-      savesMonthlyUsd: saves,
+      savesMonthlyUsd: round(saves.usd),
+      ...remarksData(saves),
     })
   if (took === undefined) io.say(`${io.c.green('✓')} The stack sleeps already.`)
   else {
     const names = [...services.map((x) => x.name), ...(server ? [server.id] : [])]
     io.say(
-      `\n${io.c.green('✓')} ${list(names) || count(0, 'task')} ${names.length === 1 ? 'sleeps' : 'sleep'} after ${elapsed(took)}. Saves ${usd(saves)} a month.`,
+      `\n${io.c.green('✓')} ${list(names) || count(0, 'task')} ${names.length === 1 ? 'sleeps' : 'sleep'} after ${elapsed(took)}. Saves ${total(saves)} a month.`,
     )
   }
   if (server)

@@ -84,9 +84,16 @@ export interface Made<P, A> {
 
 export interface CostItem {
   readonly what: string
+  /** A month in USD; 0 where `unpriced` is set. */
   readonly usd: number
   /** Set when usage comes on top that nobody can know beforehand. */
   readonly plusUsage?: string
+  /** Set when its price is not known: what it is, for `not priced: db.r6g.large`. */
+  readonly unpriced?: string
+  /** The region whose price stands in, where that of the stack's region is not known. */
+  readonly pricesOf?: string
+  /** The day (YYYY-MM-DD) on which AWS was asked for the price, where that is not the table's. */
+  readonly asOf?: string
 }
 
 /** A change of what is there; of what is not there yet, `was` and `changed` are empty. */

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
+import { addUp, type Bill, billFor, type Remarks } from './bill.ts'
 import { staysFor } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
-import { monthly, round } from './plan.ts'
+import { round } from './plan.ts'
 import { knownProps, resolve } from './ref.ts'
 import { paidFor, scheduledOf } from './scheduled.ts'
 import type { Survey } from './survey.ts'
@@ -17,6 +18,8 @@ export interface StepView {
   readonly total: number
   /** USD a month of what exists of it. */
   readonly monthlyUsd: number
+  /** What of that has no known price, and so is not in the sum. */
+  readonly unpriced: readonly string[]
   readonly blockedBy: readonly string[]
   /** What AWS has accepted and makes later. */
   readonly scheduled: readonly (Scheduled & { readonly key: string })[]
@@ -28,6 +31,8 @@ export interface Overview {
   /** The step to go on with: its minutes and what it adds to the month. */
   readonly next: { readonly step: string; readonly minutes: number; readonly monthlyUsd: number } | undefined
   readonly monthlyUsd: number
+  /** What that figure leaves out or takes from elsewhere. */
+  readonly remarks: Remarks
 }
 
 /** How a resource stands, from the survey, or from its row alone when there is none. */
@@ -49,9 +54,9 @@ export const overview = <C>(
   region: string,
 ): Overview => {
   const condition = (node: Node<C>): Condition => conditionOf(rows.get(node.key), survey, node.key)
-  const cost = (node: Node<C>): number => {
+  const bill = (node: Node<C>): Bill => {
     const want = knownProps(resolve(node.props, () => undefined) as Record<string, unknown>) as JsonObject
-    return monthly(node.kind, paidFor(want, survey?.get(node.key)), region)
+    return billFor(node.kind, paidFor(want, survey?.get(node.key)), region)
   }
   const scheduled = (key: string): readonly Scheduled[] =>
     survey ? scheduledOf(survey.get(key)) : (rows.get(key)?.scheduled ?? [])
@@ -61,6 +66,7 @@ export const overview = <C>(
   const open = [...rows.values()].filter((row) => row.replaced !== undefined && staysFor(row, users) === undefined)
   const switching = new Set(open.map((row) => row.step))
   const done = new Set(enabled.filter((s) => !switching.has(s) && ofStep(s).every((n) => condition(n) === 'ready')))
+  const bills: Bill[] = []
   const steps = enabled.map((name): StepView => {
     const nodes = ofStep(name)
     const by = (c: Condition): Node<C>[] => nodes.filter((n) => condition(n) === c)
@@ -75,13 +81,15 @@ export const overview = <C>(
           : blockedBy.length > 0
             ? 'blocked'
             : 'not started'
-    const existing = nodes.filter((n) => condition(n) !== 'absent')
+    const existing = addUp(nodes.filter((n) => condition(n) !== 'absent').map(bill))
+    bills.push(existing)
     return {
       name,
       state,
       ready: by('ready').length,
       total: nodes.length,
-      monthlyUsd: round(existing.reduce((sum, n) => sum + cost(n), 0)),
+      monthlyUsd: round(existing.usd),
+      unpriced: existing.unpriced,
       blockedBy,
       scheduled: nodes.flatMap((n) => scheduled(n.key).map((s) => ({ key: n.key, ...s }))),
     }
@@ -95,8 +103,9 @@ export const overview = <C>(
     next: next && {
       step: next.name,
       minutes: round(Math.max(0, ...chains.values())),
-      monthlyUsd: round(missing.filter((n) => condition(n) === 'absent').reduce((sum, n) => sum + cost(n), 0)),
+      monthlyUsd: round(addUp(missing.filter((n) => condition(n) === 'absent').map(bill)).usd),
     },
     monthlyUsd: round(steps.reduce((sum, s) => sum + s.monthlyUsd, 0)),
+    remarks: addUp(bills),
   }
 }

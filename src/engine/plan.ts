@@ -1,6 +1,7 @@
 import type { JsonObject } from '../state/json.ts'
 import type { Row } from '../state/schema.ts'
 import { insideAsleep } from './asleep.ts'
+import { addUp, type Bill, billFor, type Remarks } from './bill.ts'
 import { type Decision, decide } from './decide.ts'
 import { type InfraError, refuse } from './errors.ts'
 import { earlierLike, identityOf, staysFor } from './generation.ts'
@@ -20,6 +21,8 @@ export interface Action {
   readonly step: string
   readonly name: string
   readonly monthlyUsd: number
+  /** What of it has no known price, and so is not in that sum. */
+  readonly unpriced: readonly string[]
   readonly minutes: number
   readonly reason: string
   /** What the change does to those who use it, where the kind tells. */
@@ -33,14 +36,13 @@ export interface Plan {
   /** A month of everything in the plan once it is done, and how that differs from now. */
   readonly monthlyUsd: number
   readonly monthlyChangeUsd: number
+  /** What these two figures leave out or take from elsewhere. */
+  readonly remarks: Remarks
   /** The longest chain of what is to be done. */
   readonly minutes: number
   /** What makes the run impossible; empty when it may start. */
   readonly problems: readonly InfraError[]
 }
-
-export const monthly = <C>(kind: AnyKind<C>, want: JsonObject, region: string): number =>
-  (kind.facts.monthly?.(want, region) ?? []).reduce((sum, item) => sum + item.usd, 0)
 
 export interface PlanInput<C> {
   readonly graph: Graph<C>
@@ -65,6 +67,11 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
   }
   /** What it costs as it is now. */
   const before = new Map<string, number>()
+  const bills: Bill[] = []
+  const priced = (bill: Bill): Bill => {
+    bills.push(bill)
+    return bill
+  }
   /** What will have another id. */
   const renewed = new Set<string>()
   const actions = nodes.map((node) => {
@@ -93,7 +100,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
       problems.push(insideAsleep(node.key, verdict.action === 'create' ? 'create' : 'update', around, box))
     const known = knownProps(want) as JsonObject
     if (seen.is !== 'absent' && verdict.action !== 'create')
-      before.set(node.key, monthly(node.kind, paidFor(known, seen), region))
+      before.set(node.key, billFor(node.kind, paidFor(known, seen), region).usd)
     const then = seen.is === 'absent' || verdict.action === 'create' ? known : { ...known, ...seen.charged }
     const impact =
       decision.do === 'create'
@@ -101,7 +108,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
         : decision.do === 'update'
           ? impactOf(node.kind, seen, known, decision.props)
           : undefined
-    const action = describe({ ...node, want: known }, node.kind, verdict, monthly(node.kind, then, region))
+    const action = describe({ ...node, want: known }, node.kind, verdict, priced(billFor(node.kind, then, region)))
     // The kind knows best how long the change takes.
     const minutes = impact && decision.do === 'update' ? { minutes: impact.minutes } : {}
     return { ...action, ...minutes, ...(impact ? { impact } : {}), scheduled: scheduledOf(seen) }
@@ -128,7 +135,8 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
       )
     const stays = double ? `the same as ${double.key}` : staysFor(row, users)
     if (stays) {
-      actions.push(describe({ key, ...row }, kind, { action: 'keep', reason: stays }, monthly(kind, row.want, region)))
+      const bill = priced(billFor(kind, row.want, region))
+      actions.push(describe({ key, ...row }, kind, { action: 'keep', reason: stays }, bill))
       continue
     }
     const reason = row.replaced
@@ -138,7 +146,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
         : gone
           ? 'already gone'
           : 'no longer in the config'
-    actions.push(describe({ key, ...row }, kind, { action: 'delete', reason }, monthly(kind, row.want, region)))
+    actions.push(describe({ key, ...row }, kind, { action: 'delete', reason }, billFor(kind, row.want, region)))
   }
   const sum = (of: (a: Action) => number): number => round(actions.reduce((total, a) => total + of(a), 0))
   const now = (a: Action): number => (a.action === 'create' ? 0 : (before.get(a.key) ?? a.monthlyUsd))
@@ -151,6 +159,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     problems,
     monthlyUsd,
     monthlyChangeUsd: round(monthlyUsd - sum(now)),
+    remarks: addUp(bills),
     minutes: round(Math.max(0, ...chains.values()) + deletes),
   }
 }
@@ -201,7 +210,7 @@ const describe = <C>(
   of: { key: string; step: string; name: string; want: JsonObject },
   kind: AnyKind<C>,
   verdict: Pick<Action, 'action' | 'reason'>,
-  usd: number,
+  bill: Bill,
 ): Action => ({
   action: verdict.action,
   key: of.key,
@@ -209,7 +218,8 @@ const describe = <C>(
   title: kind.facts.title,
   step: of.step,
   name: of.name,
-  monthlyUsd: round(usd),
+  monthlyUsd: round(bill.usd),
+  unpriced: bill.unpriced,
   minutes: minutesOf(kind, verdict.action, of.want),
   reason: verdict.reason,
   scheduled: [],

@@ -167,10 +167,10 @@ describe('both', () => {
     expect(lines.at(-1)).toEqual({ type: 'result', id: 'i-1', state, ...more })
   })
 
-  it('a type that is not in the table is named', async () => {
+  it('a type without a price is named', async () => {
     going('stopped')
     const config = await place({ bastion: { ...row, want: { ...machine, instanceType: 'x9.huge' } } })
-    expect((await run('stop', config)).stdout).toContain('Saves $3.65 a month and what x9.huge costs, which is not in the table.')
+    expect((await run('stop', config)).stdout).toContain('Saves at least $3.65 a month, not priced: x9.huge.')
   })
 
   it.each(['stop', 'start'])('%s is refused when none is recorded, and says how to get one', async (verb) => {

@@ -1,5 +1,5 @@
 import type { Instance as Ec2Instance } from '@aws-sdk/client-ec2'
-import { isPriced, monthlyPrice } from '../../aws/prices.ts'
+import { monthlyPrice } from '../../aws/prices.ts'
 import type { CostItem } from '../../engine/kind.ts'
 import { inWantedOrder } from '../sets.ts'
 
@@ -59,10 +59,8 @@ export const costStopped = (region: string): CostItem[] => [
 
 /** Type, address and volume of one that runs. */
 export const costOf = (want: Partial<InstanceProps>, region: string): CostItem[] => {
-  const key = `ec2.instance.${want.instanceType}`
-  const what = want.instanceType ?? 'EC2 instance'
   return [
-    isPriced(key) ? monthlyPrice(key, region) : { what, usd: 0, plusUsage: 'the price of this type, which is not in the table' },
+    monthlyPrice(`ec2.instance.${want.instanceType}`, region),
     ...(want.publicAddress ? [monthlyPrice('ec2.public-ipv4.hour', region)] : []),
     ...costStopped(region),
   ]

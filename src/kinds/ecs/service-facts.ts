@@ -118,11 +118,11 @@ export const costOf = (want: Partial<ServiceProps>, region: string): CostItem[] 
     monthlyPrice(`fargate.${architecture}.gb`, region, (desired * memory) / 1024),
   ]
   const spot = want.capacity?.some((c) => c.provider === 'FARGATE_SPOT' && c.weight > 0) ? ', up to 70 % less on Spot' : ''
-  const elsewhere = parts[0]?.what.endsWith('(price of us-east-1)') ? ' (price of us-east-1)' : ''
   const tasks = `${desired} ${desired === 1 ? 'task' : 'tasks'}`
   return [
     {
-      what: `${tasks} of ${cpu / 1024} vCPU and ${memory / 1024} GB${spot}${elsewhere}`,
+      ...parts[0],
+      what: `${tasks} of ${cpu / 1024} vCPU and ${memory / 1024} GB${spot}`,
       usd: parts.reduce((sum, p) => sum + p.usd, 0),
     },
     ...(publicAddress && desired > 0

@@ -38,6 +38,10 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
       is: service.status === 'DRAINING' ? 'deleting' : isReady ? 'ready' : 'pending',
       attrs: attrsOf(service, want, last?.desired),
       props: failure === undefined ? props : { ...props, taskDefinition: `${service.taskDefinition} (its rollout failed)` },
+      // Autoscaling sets the number, and each task that runs is paid for.
+      ...(props.desired === want.desired && service.desiredCount !== want.desired
+        ? { charged: { desired: service.desiredCount ?? 0 } }
+        : {}),
       tags,
       note:
         why === undefined ? noteOf(service) : `its rollout failed: ${why}${rollback && !failure ? '; it is rolled back' : ''}`,

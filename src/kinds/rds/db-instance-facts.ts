@@ -1,4 +1,4 @@
-import { isPriced, monthlyPrice } from '../../aws/prices.ts'
+import { monthlyPrice } from '../../aws/prices.ts'
 import type { CostItem } from '../../engine/kind.ts'
 import { extendedCost } from './support.ts'
 
@@ -46,23 +46,40 @@ export type DbInstanceProps = {
   fromServer?: string
   /** ISO 8601 to the second, or `latest`. */
   toTime?: string
+  /** Only in what is charged, never wanted: it is stopped, so that its storage alone is paid for. */
+  stopped?: true
 }
 export type DbInstanceAttrs = { id: string; arn: string; endpoint?: string; port?: number }
 
-/** Class, storage and monitoring; twice the first two with a standby. */
+/**
+ * Class, storage, provisioned IOPS, monitoring and Performance Insights; twice the first three with a standby. A stopped one pays for
+ * storage and IOPS alone: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html
+ */
 export const costOf = (want: Partial<DbInstanceProps>, region: string): CostItem[] => {
   const nodes = want.multiAz ? 2 : 1
-  const key = `rds.${want.engine}.${want.instanceClass}`
-  const storage = `rds.storage.${want.storageType}`
   const standby = nodes === 2 ? ', twice (Multi-AZ)' : ''
-  return [
-    isPriced(key)
-      ? monthlyPrice(key, region, nodes, `${want.instanceClass}${standby}`)
-      : { what: `${want.instanceClass}${standby}`, usd: 0, plusUsage: 'the price of this class, which is not in the table' },
-    ...(isPriced(storage)
-      ? [monthlyPrice(storage, region, nodes * (want.allocatedGb ?? 0), `${want.allocatedGb} GB ${want.storageType}${standby}`)]
-      : []),
+  const { engine, instanceClass, storageType, allocatedGb = 0, iops } = want
+  const running = [
+    monthlyPrice(`rds.${engine}.${instanceClass}` as `rds.${string}.db.${string}`, region, nodes, `${instanceClass}${standby}`),
     ...extendedCost(want, region),
     ...(want.monitoringInterval ? [monthlyPrice('rds.enhanced-monitoring', region)] : []),
+    ...insightsOf(want),
   ]
+  return [
+    ...(want.stopped ? [] : running.slice(0, 1)),
+    ...(storageType === undefined
+      ? []
+      : [monthlyPrice(`rds.storage.${storageType}`, region, nodes * allocatedGb, `${allocatedGb} GB ${storageType}${standby}`)]),
+    ...(iops === undefined || storageType === undefined
+      ? []
+      : [monthlyPrice(`rds.iops.${storageType}`, region, nodes * iops, `${iops} provisioned IOPS${standby}`)]),
+    ...(want.stopped ? [] : running.slice(1)),
+  ]
+}
+
+/** Seven days of history are free; longer ones are billed by vCPU, which no table here knows. */
+const insightsOf = ({ performanceInsights, performanceInsightsDays = 7 }: Partial<DbInstanceProps>): CostItem[] => {
+  if (!performanceInsights || performanceInsightsDays <= 7) return []
+  const what = `Performance Insights for ${performanceInsightsDays} days`
+  return [{ what, usd: 0, unpriced: what }]
 }

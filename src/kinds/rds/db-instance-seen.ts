@@ -110,8 +110,9 @@ const grown = (is: number | undefined, want: number | undefined): number | undef
 export const chargedOf = (db: DBInstance, now: Seen): Seen | undefined => {
   const more = db.AllocatedStorage !== undefined && now.allocatedGb !== undefined && db.AllocatedStorage > now.allocatedGb
   const extended = isExtended(db)
-  if (!more && extended === undefined) return undefined
-  return drop({ allocatedGb: more ? db.AllocatedStorage : undefined, extendedSupport: extended })
+  const stopped = db.DBInstanceStatus === 'stopped' ? true : undefined
+  if (!more && extended === undefined && !stopped) return undefined
+  return drop({ allocatedGb: more ? db.AllocatedStorage : undefined, extendedSupport: extended, stopped })
 }
 
 /** Whether it is enrolled in Extended Support, which cannot be changed any more; undefined where AWS does not tell. */

@@ -45,7 +45,7 @@ export const extendedCost = (server: Supported, region: string): CostItem[] => {
   const price = server.extendedSupport ? supportOf(engine, version, new Date())?.price : undefined
   if (!price) return []
   const vcpus = vcpusOf(instanceClass)
-  if (vcpus === undefined) return [{ what: 'Extended Support', usd: 0, plusUsage: `each vCPU of ${instanceClass}` }]
+  if (vcpus === undefined) return [{ what: 'Extended Support', usd: 0, unpriced: `Extended Support of ${instanceClass}` }]
   const all = vcpus * (server.multiAz ? 2 : 1)
   return [monthlyPrice(price, region, all, `Extended Support of ${engine} ${majorOf(engine, version)}, ${all} vCPU`)]
 }

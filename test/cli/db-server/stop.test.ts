@@ -40,7 +40,7 @@ describe('infra db stop and start', () => {
     expect(await x.no('db', 'stop')).toMatch(/Next: infra db stop --yes\n$/)
     const { stdout } = await x.p.run('db', 'stop')
     const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
-    expect(stdout).toContain('Saves $23.36 a month, $0.77 a day: $5.39 until AWS starts it again.')
+    expect(stdout).toContain('Saves $25.36 a month, $0.83 a day: $5.81 until AWS starts it again.')
     expect(stdout).toContain('Billed on: $2.30 a month for the storage (20 GB gp3), backups and snapshots as before.')
     expect(stdout).toContain('4 alarms will show INSUFFICIENT_DATA')
     expect(stdout).toContain(`AWS starts it again by itself after 7 days: on ${day}. Time: about 5 minutes.`)
@@ -61,7 +61,7 @@ describe('infra db stop and start', () => {
       type: 'result',
       status: 'stopped',
       changed: false,
-      classMonthlyUsd: 23.36,
+      savesMonthlyUsd: 25.36,
     })
   })
 
@@ -101,7 +101,7 @@ describe('infra db stop and start', () => {
   })
 
   it('start: says what it costs again, waits until one can log in', async () => {
-    expect((await x.p.run('db', 'start')).stdout).toContain('Costs $23.36 a month, $0.77 a day again. Time: about 6 minutes.')
+    expect((await x.p.run('db', 'start')).stdout).toContain('Costs $25.36 a month, $0.83 a day again. Time: about 6 minutes.')
     x.proxy.clear()
     // The answer is lost, and asked again AWS refuses: it is being done already.
     x.proxy.rules = [{ match: /StartDBInstance/, lose: true, times: 1 }]

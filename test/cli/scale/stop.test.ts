@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { scale } from '../../../src/commands/scale.ts'
 import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
-import { CONFIG, Killed, made, place, said, session, type World, wouldChange } from './support/world.ts'
+import { CONFIG, Killed, made, monthNow, place, said, session, type World, wouldChange } from './support/world.ts'
 
 vi.mock('../../../src/engine/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
 
@@ -217,16 +217,33 @@ describe('infra stop and start', () => {
     const { text } = await run(w, 'stop')
     expect(text).toMatch(/shop-dev-web +3 tasks -> 0 +\$27\.03 a month +its autoscaling is paused/)
     expect(text).toMatch(/shop-dev-worker +3 tasks -> 0 +\$27\.03 a month\n/)
-    expect(text).toMatch(/shop-dev-db +stopped +\$23\.36 a month +db\.t4g\.small, postgres 16\.4, 20 GB gp3/)
+    expect(text).toMatch(/shop-dev-db +stopped +\$25\.36 a month +db\.t4g\.small, postgres 16\.4, 20 GB gp3/)
     expect(text).not.toContain('shop-dev-idle')
-    expect(text).toContain('Saves $77.42 a month, $2.55 a day.')
+    expect(text).toContain('Saves $79.42 a month, $2.61 a day.')
     expect(text).toContain(
       'Goes on costing $35.55 a month: NAT gateway $32.85, storage of the database (20 GB) $2.30, secret $0.40.',
     )
     const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
     expect(text).toContain(`AWS starts the database again by itself after 7 days: on ${day}. The services stay at 0.`)
     expect(text).toContain('Time: about 6 minutes.')
-    expect((await run(w, 'start')).text).toContain('Costs $77.42 a month again, $2.55 a day.')
+    expect((await run(w, 'start')).text).toContain('Costs $79.42 a month again, $2.61 a day.')
+  })
+
+  it('what it saves and what goes on costing are together what status says before; and the rest is what status says asleep', async () => {
+    const w = await standing()
+    const before = await monthNow(w)
+    const down = await session(w, CONFIG, { yes: true, json: true })
+    await stopAll(down)
+    const { savesMonthlyUsd, goesOnMonthlyUsd } = down.heard.events.find((e) => e.type === 'plan') as Record<string, number>
+    // Enhanced monitoring sleeps with the server, and tasks are counted as they run: 3, while infra.yaml says 1.
+    expect(savesMonthlyUsd).toBe(79.42)
+    expect(goesOnMonthlyUsd).toBe(35.55)
+    expect(before).toBe(114.97)
+    expect(await monthNow(w)).toBe(goesOnMonthlyUsd)
+    const up = await session(w, CONFIG, { yes: true, json: true })
+    await startAll(up)
+    expect(up.heard.events.find((e) => e.type === 'plan')).toMatchObject({ costsMonthlyUsd: savesMonthlyUsd })
+    expect(await monthNow(w)).toBe(before)
   })
 
   it('counts how long the tasks may finish their requests, and waits for that', async () => {
@@ -263,11 +280,11 @@ describe('infra stop and start', () => {
           { key: 'worker', from: 3, to: 0, autoscaling: false },
         ],
         server: 'shop-dev-db',
-        savesMonthlyUsd: 77.42,
+        savesMonthlyUsd: 79.42,
       },
       { type: 'scaled', key: 'web', from: 3, to: 0 },
       { type: 'scaled', key: 'worker', from: 3, to: 0 },
-      { type: 'result', changed: true, server: { id: 'shop-dev-db', status: 'stopped' }, savesMonthlyUsd: 77.42 },
+      { type: 'result', changed: true, server: { id: 'shop-dev-db', status: 'stopped' }, savesMonthlyUsd: 79.42 },
     ])
     expect(inOrder(up.heard.events)).toMatchObject([
       {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { offlineLookups } from '../../../src/commands/lookups.ts'
 import { declareStack } from '../../../src/commands/stack.ts'
 import { parseYaml, readConfig } from '../../../src/config/read.ts'
-import { monthly } from '../../../src/engine/plan.ts'
+import { billFor } from '../../../src/engine/bill.ts'
 import { knownProps, resolve } from '../../../src/engine/ref.ts'
 
 /** A month of what the config describes, in USD by step, before anything of it is there. */
@@ -12,7 +12,7 @@ const costOf = (text: string, region = 'us-east-1'): Record<string, number> => {
   const sums: Record<string, number> = {}
   for (const node of graph.nodes()) {
     const props = knownProps(resolve(node.props, () => undefined) as Record<string, unknown>)
-    sums[node.step] = (sums[node.step] ?? 0) + monthly(node.kind, props as never, region)
+    sums[node.step] = (sums[node.step] ?? 0) + billFor(node.kind, props as never, region).usd
   }
   return Object.fromEntries(Object.entries(sums).map(([step, usd]) => [step, Math.round(usd * 100) / 100]))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOURS_PER_MONTH, isPriced, monthlyPrice, PRICES, PRICES_AS_OF, type PriceKey } from '../../../src/aws/prices.ts'
+import { HOURS_PER_MONTH, monthlyPrice, PRICES, PRICES_AS_OF, type PriceKey } from '../../../src/aws/prices.ts'
 import { foreignTo, isOurs, KEY_TAG, STACK_TAG, tagList, tagMap } from '../../../src/aws/tags.ts'
 import { stamp } from '../support/cloud.ts'
 
@@ -8,7 +8,7 @@ describe('prices', () => {
     expect(PRICES[key].usd['us-east-1']).toBeGreaterThan(0)
     expect(PRICES[key].source).toMatch(/./)
     expect(PRICES[key].what).toMatch(/./)
-    expect(isPriced(key)).toBe(true)
+    expect(monthlyPrice(key, 'us-east-1').unpriced).toBeUndefined()
   })
 
   it('has a date', () => {
@@ -29,12 +29,18 @@ describe('prices', () => {
   })
 
   it('says so where the price of another region stands in', () => {
-    expect(monthlyPrice('cloudwatch.alarm', 'eu-central-1')).toEqual({ what: 'alarm (price of us-east-1)', usd: 0.1 })
+    expect(monthlyPrice('cloudwatch.alarm', 'eu-central-1')).toEqual({ what: 'alarm', usd: 0.1, pricesOf: 'us-east-1' })
+    // Nothing of it costs nothing everywhere.
+    expect(monthlyPrice('cloudwatch.alarm', 'eu-central-1', 0)).toEqual({ what: 'alarm', usd: 0 })
   })
 
   it('knows what is not in the table', () => {
-    expect(isPriced('rds.postgres.db.x9.huge')).toBe(false)
-    expect(isPriced('toString')).toBe(false)
+    expect(monthlyPrice('rds.postgres.db.r6g.large', 'us-east-1')).toEqual({
+      what: 'db.r6g.large',
+      usd: 0,
+      unpriced: 'db.r6g.large',
+    })
+    expect(monthlyPrice('ec2.instance.x9.huge', 'us-east-1', 2)).toEqual({ what: 'x9.huge', usd: 0, unpriced: 'x9.huge' })
   })
 })
 

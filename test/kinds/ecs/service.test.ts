@@ -224,7 +224,8 @@ describe('cost', () => {
   })
 
   it('says that Spot costs less, and that the price is another region’s', () => {
-    expect(cost({}, 'eu-central-1')[0]?.what).toBe('2 tasks of 0.5 vCPU and 1 GB, up to 70 % less on Spot (price of us-east-1)')
+    expect(cost({}, 'eu-central-1')[0]?.what).toBe('2 tasks of 0.5 vCPU and 1 GB, up to 70 % less on Spot')
+    expect(cost({}, 'eu-central-1')[0]?.pricesOf).toBe('us-east-1')
   })
 
   it('counts an address for each task that has one', () => {

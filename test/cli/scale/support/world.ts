@@ -7,6 +7,8 @@ import type { Session } from '../../../../src/commands/session.ts'
 import { declareStack } from '../../../../src/commands/stack.ts'
 import { differing } from '../../../../src/engine/compare.ts'
 import { InfraError } from '../../../../src/engine/errors.ts'
+import type { AnySeen } from '../../../../src/engine/kind.ts'
+import { overview } from '../../../../src/engine/overview.ts'
 import { knownProps, resolve } from '../../../../src/engine/ref.ts'
 import type { Backend } from '../../../../src/state/backend.ts'
 import type { JsonObject } from '../../../../src/state/json.ts'
@@ -300,7 +302,17 @@ export const made = async (config = CONFIG, { rds = true } = {}): Promise<World>
   const resources: Record<string, Row> = {
     'nat-gateway': row('ec2.nat-gateway', 'vpc', 'shop-dev-nat', {}, { id: 'nat-1' }),
     'database-secret': row('secretsmanager.secret', 'secrets', 'shop', {}, { arn: 'arn:secret' }),
-    ...(rds ? { 'db-instance': row('rds.db-instance', 'rds', 'shop-dev-db', {}, { id: 'shop-dev-db', arn: 'x' }) } : {}),
+    ...(rds
+      ? {
+          'db-instance': row(
+            'rds.db-instance',
+            'rds',
+            'shop-dev-db',
+            { monitoringInterval: 60 },
+            { id: 'shop-dev-db', arn: 'x' },
+          ),
+        }
+      : {}),
   }
   if (!rds) w.server = undefined
   for (const [key, s] of Object.entries(ecs.services)) {
@@ -416,6 +428,22 @@ export const wouldChange = async (w: World, config = CONFIG): Promise<{ plan: st
     drift.push(...counts(differing(seen.props, row.want)))
   }
   return { plan, drift }
+}
+
+/** What `infra status` says that a month of what is there costs. */
+export const monthNow = async (w: World, config = CONFIG): Promise<number> => {
+  const s = await session(w, config)
+  const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, ACCOUNT))
+  const survey = new Map<string, AnySeen>()
+  for (const [key, row] of s.state.all()) {
+    const node = graph.get(key)
+    if (!node) continue
+    const want = knownProps(resolve(node.props, (k) => s.state.row(k)?.attrs) as Record<string, unknown>) as JsonObject
+    const looked = /^(ecs\.service|rds\.db-instance)$/.test(row.type)
+    const stamp = { key, name: node.name, tags: {} } as never
+    survey.set(key, looked ? await node.kind.observe(w.aws, stamp, want, row.attrs) : { is: 'ready', attrs: row.attrs ?? {} })
+  }
+  return overview(graph, s.config.steps, s.state.all(), survey, s.config.region).monthlyUsd
 }
 
 /** As one test after another would: what is said when it ends well, or why it did not. */
