@@ -173,6 +173,7 @@ export const CODES: Table = {
     'OperationNotPermitted',
     'PlatformTaskDefinitionIncompatibility',
     'PlatformUnknown',
+    'PointInTimeRestoreNotEnabled', // RDS: its server keeps no automated backups
     'PolicyNotAttachable',
     'PreconditionFailed',
     'PreconditionNotMet',
