@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { CLASS_FORM, isClass } from './rds-classes.ts'
 import { dailyWindow, flag, int, oneOf, text, version, weeklyWindow } from './rules.ts'
 
 const identifier = text(
@@ -19,9 +18,9 @@ export const rds = z.strictObject({
   engine: oneOf(['postgres', 'mysql']).default('postgres'),
   version: version('it must be a version or the begin of one, for example "16" or "16.4"').optional(),
   identifier: identifier.optional(),
-  instanceClass: text(CLASS_FORM, 'it must be an RDS instance class, for example db.t4g.micro')
-    .refine(isClass, 'AWS has no RDS instance class of that name, for example it has db.t4g.micro')
-    .default('db.t4g.micro'),
+  instanceClass: text(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'it must be an RDS instance class, for example db.t4g.micro').default(
+    'db.t4g.micro',
+  ),
   allocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 20').default(20),
   maxAllocatedGb: int(20, 65536, 'RDS takes 20 to 65536 GiB, for example 100').default(100),
   storageType: oneOf(['gp3', 'gp2', 'io1', 'io2']).default('gp3'),

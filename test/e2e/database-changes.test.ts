@@ -202,9 +202,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     expect(await no('plan')).toMatch(/rds\.version is 17, but the server runs postgres 18\.2: .*never takes it back/)
     await set({ version: '19' })
     expect(await no('create', '--yes')).toContain('rds.version is 19, and AWS does not upgrade postgres 18.2 to it')
-    await set({ version: '18', instanceClass: 'db.m1.small' })
-    expect(await no('create', '--yes')).toMatch(
-      /rds\.instanceClass is db\.m1\.small, which RDS does not offer for postgres 18\.2/,
-    )
+    await set({ version: '18', instanceClass: 'db.t9.huge' })
+    expect(await no('create', '--yes')).toMatch(/rds\.instanceClass is db\.t9\.huge, which RDS does not offer for postgres 18\.2/)
   })
 })
