@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { canBeHosted, hosted } from './cli-hosted.ts'
 
 export const BIN = fileURLToPath(new URL('../../bin/infra.js', import.meta.url))
 
@@ -15,11 +16,13 @@ export interface Ran {
   json<T>(): T
 }
 
-/** A folder with its own cache and environment, in which the built CLI runs as a process. */
+/** A folder with its own cache and environment, in which the built CLI runs. */
 export interface Place {
   readonly dir: string
   readonly env: Record<string, string>
+  /** To its end, in a process that runs others as well where that makes no difference. */
   run(...args: string[]): Promise<Ran>
+  /** In a process of its own, for signals. */
   start(...args: string[]): Running
   state(file?: string): Promise<{
     resources: Record<
@@ -44,6 +47,12 @@ const bare = (): Record<string, string> =>
   Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((k) => (process.env[k] === undefined ? [] : [[k, process.env[k] ?? '']])),
   )
+
+const ran = (said: Pick<Ran, 'code' | 'stdout' | 'stderr'>): Ran => ({
+  ...said,
+  all: `${said.stdout}\n${said.stderr}`,
+  json: <T>() => JSON.parse(said.stdout) as T,
+})
 
 export const place = async (env: Record<string, string> = {}): Promise<Place> => {
   const dir = await mkdtemp(join(tmpdir(), 'infra-cli-'))
@@ -77,7 +86,7 @@ export const place = async (env: Record<string, string> = {}): Promise<Place> =>
       child.once('error', reject)
       child.once('close', (code) => {
         hear()
-        resolve({ code, stdout, stderr, all: `${stdout}\n${stderr}`, json: <T>() => JSON.parse(stdout) as T })
+        resolve(ran({ code, stdout, stderr }))
       })
     })
     return {
@@ -104,7 +113,10 @@ export const place = async (env: Record<string, string> = {}): Promise<Place> =>
     dir,
     env: full,
     start,
-    run: (...args) => start(...args).done,
+    async run(...args) {
+      if (!canBeHosted(full, dir)) return start(...args).done
+      return ran(await hosted(args, full, dir))
+    },
     state: async (file = 'production.json') => JSON.parse(await readFile(join(dir, 'state', file), 'utf8')),
     remove: () => rm(dir, { recursive: true, force: true }),
   }

@@ -28,10 +28,15 @@ export const judged = (env: NodeJS.ProcessEnv, preload: string, root: string, bo
   INFRA_TEST_MODELS: env.INFRA_TEST_MODELS ?? [root, book, judgeOf(preload), senderHere()].join('\n'),
 })
 
+let dress: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv = (env) => env
+/** The environment that such a process gets for the one that a test gave it. */
+export const childEnv = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => dress(env)
+
 /**
  * Every process that this one starts from here on gets that environment, whatever environment the test gave it.
  */
 export const watchChildren = (preload: string, root: string, book: string): void => {
+  dress = (env) => judged(env, preload, root, book)
   const prototype = ChildProcess.prototype as unknown as {
     spawn(options: { envPairs?: string[] }): number
     [WATCHED]?: boolean
