@@ -82,8 +82,8 @@ describe.skipIf(!url)('refused after a look at the account, and nothing is chang
 
   it('a region in which nothing may be done', async () => {
     proxy.rules = [{ match: /^ec2\./, error: 'OptInRequired', status: 401, message: 'You are not subscribed to this service' }]
-    expect((await no('create', '--yes', '--region', 'us-east-2')).stderr).toContain(
-      'The region us-east-2 is not switched on for this account',
+    expect((await no('create', '--yes', '--region', 'af-south-1')).stderr).toContain(
+      'The region af-south-1 is not enabled in this account',
     )
   })
 

@@ -49,8 +49,14 @@ const plain = (text: string): string => text.replace(/[\n\t]/g, ' ')
  * The book of a run: a line for each request; for what AWS would have refused another one, of `!`, the test that sent it, a tab and the
  * refusal. Many processes write in it.
  */
-export const note = (book: string, { operation, refused }: Verdict, sender: string): void =>
-  appendFileSync(book, `${operation}\n${refused.map((text) => `!${plain(sender)}\t${plain(text)}\n`).join('')}`)
+export const note = (book: string, { operation, refused }: Verdict, sender: string): void => {
+  try {
+    appendFileSync(book, `${operation}\n${refused.map((text) => `!${plain(sender)}\t${plain(text)}\n`).join('')}`)
+  } catch (error) {
+    // A test of a full disk lets this process write nothing: a request less is counted, but none that AWS would refuse is hidden.
+    if (refused.length > 0 || (error as NodeJS.ErrnoException).code !== 'EFBIG') throw error
+  }
+}
 
 /** What AWS would have refused, out of a book. */
 export interface Refusal {
