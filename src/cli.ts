@@ -102,7 +102,13 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   )
   command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
     (await import('./commands/cost.ts')).costCommand(f),
-  )
+  ).option('--refresh', "ask AWS's price list for today's prices first, and keep them for every total")
+  command<Globals & { part?: string }>(
+    'permissions [steps-or-command...]',
+    'Look:',
+    'the IAM policy that this stack, a step or a command needs, as JSON',
+    async (n, f) => (await import('./commands/permissions.ts')).permissionsCommand(n, f),
+  ).option('--part <n>', 'only this one of several policies')
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
   dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
   command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
@@ -155,6 +161,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     const own = at < 0 ? argv : argv.slice(0, at)
     const cli = program(
       async (work) => {
+        await (await import('./commands/price-cache.ts')).loadPrices()
         code = await work()
       },
       at < 0 ? [] : argv.slice(at + 1),

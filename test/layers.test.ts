@@ -58,6 +58,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'containers/',
     'kinds/index.ts',
     'sandbox/index.ts',
+    'sandbox/paths.ts',
     'text/',
   ],
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],

@@ -8,6 +8,7 @@ import type { Check } from './fence.ts'
 import { checkEachAttempt, type Guarded, guard } from './guard.ts'
 import { allPages } from './lists.ts'
 import { agentsFor } from './proxy.ts'
+import { pricingRegion } from './regions.ts'
 import { withoutSecrets } from './secrecy.ts'
 import { closedSql, type SqlSend } from './sql.ts'
 
@@ -23,6 +24,7 @@ const services = {
   freeTier: () => import('./services/freetier.ts'),
   iam: () => import('./services/iam.ts'),
   logs: () => import('./services/logs.ts'),
+  pricing: () => import('./services/pricing.ts'),
   rds: () => import('./services/rds.ts'),
   s3: () => import('./services/s3.ts'),
   secretsManager: () => import('./services/secretsmanager.ts'),
@@ -82,7 +84,7 @@ export const connect = (to: Connection): Aws => {
     shared ??= to.sandbox ? Promise.resolve(sandbox(to.sandbox)) : account(to)
     const [module, access] = await Promise.all([services[service]() as Promise<unknown> as Promise<Loaded>, shared])
     const client = new module.Client({
-      region: to.region,
+      region: service === 'pricing' ? pricingRegion(to.region) : to.region,
       maxAttempts: MAX_ATTEMPTS,
       retryMode: 'standard',
       customUserAgent: 'infra',

@@ -1,4 +1,5 @@
 import type { CostItem } from '../engine/kind.ts'
+import { LISTED } from './prices-listed.ts'
 
 /** When the table was last checked. */
 export const PRICES_AS_OF = '2026-11-21'
@@ -130,6 +131,39 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>
 
+/** A price that AWS was asked for. */
+export interface AskedPrice {
+  readonly usd: number
+  /** The day: YYYY-MM-DD. */
+  readonly asOf: string
+}
+
+/** By region and key. They win over the table. */
+const asked = new Map<string, AskedPrice>()
+const placeOf = (region: string, key: string): string => `${region} ${key}`
+
+/** Takes prices that AWS was asked for: what things cost is computed with them from then on. */
+export const takePrices = (region: string, prices: Readonly<Record<string, AskedPrice>>): void => {
+  for (const [key, price] of Object.entries(prices)) asked.set(placeOf(region, key), price)
+}
+
+/** Forgets what was taken: for tests. */
+export const forgetPrices = (): void => asked.clear()
+
+let hear: ((key: string) => void) | undefined
+
+/** The keys of all prices that the work looks up. */
+export const pricesOf = (work: () => unknown): string[] => {
+  const keys = new Set<string>()
+  hear = (key) => void keys.add(key)
+  try {
+    work()
+  } finally {
+    hear = undefined
+  }
+  return [...keys]
+}
+
 export type PriceKey = keyof typeof PRICES
 
 /** Keys of instance classes are made from the config, so the table may not have them: `rds.postgres.db.t4g.micro`. */
@@ -149,7 +183,10 @@ const HOURLY = /^(rds\.(postgres|mysql)\.db\.|ec2\.instance\.)/
  */
 export const monthlyPrice = (key: PricedBy, region: string, amount = 1, label?: string): CostItem => {
   const price: Price | undefined = isPriced(key) ? PRICES[key] : undefined
-  const unit = price?.usd[region] ?? price?.usd['us-east-1']
+  hear?.(key)
+  const own = asked.get(placeOf(region, key))
+  const here = own?.usd ?? LISTED.regions[region]?.[key] ?? price?.usd[region]
+  const unit = here ?? LISTED.regions['us-east-1']?.[key] ?? price?.usd['us-east-1']
   const what = label ?? price?.what ?? key.replace(/^(rds\.\w+|ec2\.instance)\./, '')
   if (unit === undefined) return { what, usd: 0, unpriced: what }
   const hourly = price ? price.per === 'hour' : HOURLY.test(key)
@@ -158,7 +195,8 @@ export const monthlyPrice = (key: PricedBy, region: string, amount = 1, label?: 
     usd: unit * amount * (hourly ? HOURS_PER_MONTH : 1),
     ...(price?.plusUsage ? { plusUsage: price.plusUsage } : {}),
     // Nothing of it costs nothing everywhere.
-    ...(price?.usd[region] !== undefined || amount === 0 ? {} : { pricesOf: 'us-east-1' }),
+    ...(here !== undefined || amount === 0 ? {} : { pricesOf: 'us-east-1' }),
+    ...(own && amount > 0 ? { asOf: own.asOf } : {}),
   }
 }
 

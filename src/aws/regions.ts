@@ -46,3 +46,7 @@ const ALWAYS_ON =
  * Until then its STS does not know the account's credentials.
  */
 export const isOptIn = (region: string): boolean => partitionOf(region).id === 'aws' && !ALWAYS_ON.test(region)
+
+/** The Price List API answers for all regions, in three of them. docs.aws.amazon.com/general/latest/gr/billing.html */
+export const pricingRegion = (region: string): string =>
+  /^(eu|me|af|il)-/.test(region) ? 'eu-central-1' : region.startsWith('ap-') ? 'ap-south-1' : 'us-east-1'

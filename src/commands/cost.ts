@@ -1,4 +1,5 @@
-import { PRICES_AS_OF } from '../aws/prices.ts'
+import { PRICES_AS_OF, pricesOf } from '../aws/prices.ts'
+import { LISTED } from '../aws/prices-listed.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/settle.ts'
 import { addUp, type Bill, billOf, remarksData } from '../engine/bill.ts'
@@ -12,7 +13,7 @@ import type { Row, Scheduled } from '../state/schema.ts'
 import { change, columns, daily, usd } from '../ui/format.ts'
 import { figure, remark } from '../ui/money.ts'
 import { checkEnvironment } from './environment.ts'
-import { type Globals, ioOf, wantsSandbox } from './globals.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { offlineLookups } from './lookups.ts'
 import { header, sayScheduled } from './screens.ts'
 import { declareStack } from './stack.ts'
@@ -35,8 +36,13 @@ const NAT_WORDS = { none: 'no NAT gateway', single: 'one NAT gateway', perAz: 'a
 const needsNat = ({ steps, ecs }: Config): boolean =>
   steps.includes('ecs') && [...Object.values(ecs.services), ...Object.values(ecs.tasks)].some((x) => x.subnets === 'private')
 
-/** A month and a day of the stack as the config describes it, whether it exists or not; and of the options not taken. Asks nobody. */
-export const costCommand = async (g: Globals): Promise<number> => {
+export interface CostFlags extends Globals {
+  /** Ask AWS for the prices first. */
+  readonly refresh?: boolean
+}
+
+/** A month and a day of the stack as the config describes it, whether it exists or not; and of the options not taken. Asks nobody but, with --refresh, AWS's price list. */
+export const costCommand = async (g: CostFlags): Promise<number> => {
   const io = ioOf(g)
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
@@ -45,16 +51,23 @@ export const costCommand = async (g: Globals): Promise<number> => {
   await checkEnvironment(loaded, g, async () => config.state !== 'local')
   const rows = state?.resources ?? {}
   const itemsFor = (c: Config, later = false): Item[] => itemsOf(c, state?.lookups ?? {}, later ? {} : rows)
+  const nats = ['none', 'single', 'perAz'] as const
+  const withNat = (nat: (typeof nats)[number]): Config => ({ ...config, vpc: { ...config.vpc, nat } })
+  if (g.refresh) {
+    const { refreshPrices } = await import('./cost-refresh.ts')
+    const keys = pricesOf(() => [config, ...nats.map(withNat)].map((c) => [itemsFor(c), itemsFor(c, true)]))
+    await refreshPrices(g, config.region, keys, config.profile)
+  }
   const items = itemsFor(config)
   const bill = total(items)
   const monthlyUsd = bill.usd
   const pending = Object.entries(rows).flatMap(([key, r]) => awaited(r).map((s) => ({ key, ...s })))
   const later = total(itemsFor(config, true))
   const now = config.vpc.nat ?? 'none'
-  const options = (['none', 'single', 'perAz'] as const)
+  const options = nats
     .filter((nat) => nat !== now && !(nat === 'none' && needsNat(config)))
     .map((nat) => {
-      const { usd: month } = total(itemsFor({ ...config, vpc: { ...config.vpc, nat } }))
+      const { usd: month } = total(itemsFor(withNat(nat)))
       return { option: `vpc.nat: ${nat}`, what: NAT_WORDS[nat], monthlyUsd: month, monthlyChangeUsd: round(month - monthlyUsd) }
     })
   const dailyUsd = daily(monthlyUsd)
@@ -82,10 +95,19 @@ export const costCommand = async (g: Globals): Promise<number> => {
     )
   io.say(
     io.c.dim(
-      `\n  On-demand list prices of ${bill.pricesOf === undefined ? config.region : `${bill.pricesOf} (some of ${config.region} are not known)`}, as of ${bill.asOf ?? PRICES_AS_OF}; usage comes on top where it says so. No AWS call was made.`,
+      `\n  On-demand list prices of ${bill.pricesOf === undefined ? config.region : `${bill.pricesOf} (some of ${config.region} are not known)`}, as of ${bill.asOf ?? LISTED.asOf ?? PRICES_AS_OF}; usage comes on top where it says so. ${g.refresh ? 'Only the price list was asked.' : 'No AWS call was made.'}${ageOf(bill.asOf, g)}`,
     ),
   )
   return 0
+}
+
+/** Prices change some times a year. */
+const OLD_DAYS = 90
+
+const ageOf = (asOf: string | undefined, g: Globals): string => {
+  if (asOf === undefined) return ` To ask AWS for today's: ${commandLine(g, 'cost --refresh')}`
+  const days = Math.floor((Date.now() - Date.parse(asOf)) / 86_400_000)
+  return days > OLD_DAYS ? ` They are ${days} days old: ${commandLine(g, 'cost --refresh')}` : ''
 }
 
 const row = (i: Item): string[] => [

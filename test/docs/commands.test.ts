@@ -66,6 +66,8 @@ const known = (name: string, word: string): boolean =>
   name === 'adopt' ||
   OF_A_SERVICE.test(name) ||
   (name === 'destroy' && word === 'restored') ||
+  // The words of a command, or a step.
+  (name === 'permissions' && (names.includes(word) || db.some((c) => c.name() === word) || STEPS.some((s) => s === word))) ||
   (name === 'sandbox'
     ? /^(start|stop|status|reset|env|push)$/.test(word)
     : name === 'state'

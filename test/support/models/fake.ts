@@ -13,6 +13,7 @@ const SIGNED: Readonly<Record<Exclude<keyof Aws, 'sql'>, string>> = {
   freeTier: 'freetier',
   iam: 'iam',
   logs: 'logs',
+  pricing: 'pricing',
   rds: 'rds',
   s3: 's3',
   secretsManager: 'secretsmanager',
