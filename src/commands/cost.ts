@@ -1,8 +1,10 @@
-import { PRICES_AS_OF, pricesOf } from '../aws/prices.ts'
+import { monthlyPrice, PRICES_AS_OF, pricesOf } from '../aws/prices.ts'
 import { LISTED } from '../aws/prices-listed.ts'
 import { loadConfig } from '../config/load.ts'
+import { isClass } from '../config/rds-classes.ts'
 import type { Config } from '../config/settle.ts'
 import { addUp, type Bill, billOf, remarksData } from '../engine/bill.ts'
+import { refuse } from '../engine/errors.ts'
 import type { CostItem } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
@@ -58,6 +60,7 @@ export const costCommand = async (g: CostFlags): Promise<number> => {
     const keys = pricesOf(() => [config, ...nats.map(withNat)].map((c) => [itemsFor(c), itemsFor(c, true)]))
     await refreshPrices(g, config.region, keys, config.profile)
   }
+  refuseUnknown(config, g)
   const items = itemsFor(config)
   const bill = total(items)
   const monthlyUsd = bill.usd
@@ -99,6 +102,21 @@ export const costCommand = async (g: CostFlags): Promise<number> => {
     ),
   )
   return 0
+}
+
+/**
+ * Nobody is asked here, so what RDS would refuse is told from the names that it has. A class that is newer than this version of infra
+ * is known once `--refresh` has found its price. @throws InfraError (exit 2)
+ */
+const refuseUnknown = ({ steps, rds, region }: Config, g: Globals): void => {
+  const { instanceClass } = rds
+  const key = `rds.${rds.engine}.${instanceClass}` as `rds.${string}.db.${string}`
+  if (!steps.includes('rds') || isClass(instanceClass) || monthlyPrice(key, region).unpriced === undefined) return
+  throw refuse(
+    `rds.instanceClass is ${instanceClass}, which is no instance class that infra knows`,
+    'RDS has classes like db.t4g.micro, db.m7g.large and db.r6g.2xlarge',
+    `Correct it in infra.yaml. If it is new: ${commandLine(g, 'plan')} asks RDS itself, ${commandLine(g, 'cost --refresh')} the price list`,
+  )
 }
 
 /** Prices change some times a year. */

@@ -27,6 +27,26 @@ describe('what has no price', () => {
     expect(json).not.toHaveProperty('pricesOf')
   })
 
+  it('a class that nobody knows is refused', async () => {
+    for (const unknown of ['db.t9.huge', 'db.t4g.huge', 'db.q5.large']) {
+      await writeFile(
+        join(p.dir, 'infra.yaml'),
+        `project: shop\nregion: us-east-1\n${DATABASE}rds: { instanceClass: ${unknown} }\n`,
+      )
+      const r = await p.run('cost')
+      expect([r.code, r.stdout]).toEqual([2, ''])
+      expect(r.stderr).toContain(
+        `rds.instanceClass is ${unknown}, which is no instance class that infra knows: RDS has classes like db.t4g.micro`,
+      )
+    }
+    // Without the server nobody needs its class.
+    await writeFile(
+      join(p.dir, 'infra.yaml'),
+      'project: shop\nregion: us-east-1\nsteps: [vpc]\nrds: { instanceClass: db.t9.huge }\n',
+    )
+    expect((await p.run('cost')).code).toBe(0)
+  })
+
   it('a region is said in the total of cost and on each line', async () => {
     await writeFile(join(p.dir, 'infra.yaml'), `project: shop\nregion: eu-west-1\n${DATABASE}`)
     const { stdout } = await p.run('cost')
