@@ -23,6 +23,8 @@ const main = async (): Promise<void> => {
 }
 
 await main().catch((error: Error) => {
-  process.stderr.write(`The price files cannot be read, and the table stays as it is: ${error.message}\n`)
+  process.stderr.write(
+    `The price files cannot be read, and the table stays as it is: ${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}\n`,
+  )
   process.exitCode = 1
 })

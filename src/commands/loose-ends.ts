@@ -16,7 +16,8 @@ export interface LooseEnds {
   readonly idle: readonly string[]
   /** Autoscaling may take these down to nothing. */
   readonly noMinimum: readonly NoMinimum[]
-  readonly asleep: boolean
+  /** What is asleep: the stack, or the database alone. */
+  readonly asleep: 'stack' | 'database' | undefined
 }
 
 interface Seen {
@@ -42,8 +43,13 @@ export const looseEndsOf = (config: Config, { lookups, rows, survey, account }: 
       (key) => runsNone(key) && !(key in images) && counts[key] === undefined && (services[key]?.desired ?? 0) > 0,
     ),
     noMinimum: withoutMinimum(config, lookups, rows, survey),
-    asleep: sleepOf(lookups) !== undefined,
+    asleep: sleepOf(lookups) !== undefined ? 'stack' : sleepsAlone(survey) ? 'database' : undefined,
   }
+}
+
+const sleepsAlone = (survey: Survey | undefined): boolean => {
+  const seen = survey?.get('db-instance')
+  return seen !== undefined && seen.is !== 'absent' && seen.asleep !== undefined
 }
 
 /** A sentence each, for what is not told elsewhere on the screen. */
@@ -56,7 +62,7 @@ export const looseNotes = ({ idle, noMinimum }: LooseEnds): string[] => [
 export const looseCommand = (config: Config, { waiting, idle, noMinimum, asleep }: LooseEnds, g: Globals): string | undefined => {
   const [first] = waiting
   if (first) return first.deploy
-  if (asleep) return commandLine(g, 'start')
+  if (asleep) return commandLine(g, asleep === 'stack' ? 'start' : 'db start')
   const [none] = idle
   if (none) return commandLine(g, `scale ${none} ${config.ecs.services[none]?.desired ?? 1}`)
   return noMinimum.length > 0 ? commandLine(g, 'create autoscaling') : undefined

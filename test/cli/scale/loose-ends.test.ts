@@ -4,13 +4,15 @@ import type { Survey } from '../../../src/engine/survey.ts'
 import { CONFIG, made, session } from './support/world.ts'
 
 /** @param tasks what AWS shows of each service that is named */
-const ends = async (lookups: object, tasks: Record<string, number> = {}, g = {}, config = CONFIG) => {
+const ends = async (lookups: object, tasks: Record<string, number> = {}, g = {}, config = CONFIG, more: object = {}) => {
   const w = await made(config)
   w.text = JSON.stringify({ ...w.state(), lookups })
   const s = await session(w, config)
-  const survey = new Map(
-    Object.entries(tasks).map(([key, n]) => [`${key}-service`, { is: 'ready', attrs: {}, note: `${n} of ${n} tasks running` }]),
-  ) as unknown as Survey
+  const services = Object.entries(tasks).map(([key, n]) => [
+    `${key}-service`,
+    { is: 'ready', attrs: {}, note: `${n} of ${n} tasks running` },
+  ])
+  const survey = new Map([...services, ...Object.entries(more)] as never) as Survey
   const seen = { lookups: s.state.lookups, rows: s.state.all(), survey, account: '123456789012' }
   const found = looseEndsOf(s.config, seen, g)
   return { notes: looseNotes(found), next: looseCommand(s.config, found, g), push: found.waiting.flatMap((w) => w.push) }
@@ -50,5 +52,10 @@ describe('what is left when every step is done', () => {
   it('a stack that sleeps', async () => {
     const asleep = { at: '2026-11-22', by: 'me', services: { worker: { count: 3, since: 3, down: true } } }
     expect(await ends({ asleep }, { worker: 0 })).toEqual({ notes: [], next: 'infra start', push: [] })
+  })
+
+  it('a database that sleeps alone', async () => {
+    const stopped = { 'db-instance': { is: 'ready', attrs: {}, note: 'stopped', asleep: 'infra db start' } }
+    expect((await ends({}, { web: 2 }, { sandbox: true }, CONFIG, stopped)).next).toBe('infra db start --sandbox')
   })
 })

@@ -235,7 +235,7 @@ describe('infra stop and start', () => {
     const down = await session(w, CONFIG, { yes: true, json: true })
     await stopAll(down)
     const { savesMonthlyUsd, goesOnMonthlyUsd } = down.heard.events.find((e) => e.type === 'plan') as Record<string, number>
-    // Enhanced monitoring sleeps with the server, and tasks are counted as they run: 3, while infra.yaml says 1.
+    // Enhanced monitoring sleeps with the server, and tasks are counted as they run: 3 of web, while infra.yaml says 2.
     expect(savesMonthlyUsd).toBe(79.42)
     expect(goesOnMonthlyUsd).toBe(35.55)
     expect(before).toBe(114.97)
