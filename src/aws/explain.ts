@@ -44,7 +44,7 @@ function denied(error: Error, at: Surroundings): Words {
     why: boundary
       ? `a rule of the organisation (${boundary}) forbids it`
       : `no policy of this identity allows it${bucket ? ', or the bucket belongs to another account' : ''}`,
-    next: `Have ${action} allowed for it (docs/permissions.md lists the actions of every step)${bucket ? ', or name the owner of the bucket, if it is right: bucketOwner in infra.yaml' : ''}, then run the same command again`,
+    next: `Have ${action} allowed for it (infra permissions prints the policy for the whole stack)${bucket ? ', or name the owner of the bucket, if it is right: bucketOwner in infra.yaml' : ''}, then run the same command again`,
   }
 }
 

@@ -1,18 +1,17 @@
-import { addUp, billFor } from '../engine/bill.ts'
+import { addUp, billFor, type Remarks } from '../engine/bill.ts'
 import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
-import { total } from '../ui/money.ts'
+import { aMonth } from '../ui/money.ts'
 import { commandLine, type Globals } from './globals.ts'
 
 /** What is recorded of a step that the config does not have: a server made from a snapshot, or a step that was switched off. */
-export interface Beside {
+export interface Beside extends Remarks {
   readonly step: string
   readonly names: readonly string[]
   readonly monthlyUsd: number
-  readonly unpriced: readonly string[]
 }
 
 /** It costs as well, so status must not keep it back. */
@@ -21,15 +20,16 @@ export const besideOf = (rows: ReadonlyMap<string, Row>, steps: readonly string[
   return [...new Set(others.map((r) => r.step))].map((step) => {
     const of = others.filter((r) => r.step === step)
     const bill = addUp(of.filter((r) => r.attrs).map((r) => billFor(kindOf(r.type), r.want, region)))
-    return { step, names: of.map((r) => r.name), monthlyUsd: round(bill.usd), unpriced: bill.unpriced }
+    const { usd, ...remarks } = bill
+    return { step, names: of.map((r) => r.name), monthlyUsd: round(usd), ...remarks }
   })
 }
 
 export const besideScreen = (io: Io, beside: readonly Beside[], g: Globals): void => {
-  for (const { step, names, monthlyUsd, unpriced } of beside) {
+  for (const { step, names, monthlyUsd, ...remarks } of beside) {
     const what = names.length > 3 ? `${names.length} resources` : list(names)
     io.say(
-      `  ${io.c.yellow(`Beside them: ${step}`)} (${what}), ${total({ usd: monthlyUsd, unpriced }, io.c.bold)} a month more. To take it down: ${io.c.cyan(commandLine(g, `destroy ${step}`))}`,
+      `  ${io.c.yellow(`Beside them: ${step}`)} (${what}), ${aMonth({ ...remarks, usd: monthlyUsd }, io.c.bold)} more. To take it down: ${io.c.cyan(commandLine(g, `destroy ${step}`))}`,
     )
   }
 }

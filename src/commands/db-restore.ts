@@ -12,7 +12,7 @@ import { impactOf } from '../engine/scheduled.ts'
 import { survey } from '../engine/survey.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, elapsed, list } from '../ui/format.ts'
-import { total } from '../ui/money.ts'
+import { aMonth } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { defaultGroup, RESTORED, restoredKey, restoredNode } from './db-restored.ts'
 import { orRefuse } from './db-server.ts'
@@ -166,7 +166,7 @@ const screen = (s: Session, node: Node<Aws>, want: JsonObject, { title, has, wan
   for (const note of impactOf(node.kind, seen, want, [])?.says ?? []) io.say(`  ${c.yellow('!')} ${note}.`)
   if (seen.is !== 'absent') io.say(`  It was begun already (${seen.note ?? seen.is}); this goes on with it.`)
   io.say(
-    `  Costs ${total(cost, (t) => c.bold(`+${t}`))} a month as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`,
+    `  Costs ${aMonth(cost, (t) => c.bold(`+${t}`))} as long as it is there. Time: ${c.bold(about(node.kind.facts.minutes))}.`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { round } from '../engine/plan.ts'
 import { about, count, daily, elapsed, usd } from '../ui/format.ts'
-import { total } from '../ui/money.ts'
+import { aMonth } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { withReporter } from './outcome.ts'
@@ -62,7 +62,7 @@ const stopScreen = (s: Session, server: RdsServer): void => {
   const until = saved.unpriced.length > 0 ? '' : `: ${usd(round(daily(saved.usd) * DAYS))} until AWS starts it again`
   io.say(`\n  Saves ${costOfServer(s, server)}${until}.`)
   io.say(
-    `  Billed on: ${total(asleep)} a month for the storage (${server.allocatedGb} GB ${server.storageType}), backups and snapshots as before.`,
+    `  Billed on: ${aMonth(asleep)} for the storage (${server.allocatedGb} GB ${server.storageType}), backups and snapshots as before.`,
   )
   const silent = alarms > 0 ? ` ${count(alarms, 'alarm')} will show INSUFFICIENT_DATA.` : ''
   io.say(`  Meanwhile nobody can connect, and nothing of it can be changed or destroyed.${silent}`)

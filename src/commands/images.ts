@@ -11,7 +11,7 @@ import type { JsonObject } from '../state/json.ts'
 import type { Lookups } from '../steps/types.ts'
 import { count, list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
-import { total } from '../ui/money.ts'
+import { aMonth } from '../ui/money.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import type { Session } from './session.ts'
 
@@ -90,7 +90,7 @@ export const sayWaiting = (
     const items = node?.kind.facts.monthly?.({ ...node.props, desired }, config.region) ?? []
     const more = billOf(items)
     io.say(
-      `  ${io.c.yellow('!')} ${key} begins with no task: there is no image ${imageOf(config, view.lookups, key)} yet. Its ${count(desired, 'task')} will cost ${total(more)} a month.`,
+      `  ${io.c.yellow('!')} ${key} begins with no task: there is no image ${imageOf(config, view.lookups, key)} yet. Its ${count(desired, 'task')} will cost ${aMonth(more)}.`,
     )
   }
 }

@@ -5,7 +5,7 @@ import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { JsonObject } from '../state/json.ts'
 import { change, count, daily } from '../ui/format.ts'
-import { total } from '../ui/money.ts'
+import { aMonth, figure, remark } from '../ui/money.ts'
 import { title } from './rollout-screen.ts'
 import type { ServicePlace } from './service-place.ts'
 
@@ -62,7 +62,7 @@ export const scaleScreen = (p: ServicePlace, { found, from, to, autoscaling, not
     monthlyChangeUsd === undefined || after === undefined
       ? 'Its tasks run on instances of the cluster: they cost the same.'
       : monthlyChangeUsd === 0
-        ? `Costs the same: ${total(after)} a month.`
-        : `${c.bold(change(monthlyChangeUsd))} a month, ${change(Math.sign(monthlyChangeUsd) * daily(Math.abs(monthlyChangeUsd)))} a day: ${total(after)} a month in all${spot ? ', up to 70 % less on Spot' : ''}.`
+        ? `Costs the same: ${aMonth(after)}.`
+        : `${c.bold(change(monthlyChangeUsd))} a month, ${change(Math.sign(monthlyChangeUsd) * daily(Math.abs(monthlyChangeUsd)))} a day: ${figure(after)} a month in all${remark(after)}${spot ? ', up to 70 % less on Spot' : ''}.`
   io.say(`\n  ${cost}`)
 }

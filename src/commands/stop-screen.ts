@@ -3,7 +3,7 @@ import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { JsonObject } from '../state/json.ts'
 import { about, columns, count, daily, usd } from '../ui/format.ts'
-import { cell, figure, remark, total } from '../ui/money.ts'
+import { aMonth, cell, figure, remark } from '../ui/money.ts'
 import type { RdsServer } from './rds-server.ts'
 import { monthOf } from './scale-screen.ts'
 import { header } from './screens.ts'
@@ -114,7 +114,7 @@ export const stopScreen = (s: Session, plan: SleepPlan): void => {
   for (const note of notes) io.say(`  ${c.yellow('!')} ${note}`)
   io.say(`\n  Saves ${figure(saves, c.bold)} a month, ${usd(daily(saves.usd))} a day${remark(saves)}.`)
   if (rest.length > 0)
-    io.say(`  Goes on costing ${total(sumOf(rest), c.bold)} a month: ${rest.map((p) => `${p.what} ${cell(p.bill)}`).join(', ')}.`)
+    io.say(`  Goes on costing ${aMonth(sumOf(rest), c.bold)}: ${rest.map((p) => `${p.what} ${cell(p.bill)}`).join(', ')}.`)
   const alarms = [...s.state.all().values()].filter((r) => r.type === 'cloudwatch.alarm').length
   io.say(`  Meanwhile nobody is served.${alarms > 0 ? ` ${count(alarms, 'alarm')} may show INSUFFICIENT_DATA.` : ''}`)
   if (server)

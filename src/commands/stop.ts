@@ -2,7 +2,7 @@ import { type Bill, remarksData } from '../engine/bill.ts'
 import { refuse } from '../engine/errors.ts'
 import { round } from '../engine/plan.ts'
 import { count, elapsed, list } from '../ui/format.ts'
-import { total } from '../ui/money.ts'
+import { aMonth } from '../ui/money.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { withReporter } from './outcome.ts'
@@ -101,7 +101,7 @@ const isStopped = (s: Session, { services, server, took, saves }: Stopped): numb
   else {
     const names = [...services.map((x) => x.name), ...(server ? [server.id] : [])]
     io.say(
-      `\n${io.c.green('✓')} ${list(names) || count(0, 'task')} ${names.length === 1 ? 'sleeps' : 'sleep'} after ${elapsed(took)}. Saves ${total(saves)} a month.`,
+      `\n${io.c.green('✓')} ${list(names) || count(0, 'task')} ${names.length === 1 ? 'sleeps' : 'sleep'} after ${elapsed(took)}. Saves ${aMonth(saves)}.`,
     )
   }
   if (server)

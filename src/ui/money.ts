@@ -19,8 +19,8 @@ export const figure = (bill: Bill, paint = (text: string): string => text): stri
 export const estimate = (bill: Bill, paint?: (text: string) => string): string =>
   `${bill.unpriced.length > 0 ? '' : 'about '}${figure(bill, paint)}`
 
-/** A whole total: `at least $12.00 at prices of us-east-1, not priced: db.r6g.large`. */
-export const total = (bill: Bill, paint?: (text: string) => string): string => `${figure(bill, paint)}${remark(bill)}`
+/** A month: `at least $12.00 a month at prices of us-east-1, not priced: db.r6g.large`. */
+export const aMonth = (bill: Bill, paint?: (text: string) => string): string => `${figure(bill, paint)} a month${remark(bill)}`
 
 /** In a column: nothing for nothing, and `?` for what has no known price. */
 export const cell = ({ usd: value, unpriced }: Pick<Bill, 'usd' | 'unpriced'>): string =>
