@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, freshAccount } from '../support/account.ts'
-import { STEPS_IN_AWS, STEPS_WITH_DATABASES } from '../support/cli.ts'
+import { BIN, STEPS_IN_AWS, STEPS_WITH_DATABASES } from '../support/cli.ts'
+import { canBeHosted, hosted } from '../support/cli-hosted.ts'
 import { laterWindow } from '../support/later-window.ts'
 import { type Call, type FaultProxy, startProxy } from '../support/proxy.ts'
 import { leadThrough, type SqlProxy, startSqlProxy } from '../support/sql-proxy.ts'
@@ -124,10 +125,9 @@ export class Home {
     return home
   }
 
-  /** @param dir where it runs, and keeps its state and cache */
-  start(args: readonly string[], dir = this.dir): Run {
+  #env(dir: string): Record<string, string> {
     const { PATH = '', LANG = '' } = process.env
-    const env = {
+    return {
       PATH,
       LANG,
       ...this.account.env,
@@ -141,6 +141,14 @@ export class Home {
       INFRA_GRACE_SECONDS: '1',
       ...this.env,
     }
+  }
+
+  /**
+   * In a process of its own, which can be killed.
+   * @param dir where it runs, and keeps its state and cache
+   */
+  start(args: readonly string[], dir = this.dir): Run {
+    const env = this.#env(dir)
     const [command = '', ...rest] = [...this.wrapper, process.execPath, this.#bin, ...args]
     const child = spawn(command, rest, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
@@ -163,7 +171,14 @@ export class Home {
   }
 
   run(...args: string[]): Promise<Ended> {
-    return this.start(args).ended
+    return this.runIn(this.dir, args)
+  }
+  /** To its end, in a process that runs others as well where that makes no difference. */
+  async runIn(dir: string, args: readonly string[]): Promise<Ended> {
+    const env = this.#env(dir)
+    if (this.wrapper.length > 0 || this.#bin !== BIN || !canBeHosted(env, dir)) return this.start(args, dir).ended
+    const { code, stdout, stderr } = await hosted(args, env, dir)
+    return { code, out: stdout + stderr }
   }
 
   /** What was asked of AWS and of the database server, in order. */

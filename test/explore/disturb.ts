@@ -11,12 +11,12 @@ const AWS = /^(?!.*infra-sandbox)/
 /** Brings the trouble about, for the command that `run` starts. @returns how it ended, and what comes back to normal with it */
 export const disturb = async (
   proxy: FaultProxy,
-  trouble: Trouble | undefined,
+  trouble: Trouble,
   run: () => Run,
   meanwhile: () => Promise<void>,
 ): Promise<Awaited<Run['ended']> & { readonly reached: boolean }> => {
   let child: Run['child'] | undefined
-  let reached = trouble === undefined
+  let reached = false
   const pending: Promise<void>[] = []
   const rule = (r: Omit<Rule, 'match'>): void => {
     reached = true
@@ -36,7 +36,7 @@ export const disturb = async (
     }
     proxy.after = async (call) => (call === hit && phase === 'after' ? act(call) : undefined)
   }
-  switch (trouble?.is) {
+  switch (trouble.is) {
     case 'kill':
       at(trouble.call, trouble.phase, async () => {
         reached = true

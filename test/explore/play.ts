@@ -70,6 +70,11 @@ class Game {
     return this.#home.start(args, this.#dir(desk))
   }
 
+  #run(desk: 0 | 1, args: readonly string[]): Promise<Ended> {
+    this.commands++
+    return this.#home.runIn(this.#dir(desk), args)
+  }
+
   async bucket(): Promise<void> {
     const s3 = new S3Client({ ...clientConfig(this.#home.account), forcePathStyle: true })
     await s3.send(new CreateBucketCommand({ Bucket: SHARED_BUCKET(this.#home.account.accountId) }))
@@ -91,14 +96,17 @@ class Game {
     const other = step.desk === 0 ? 1 : 0
     const meanwhile = async (): Promise<void> => {
       for (let tries = 0; tries < 30; tries++) {
-        const { code, out } = await this.#start(other, ['create', '--yes']).ended
+        const { code, out } = await this.#run(other, ['create', '--yes'])
         this.#look({ code, out })
         if (!/holds the lock/.test(out)) return
         await sleep(250)
       }
     }
-    const ended = await disturb(this.#home.proxy, step.trouble, () => this.#start(step.desk, step.args), meanwhile)
-    if (step.trouble && ended.reached) this.reached++
+    const { trouble } = step
+    const ended = trouble
+      ? await disturb(this.#home.proxy, trouble, () => this.#start(step.desk, step.args), meanwhile)
+      : { ...(await this.#run(step.desk, step.args)), reached: false }
+    if (ended.reached) this.reached++
     this.calls += this.#home.log.length
     this.#look(ended)
     if (ended.code === 2 && !step.trouble) {
@@ -115,7 +123,7 @@ class Game {
 
   async #undisturbed(args: readonly string[]): Promise<Ended> {
     this.#home.clear()
-    const ended = await this.#start(0, args).ended
+    const ended = await this.#run(0, args)
     this.#look(ended)
     return ended
   }

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import AFTER_RESET, VERSION, clock, gate, pg_home, wire
+from moto_ext import AFTER_RESET, VERSION, clock, gate, lookups, pg_home, wire
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
@@ -46,6 +46,7 @@ def install(moto_version: str) -> None:
     import moto.server
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
+    lookups.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request would fill the log of a long-lived daemon
     page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
     page["postgres"] = pg_home.CONFIG["version"] if pg_home.CONFIG else None
@@ -55,6 +56,7 @@ def install(moto_version: str) -> None:
         def __init__(self, create_app: Callable[[Any], Any]):
             super().__init__(lambda service: patched(service, create_app))
             self.lock: Any = threading.RLock()
+            self.get_backend_for_host: Any = lookups.remembered(super().get_backend_for_host)
             threading.Thread(target=self.preload, daemon=True).start()
 
         def preload(self) -> None:
