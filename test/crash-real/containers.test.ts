@@ -28,7 +28,7 @@ describe.skipIf(!url)('killed at a call for containers, and run again', () => {
   afterAll(() => clearGround(ground))
 
   it('create and destroy end with the account of an undisturbed life', { timeout: 240_000 }, () =>
-    sampled({ ...ground, within: 'containers' }, CONTAINERS, 59, ['create', 'destroy']),
+    sampled({ ...ground, within: 'containers' }, CONTAINERS, 101, ['create', 'destroy']),
   )
 
   it('what is replaced beside ends with one of each', { timeout: 240_000 }, () =>

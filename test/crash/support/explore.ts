@@ -112,9 +112,11 @@ export const explore = async (begin: World, commands: readonly Command[], limits
     world.cloud.hook = () => {}
     pointsOf.set(id, count)
     if (kills === 0) points += count
-    for (const wrong of command.wrongs(world, outcome)) wrongs.push(`${wrong}\n    after: ${way.join(' -> ')}`)
+    const found = command.wrongs(world, outcome)
+    for (const wrong of found) wrongs.push(`${wrong}\n    after: ${way.join(' -> ')}`)
     if (limits.brief && wrongs.length > 0) break
-    meet(world.fork(), limits.next(command, 'ended'), kills, [...way, 'ended'])
+    // What went wrong stays in a world, and adds up from run to run: there would be no end of different ones.
+    if (found.length === 0) meet(world.fork(), limits.next(command, 'ended'), kills, [...way, 'ended'])
   }
   const pairs = limits.kills < 2 ? 0 : second.reduce((sum, of) => sum + (pointsOf.get(of) ?? 0), 0)
   return { points, pairs, worlds: met.size, runs, wrongs, met }
