@@ -27,7 +27,7 @@ export const fingerprint = (world: World): string => {
   const text = JSON.stringify({
     things,
     entries,
-    late: cloud.late.map((l) => [left(l.at), l.what]),
+    late: cloud.late.map((l) => [left(l.at), l.what, l.begun]),
     spent: remembered.filter((t) => used.has(t.token ?? '')).map((t) => [t.token, t.asked]),
     lingering: cloud.ever().flatMap((t) => {
       const rest = t.goneAt === undefined || t.goneAt > now ? 0 : t.goneAt + cloud.lingerMs - now

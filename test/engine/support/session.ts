@@ -99,6 +99,7 @@ export class Session {
       if (how === 'late' && text.startsWith('make '))
         on.cloud.late.push({
           at: on.cloud.clock.now() + LATE_MS,
+          begun: 0,
           what: `${text} ${detail}`,
           land: (cloud) => land({ ...on, cloud }),
         })

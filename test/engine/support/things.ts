@@ -70,5 +70,7 @@ export interface Shown extends Readonly<Pick<Thing, 'id' | 'name' | 'tags' | 'pr
 export interface Late {
   readonly at: number
   readonly what: string
+  /** Processes that have begun since. */
+  readonly begun: number
   land(cloud: Cloud): void
 }
