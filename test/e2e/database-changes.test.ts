@@ -73,6 +73,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     )
   const groups = async () =>
     ((await rds.send(new DescribeDBParameterGroupsCommand({}))).DBParameterGroups ?? [])
+      .filter((g) => !g.DBParameterGroupName?.startsWith('default.'))
       .map((g) => g.DBParameterGroupFamily)
       .sort()
   const reasons = async () =>
@@ -151,6 +152,8 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
   })
 
   it('a major upgrade now is one create: a snapshot, a group beside the old one, the new version, the old group gone', async () => {
+    const [before = ''] = await snapshots()
+    await ok('db', 'restore', before, '--as', 'shop-copy', '--yes')
     await set({ version: '17' })
     expect(await reasons()).toEqual([
       'replace db-parameter-group: family: postgres16 -> postgres17',
@@ -164,6 +167,15 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     // The snapshot of a few moments ago serves for this change as well.
     expect(made.stdout).toMatch(/-before-\S+ is there already/)
     expect(await server()).toMatchObject({ EngineVersion: '17.6' })
+    // The copy that the upgrade could be tried on still uses the old group.
+    expect(await groups()).toEqual(['postgres16', 'postgres17'])
+    expect((await ok('plan', '--json')).stdout).toContain('"restored-shop-copy still uses it"')
+    expect(await reasons()).toEqual([])
+    const back = await ok('db', 'restore', before, '--as', 'shop-back', '--yes')
+    expect(back.stdout).toContain("Of another major version than the stack: it gets AWS's default.postgres16 (TLS only)")
+    await ok('destroy', 'restored', '--yes', '--confirm', 'startupwebapp', '--skip-final-snapshot')
+    expect(await reasons()).toEqual([expect.stringMatching(/^delete db-parameter-group@/)])
+    await ok('create', '--yes')
     expect(await groups()).toEqual(['postgres17'])
     expect((await ok('status')).stdout).toContain('… pending  db-instance  parameters, at the next restart: infra db reboot')
     await ok('db', 'reboot', '--yes')
