@@ -17,7 +17,10 @@ const REAL = [
   'test/models/wire.test.ts',
 ]
 /** In the folder of others, but with clients that are replaced. */
-const REPLACED = 'test/cli/bastion.test.ts'
+const REPLACED = ['test/cli/bastion.test.ts', 'test/cli/cost-refresh.test.ts']
+
+/** These replace modules, which others in the worker may have loaded before. */
+const MOCKED = ['test/sandbox/daemon.test.ts']
 
 export default defineConfig({
   test: {
@@ -25,12 +28,17 @@ export default defineConfig({
     maxWorkers: 5,
     sequence: { sequencer: LongFirst },
     projects: [
-      { test: { ...every, name: 'real', include: REAL, exclude: [REPLACED] } },
+      { test: { ...every, name: 'real', include: REAL, exclude: [...REPLACED, ...MOCKED] } },
+      { test: { ...every, isolate: true, name: 'mocked', include: MOCKED } },
       {
         test: {
           ...every,
           name: 'alone',
-          include: ['test/{config,containers,crash,docs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', REPLACED],
+          include: [
+            'test/{config,containers,crash,docs,engine,kinds,models,steps,ui}/**/*.test.ts',
+            'test/*.test.ts',
+            ...REPLACED,
+          ],
           exclude: REAL.slice(1),
         },
       },
