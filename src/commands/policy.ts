@@ -18,12 +18,12 @@ export interface Policy {
 /** To what a policy is narrowed. Left out: it holds for any. */
 export interface Narrowed {
   readonly region: string
-  /** Default: any. */
+  /** Where it is not known, the policy holds for every account. */
   readonly account?: string | undefined
   /** Names of the roles and instance profiles that the stack makes and passes on. */
   readonly roles: readonly string[]
   readonly profiles: readonly string[]
-  /** The bucket of the state. Default: any. */
+  /** The bucket of the state. Where there is none, the policy names every bucket. */
   readonly bucket?: string | undefined
 }
 

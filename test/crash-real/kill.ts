@@ -29,6 +29,11 @@ export const pointsOf = (log: readonly Call[]): Point[] => {
 /** So long each call is on its way, so that those which are sent together are under way together. */
 const ON_THE_WAY_MS = 10
 
+/** What was under way lands before the next run begins: a kernel delivers within milliseconds what was sent. */
+export const landed = async (log: () => readonly Call[]): Promise<void> => {
+  while (log().some((call) => call.end === undefined)) await sleep(5)
+}
+
 /**
  * Runs a command and kills it (SIGKILL) at the given call. From that call's arrival on nothing is answered any more, so the
  * process learns nothing of what happens after the instant of its death.
@@ -59,8 +64,7 @@ export const runAndKill = async (home: Home, args: string[], at: Point, phase: P
   const after = async (call: Call): Promise<undefined | 'drop'> => (call === hit ? kill() : hit ? withTheProcess() : undefined)
   for (const proxy of proxies) Object.assign(proxy, { before, after })
   await ended
-  // What was under way lands before the next run begins: a kernel delivers within milliseconds what was sent.
-  while (home.log.some((call) => call.end === undefined)) await sleep(5)
+  await landed(() => home.log)
   for (const proxy of proxies) Object.assign(proxy, { before: undefined, after: undefined })
   return hit !== undefined
 }

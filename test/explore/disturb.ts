@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Run } from '../crash-real/home.ts'
+import { landed } from '../crash-real/kill.ts'
 import { lag } from '../crash-real/lag.ts'
 import type { Call, FaultProxy, Rule } from '../support/proxy.ts'
 import type { Trouble } from './sequence.ts'
@@ -96,8 +97,7 @@ export const disturb = async (
   try {
     const ended = await started.ended
     await Promise.all(pending)
-    // What was under way lands before the next command begins.
-    while (proxy.log.some((call) => call.end === undefined)) await sleep(5)
+    await landed(() => proxy.log)
     return { ...ended, reached }
   } finally {
     clearTimeout(timer)

@@ -95,11 +95,10 @@ class Game {
     this.#home.clear()
     const other = step.desk === 0 ? 1 : 0
     const meanwhile = async (): Promise<void> => {
-      for (let tries = 0; tries < 30; tries++) {
+      for (let tries = 0; tries < 60; tries++) {
         const { code, out } = await this.#run(other, ['create', '--yes'])
         this.#look({ code, out })
         if (!/holds the lock/.test(out)) return
-        await sleep(250)
       }
     }
     const { trouble } = step
