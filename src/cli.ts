@@ -2,8 +2,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { dbCommands } from './cli-db.ts'
 import { runCommands } from './cli-run.ts'
 import type { Globals } from './commands/globals.ts'
-import { InfraError } from './engine/errors.ts'
-import { safeScreen } from './text/safe.ts'
+import { InfraError } from './core/errors.ts'
+import { safeScreen } from './core/safe.ts'
 
 declare const INFRA_VERSION: string
 

@@ -44,7 +44,7 @@ const room = (file: string): string => (file.includes('/') ? (file.split('/')[0]
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  'cli.ts': ['cli-db.ts', 'cli-run.ts', 'commands/', 'engine/errors.ts', 'aws/explain.ts', 'text/'],
+  'cli.ts': ['cli-db.ts', 'cli-run.ts', 'commands/', 'core/', 'aws/explain.ts'],
   'cli-db.ts': ['commands/'],
   'cli-run.ts': ['commands/'],
   commands: [
@@ -59,23 +59,23 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'kinds/index.ts',
     'sandbox/index.ts',
     'sandbox/paths.ts',
-    'text/',
+    'core/',
   ],
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
-  kinds: ['aws/', 'type engine/', 'engine/errors.ts', 'state/json.ts'],
+  kinds: ['aws/', 'type engine/', 'core/'],
   // It keeps a state in a bucket, so it knows what a place for states is.
-  aws: ['engine/errors.ts', 'type engine/', 'state/json.ts', 'state/backend.ts'],
+  aws: ['core/', 'type engine/', 'state/backend.ts'],
   // The way into the database server, and what is said there.
-  sql: ['aws/', 'engine/errors.ts', 'type engine/', 'state/json.ts', 'state/replace.ts'],
+  sql: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
-  containers: ['aws/', 'engine/errors.ts', 'type engine/', 'type steps/types.ts', 'state/json.ts', 'text/'],
-  engine: ['state/json.ts', 'type state/schema.ts'],
-  state: ['engine/errors.ts', 'text/'],
-  config: ['engine/errors.ts', 'state/json.ts', 'state/replace.ts', 'sandbox/paths.ts', 'text/'],
-  ui: ['type engine/', 'engine/errors.ts', 'text/'],
+  containers: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
+  engine: ['core/', 'type state/schema.ts'],
+  state: ['core/'],
+  config: ['core/', 'state/replace.ts', 'sandbox/paths.ts'],
+  ui: ['type engine/', 'core/'],
   sandbox: ['state/process.ts'],
-  // Texts from outside: knows nothing of the rest.
-  text: [],
+  // No room lies below it.
+  core: [],
 }
 /** Each has a reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { canonical } from '../state/json.ts'
+import { canonical } from '../core/json.ts'
 import type { Aws } from './clients.ts'
 
 type Send = (operation: string, input: object) => Promise<unknown>

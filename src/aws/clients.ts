@@ -1,6 +1,6 @@
 import type { CommandIO } from '@smithy/types'
-import { Interrupted } from '../engine/errors.ts'
-import { canonical } from '../state/json.ts'
+import { Interrupted } from '../core/errors.ts'
+import { canonical } from '../core/json.ts'
 import { HEADERS_MS, wholeAnswers } from './answer.ts'
 import { failedIn } from './call-of.ts'
 import { type AskCode, credentialsFor } from './credentials.ts'

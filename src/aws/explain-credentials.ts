@@ -1,4 +1,4 @@
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 
 export interface Asked {
   readonly profile?: string | undefined

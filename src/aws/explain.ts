@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import { callOf } from './call-of.ts'
 import { ACCOUNT_RULES } from './explain-account.ts'
 import { BALANCER_RULES } from './explain-balancers.ts'

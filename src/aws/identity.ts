@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Aws } from './clients.ts'
 
 export interface Caller {

@@ -1,4 +1,4 @@
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import type { Aws } from './clients.ts'
 import { agentsFor, proxyFor, shownProxy } from './proxy.ts'
 import { unlessGone } from './trouble.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Agent } from 'node:https'
 import { getProxyForUrl } from 'proxy-from-env'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 

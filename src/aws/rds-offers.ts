@@ -1,5 +1,5 @@
 import type { OrderableDBInstanceOption } from '@aws-sdk/client-rds'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Aws } from './clients.ts'
 import { compareVersions, fits, majorOf } from './engine-versions.ts'
 

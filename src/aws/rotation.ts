@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { InfraError, refuse } from '../engine/errors.ts'
-import { type Json, same } from '../state/json.ts'
+import { InfraError, refuse } from '../core/errors.ts'
+import { type Json, same } from '../core/json.ts'
 import type { Aws } from './clients.ts'
 import { parseSecret, randomPassword, readSecret } from './secrets.ts'
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { InfraError } from '../engine/errors.ts'
-import { Secret } from '../state/json.ts'
+import { InfraError } from '../core/errors.ts'
+import { Secret } from '../core/json.ts'
 import type { Aws } from './clients.ts'
 import type { PasswordAt } from './sql.ts'
 

@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 /** How one gets into the database server: see docs/databases.md. */
 export const VIAS = ['direct', 'ssm', 'task', 'print'] as const

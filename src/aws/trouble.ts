@@ -1,4 +1,4 @@
-import type { Trouble } from '../engine/errors.ts'
+import type { Trouble } from '../core/errors.ts'
 import { FAMILIES, REST } from './answer-families.ts'
 import { OF_CALLS, TOO_MANY_RUN, VAGUE, WORDS } from './answer-words.ts'
 import { type Answer, CODES } from './answers.ts'

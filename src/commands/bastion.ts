@@ -1,6 +1,6 @@
+import { checkStop, InfraError, refuse } from '../core/errors.ts'
 import { billOf, without } from '../engine/bill.ts'
 import type { Context } from '../engine/context.ts'
-import { checkStop, InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { AnySeen } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'

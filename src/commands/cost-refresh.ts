@@ -1,6 +1,6 @@
 import { askPrices } from '../aws/price-list.ts'
 import { partitionOf } from '../aws/regions.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { count } from '../ui/format.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
 import { keepPrices } from './price-cache.ts'

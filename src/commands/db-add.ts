@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { createCommand } from './create.ts'
 import { changeNames } from './db-names.ts'
 import { type DbFlags, dbLine } from './db-server.ts'

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Server } from '../aws/sql.ts'
-import type { InfraError } from '../engine/errors.ts'
+import type { InfraError } from '../core/errors.ts'
 import { orRefuse } from './db-server.ts'
 import type { Session } from './session.ts'
 import { tunnelTarget } from './way-in.ts'

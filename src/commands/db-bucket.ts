@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import type { InBucket, Sink } from './db-place.ts'
 
 const MB = 1024 * 1024

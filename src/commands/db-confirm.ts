@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import { commandLine, type Globals } from './globals.ts'
 import type { Session } from './session.ts'

@@ -1,6 +1,6 @@
 import { parseSecret } from '../aws/secrets.ts'
 import { closest } from '../config/closest.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { columns, list } from '../ui/format.ts'
 import { orRefuse, recordedDatabase } from './db-server.ts'
 import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'

@@ -1,7 +1,7 @@
 import type { Server } from '../aws/sql.ts'
 import { closest } from '../config/closest.ts'
+import { refuse } from '../core/errors.ts'
 import { destroy } from '../engine/destroy.ts'
-import { refuse } from '../engine/errors.ts'
 import { kindOf } from '../kinds/index.ts'
 import { columns } from '../ui/format.ts'
 import { type ConfirmFlags, confirmedByName } from './db-confirm.ts'

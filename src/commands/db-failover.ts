@@ -1,4 +1,4 @@
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { STALE_MS } from '../engine/wait.ts'
 import { about, elapsed } from '../ui/format.ts'
 import { agreed } from './agree.ts'

@@ -1,5 +1,5 @@
 import type { DatabaseSeen, Inside } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { columns, count, list } from '../ui/format.ts'
 import { type DbFlags, openDb, orRefuse, recordedDatabase, serverAt } from './db-server.ts'
 import { commandLine } from './globals.ts'

@@ -3,7 +3,7 @@ import { setKeys } from '../config/edit.ts'
 import { addToList, removeFromList } from '../config/edit-list.ts'
 import { type Loaded, readText } from '../config/load.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { replaceFileSync } from '../state/replace.ts'
 import type { Globals } from './globals.ts'
 

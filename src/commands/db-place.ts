@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { bucketsOf } from '../aws/bucket-owner.ts'
 import type { Aws } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import type { Session } from './session.ts'
 
 /** Where a dump goes. Nothing is there under its name before all of it is. */

@@ -1,6 +1,6 @@
 import type { Rotation } from '../aws/rotation.ts'
 import { closest } from '../config/closest.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
 import { commandLine } from './globals.ts'

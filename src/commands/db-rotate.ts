@@ -1,6 +1,6 @@
 import { beginRotation, finishRotation, type Progress, progressOf, setMasterPassword } from '../aws/rotation.ts'
 import type { Login, PasswordAt, Server } from '../aws/sql.ts'
-import { checkStop, InfraError, refuse } from '../engine/errors.ts'
+import { checkStop, InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { serverOf } from '../kinds/index.ts'

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Session } from './session.ts'
 
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -1,6 +1,6 @@
 import type { Server, Via } from '../aws/sql.ts'
 import { loadConfig } from '../config/load.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { theServer } from './db-access.ts'
 import { viaFlag } from './db-via.ts'

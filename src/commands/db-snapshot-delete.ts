@@ -1,7 +1,7 @@
 import { STACK_TAG } from '../aws/tags.ts'
 import { classify, unlessGone } from '../aws/trouble.ts'
 import { closest } from '../config/closest.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { usd } from '../ui/format.ts'

@@ -1,6 +1,6 @@
 import { tagList } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { about, elapsed, list, usd } from '../ui/format.ts'

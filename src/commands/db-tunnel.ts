@@ -1,5 +1,5 @@
 import type { Server } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { columns } from '../ui/format.ts'
 import { addressFor, type Place } from './db-address.ts'
 import { type As, type LoginAt, loginAt } from './db-login.ts'

@@ -1,5 +1,5 @@
 import type { Via } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 const OPEN: readonly Via[] = ['direct', 'ssm', 'task']
 

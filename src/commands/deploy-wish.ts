@@ -5,7 +5,7 @@ import { ecrImage, imageFor, presenceOf, pushLines } from '../containers/image.t
 import type { Step } from '../containers/record.ts'
 import { type Changes, candidates, containerOf } from '../containers/revision.ts'
 import { findSecret, parseSecret, type SecretFound, type SecretWish } from '../containers/secret.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import { commandLine, inSandbox } from './globals.ts'
 import { refuseOthers } from './owner.ts'

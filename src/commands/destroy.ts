@@ -1,7 +1,7 @@
+import { refuse } from '../core/errors.ts'
 import { mustWake } from '../engine/asleep.ts'
 import { addUp, billFor } from '../engine/bill.ts'
 import { destroy } from '../engine/destroy.ts'
-import { refuse } from '../engine/errors.ts'
 import { type DestroyOptions, destroyMinutes, goingWith, stillNeeding } from '../engine/order.ts'
 import { notToDelete } from '../engine/ownership.ts'
 import { paidFor } from '../engine/scheduled.ts'

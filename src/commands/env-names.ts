@@ -3,7 +3,7 @@ import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { hostOf } from '../config/settle-ecs.ts'
 import { usesDatabaseSecret } from '../config/uses.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { list } from '../ui/format.ts'
 
 /**

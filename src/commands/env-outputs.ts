@@ -2,7 +2,7 @@ import { closest } from '../config/closest.ts'
 import type { StepName } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { hostOf, isSecure, OUTPUTS, type Output, REFERENCE } from '../config/settle-ecs.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
 

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { closest } from '../config/closest.ts'
 import { type Loaded, readText } from '../config/load.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { list } from '../ui/format.ts'
 import type { Globals } from './globals.ts'
 

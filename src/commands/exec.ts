@@ -1,6 +1,6 @@
 import { commandText, findRoom, type Room, SHELL } from '../containers/exec.ts'
 import { type Asked, objection, refusal } from '../containers/exec-why.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { findPlugin, PLUGIN, pluginCall, type Session } from '../sql/plugin.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
 import { findOwn } from './owner.ts'

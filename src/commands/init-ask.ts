@@ -1,7 +1,7 @@
 import { regionOfShell } from '../config/load.ts'
 import { PRESET_DEFAULTS } from '../config/presets.ts'
 import { readConfig } from '../config/read.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import { usd } from '../ui/format.ts'
 import { commandLine, type ioOf } from './globals.ts'

@@ -1,6 +1,6 @@
 import type { LogSource } from '../containers/log.ts'
 import type { LogEvent } from '../containers/log-read.ts'
-import { safeText } from '../text/safe.ts'
+import { safeText } from '../core/safe.ts'
 import type { Colors, Io } from '../ui/io.ts'
 
 export interface Printer {

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Graph } from '../engine/graph.ts'
 import { type Plan, plan } from '../engine/plan.ts'
 import { type Survey, subjectOfRow, subjectsOf, survey } from '../engine/survey.ts'

@@ -1,7 +1,7 @@
 import type { Config } from '../config/settle.ts'
+import type { JsonObject } from '../core/json.ts'
 import { addUp, type Bill, billFor } from '../engine/bill.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
-import type { JsonObject } from '../state/json.ts'
 import { offlineLookups } from './lookups.ts'
 import { declareStack } from './stack.ts'
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/settle.ts'
+import type { JsonObject } from '../core/json.ts'
 import { overview } from '../engine/overview.ts'
-import type { JsonObject } from '../state/json.ts'
 import { about, change } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { sayPush, type WaitingService } from './images.ts'

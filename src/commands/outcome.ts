@@ -1,4 +1,4 @@
-import { Deferred, Interrupted, LockLost } from '../engine/errors.ts'
+import { Deferred, Interrupted, LockLost } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import type { Outcome } from '../engine/run.ts'
 import { count } from '../ui/format.ts'

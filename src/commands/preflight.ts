@@ -1,5 +1,5 @@
 import { partitionOf } from '../aws/regions.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'

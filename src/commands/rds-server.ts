@@ -1,6 +1,6 @@
 import { tagMap } from '../aws/tags.ts'
 import { unlessGone } from '../aws/trouble.ts'
-import { InfraError, Interrupted, refuse } from '../engine/errors.ts'
+import { InfraError, Interrupted, refuse } from '../core/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { commandLine } from './globals.ts'
 import { refuseOthers } from './owner.ts'

@@ -1,5 +1,5 @@
 import { classify } from '../aws/trouble.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { STALE_MS, until } from '../engine/wait.ts'
 import { READY } from './db-snapshots.ts'

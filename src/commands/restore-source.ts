@@ -1,6 +1,6 @@
 import { unlessGone } from '../aws/trouble.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
-import type { JsonObject } from '../state/json.ts'
+import { InfraError, refuse } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import { type Brought, broughtBy, RESTORED, restoredKey } from './db-restored.ts'
 import { orRefuse } from './db-server.ts'
 import { commandLine } from './globals.ts'

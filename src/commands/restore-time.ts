@@ -1,5 +1,5 @@
 import { unlessGone } from '../aws/trouble.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { commandLine, type Globals } from './globals.ts'
 import type { Session } from './session.ts'
 

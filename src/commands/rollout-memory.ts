@@ -17,7 +17,7 @@ import {
   withOverlay,
   withoutWaiting,
 } from '../containers/record.ts'
-import type { Json, JsonObject } from '../state/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { StoredState } from '../state/store.ts'
 import type { ServicePlace } from './service-place.ts'

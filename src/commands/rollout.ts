@@ -5,7 +5,7 @@ import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '..
 import type { Entry, Intent, Overlay } from '../containers/record.ts'
 import { isSame } from '../containers/revision.ts'
 import { type Aim, primaryOf } from '../containers/rollout.ts'
-import { checkStop, InfraError, refuse } from '../engine/errors.ts'
+import { checkStop, InfraError, refuse } from '../core/errors.ts'
 import { follow } from './rollout-follow.ts'
 import type { Memory } from './rollout-memory.ts'
 import { isSteady } from './rollout-settle.ts'

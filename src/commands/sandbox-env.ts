@@ -1,8 +1,8 @@
 import { regionOfShell } from '../config/load.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
+import { shellLine } from '../core/quote.ts'
 import type { SandboxStatus } from '../sandbox/index.ts'
 import type { Io } from '../ui/io.ts'
-import { shellLine } from './env-quote.ts'
 import { commandLine, type Globals } from './globals.ts'
 
 /** What would lead another program past these variables. */

@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { columns } from '../ui/format.ts'
 import { type Globals, inSandbox, ioOf } from './globals.ts'
 

@@ -13,7 +13,7 @@ import {
   withSleeper,
 } from '../containers/asleep.ts'
 import { withoutWaiting } from '../containers/record.ts'
-import { canonical, type JsonObject } from '../state/json.ts'
+import { canonical, type JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { StoredState } from '../state/store.ts'
 import type { ServicePlace } from './service-place.ts'

@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Action, Plan } from '../engine/plan.ts'
 import { until } from '../engine/wait.ts'
 import { asker } from '../ui/ask.ts'

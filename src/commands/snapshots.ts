@@ -1,7 +1,7 @@
 import { monthlyPrice } from '../aws/prices.ts'
 import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
 import { unlessGone } from '../aws/trouble.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Tags } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
 import type { Session } from './session.ts'

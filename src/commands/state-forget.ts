@@ -1,6 +1,6 @@
 import { closest } from '../config/closest.ts'
+import { refuse } from '../core/errors.ts'
 import { idOf } from '../engine/context.ts'
-import { refuse } from '../engine/errors.ts'
 import { kindOf } from '../kinds/index.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { type Loaded, loadConfig, readText } from '../config/load.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import type { Backend } from '../state/backend.ts'
 import { localBackend } from '../state/local.ts'
 import { Moved, movedText } from '../state/moved.ts'

@@ -1,7 +1,7 @@
 import { KEY_TAG } from '../aws/tags.ts'
 import { renamedIn } from '../containers/table.ts'
+import { refuse } from '../core/errors.ts'
 import { idOf } from '../engine/context.ts'
-import { refuse } from '../engine/errors.ts'
 import { keyTagOf } from '../engine/generation.ts'
 import type { Graph } from '../engine/graph.ts'
 import { sameThing } from '../engine/ownership.ts'

@@ -1,5 +1,5 @@
 import { closest } from '../config/closest.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Globals } from './globals.ts'
 
 const EXAMPLES = {

@@ -1,7 +1,7 @@
+import type { JsonObject } from '../core/json.ts'
 import { addUp, type Bill, billFor, NOTHING, remarksData } from '../engine/bill.ts'
 import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
-import type { JsonObject } from '../state/json.ts'
 import { about, columns, count, daily, usd } from '../ui/format.ts'
 import { aMonth, cell, figure, remark } from '../ui/money.ts'
 import type { RdsServer } from './rds-server.ts'

@@ -1,6 +1,6 @@
 import { classify } from '../aws/trouble.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { type Bill, billFor, without } from '../engine/bill.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { kindOf } from '../kinds/index.ts'

@@ -1,5 +1,5 @@
+import { refuse } from '../core/errors.ts'
 import { type Bill, remarksData } from '../engine/bill.ts'
-import { refuse } from '../engine/errors.ts'
 import { round } from '../engine/plan.ts'
 import { count, elapsed, list } from '../ui/format.ts'
 import { aMonth } from '../ui/money.ts'

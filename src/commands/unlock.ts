@@ -1,6 +1,6 @@
 import { connect } from '../aws/clients.ts'
 import { loadConfig } from '../config/load.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { asker, mfaCode } from '../ui/ask.ts'
 import { checkEnvironment } from './environment.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'

@@ -2,8 +2,8 @@ import type { Service } from '../aws/services/ecs-types.ts'
 import { withPaused, withScaled, withSleeper } from '../containers/asleep.ts'
 import { serviceOf } from '../containers/find.ts'
 import { isPaused, resourceOf, targetsOf } from '../containers/scaling.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Survey } from '../engine/survey.ts'
-import type { JsonObject } from '../state/json.ts'
 import type { Session } from './session.ts'
 
 type Edit = (lookups: JsonObject) => JsonObject

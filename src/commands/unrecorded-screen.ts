@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import { list } from '../ui/format.ts'
 import { commandLine, type Globals } from './globals.ts'

@@ -1,6 +1,6 @@
 import { type WayOut, wayOut } from '../aws/routes.ts'
 import type { Server, Via } from '../aws/sql.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import { answers } from '../sql/knock.ts'
 import type { ExistingNetwork } from '../steps/types.ts'
 import { offlineLookups } from './lookups.ts'

@@ -9,7 +9,7 @@ import {
   type Via,
 } from '../aws/sql.ts'
 import { classify } from '../aws/trouble.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { OpenSql, WayIn } from '../sql/open.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
 import type { Session } from './session.ts'

@@ -1,5 +1,5 @@
 import type { Via } from '../aws/sql.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { View } from './look.ts'

@@ -1,5 +1,5 @@
 import { type Document, isScalar, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml'
-import { canonical } from '../state/json.ts'
+import { canonical } from '../core/json.ts'
 import { setKeys } from './edit.ts'
 
 type Path = readonly string[]

@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, parseDocument, stringify } from 'yaml'
-import { refuse } from '../engine/errors.ts'
-import { canonical } from '../state/json.ts'
+import { refuse } from '../core/errors.ts'
+import { canonical } from '../core/json.ts'
 
 export type Setting = readonly [path: readonly string[], value: unknown]
 

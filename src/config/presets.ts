@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import { STEPS } from './names.ts'
 
 export interface Identity {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Count } from '../steps/types.ts'
 import { isTable, put, table } from './table.ts'
 

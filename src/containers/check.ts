@@ -1,6 +1,6 @@
 import { callOf } from '../aws/call-of.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 /** `warn`: to be looked at, but nothing that must be mended. `skip`: nobody looked, and why. */
 export type Outcome = 'pass' | 'fail' | 'warn' | 'skip'

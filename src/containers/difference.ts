@@ -1,5 +1,5 @@
 import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { canonical, same } from '../state/json.ts'
+import { canonical, same } from '../core/json.ts'
 import { inputOf } from './revision.ts'
 
 export interface Difference {

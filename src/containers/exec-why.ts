@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Task } from '../aws/services/ecs-types.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 import type { Room } from './exec.ts'
 import type { Found } from './find.ts'
 

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Task, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 import { tasksOf } from './check-tasks.ts'
 import { idOf } from './failure.ts'
 import { type Found, revisionAt, revisionOf } from './find.ts'

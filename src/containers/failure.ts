@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { codeOf, unlessGone } from '../aws/trouble.ts'
-import type { Clock } from '../engine/context.ts'
+import type { Clock } from '../core/clock.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import { primaryOf } from './rollout.ts'
 import { checkSecrets, type SecretCheck } from './secret-check.ts'

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Service, Tag, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { codeOf, unlessGone } from '../aws/trouble.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 type Ecs = Pick<Aws, 'ecs'>
 

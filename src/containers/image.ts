@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 export interface Image {
   /** With the registry's host, as far as it is named: `127.0.0.1:5000/shop/web`. */

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { classify, codeOf, unlessGone } from '../aws/trouble.ts'
-import type { Clock } from '../engine/context.ts'
-import { refuse, SLOWER } from '../engine/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import { refuse, SLOWER } from '../core/errors.ts'
 import type { LogSource } from './log.ts'
 
 export interface LogEvent {

@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 const SPAN = /^(\d{1,6}(?:\.\d{1,3})?)([smhdw])$/

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Task } from '../aws/services/ecs-types.ts'
 import { classify, codeOf, unlessGone } from '../aws/trouble.ts'
-import type { Clock } from '../engine/context.ts'
+import type { Clock } from '../core/clock.ts'
 import { readAgain } from './log-read.ts'
 
 export type OneOffNews =

@@ -3,8 +3,8 @@ import type { Aws } from '../aws/clients.ts'
 import { describeTasks, listTasks } from '../aws/ecs-lists.ts'
 import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { classify } from '../aws/trouble.ts'
-import type { Clock } from '../engine/context.ts'
-import { InfraError, refuse } from '../engine/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import { InfraError, refuse } from '../core/errors.ts'
 
 /** A task that runs once, beside the services. */
 export interface OneOff {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import { put, table } from './table.ts'
 
 /** A revision that was rolled out. Plain data: it stands in the state. */

@@ -1,6 +1,6 @@
 import type { RegisterTaskDefinitionCommandInput, Service, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { refuse } from '../engine/errors.ts'
-import { canonical } from '../state/json.ts'
+import { refuse } from '../core/errors.ts'
+import { canonical } from '../core/json.ts'
 
 /** What a deploy changes. Everything else stays as it runs. */
 export interface Changes {

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import { findSecret, parseSecret } from './secret.ts'
 
 /** What is wrong with one secret of a task definition; undefined: nothing that can be seen from here. */

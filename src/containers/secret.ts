@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts'
 import { isPlaceholder, jsonIn } from '../aws/secrets.ts'
 import { tagMap } from '../aws/tags.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 
 /** `secret:KEY` as it was typed. */
 export interface SecretWish {

@@ -1,5 +1,5 @@
 import type { Task } from '../aws/services/ecs-types.ts'
-import { canonical } from '../state/json.ts'
+import { canonical } from '../core/json.ts'
 import { revisionOf } from './find.ts'
 import { reasonOfTarget } from './reasons.ts'
 import { type Aim, belongs, hasFailed, ownOf, type Scene } from './rollout.ts'

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../state/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 
 export const isTable = (value: Json | undefined): value is JsonObject =>
   value !== null && typeof value === 'object' && !Array.isArray(value)

@@ -1,4 +1,4 @@
-import { InfraError } from './errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { AnyKind, AnySeen, Present } from './kind.ts'
 
 /** The refusal of a wanted change of something that is switched off. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { AnyKind, CostItem } from './kind.ts'
 
 /** What a sum leaves out, or takes from elsewhere. */

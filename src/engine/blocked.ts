@@ -1,6 +1,6 @@
-import type { JsonObject } from '../state/json.ts'
+import { AWAY, checkStop, EARLY, InfraError, SLOWER, type Trouble } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Context } from './context.ts'
-import { AWAY, checkStop, EARLY, InfraError, SLOWER, type Trouble } from './errors.ts'
 import type { AnyKind, Blocker, DeleteHow, Left } from './kind.ts'
 import { pause } from './wait.ts'
 

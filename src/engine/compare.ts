@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, same } from '../state/json.ts'
+import { type Json, type JsonObject, same } from '../core/json.ts'
 import type { AnyKind, Tags } from './kind.ts'
 import { hasUnknown } from './ref.ts'
 

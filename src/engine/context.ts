@@ -1,13 +1,8 @@
+import type { Clock } from '../core/clock.ts'
+import type { Trouble } from '../core/errors.ts'
 import type { Rows } from '../state/schema.ts'
-import type { Trouble } from './errors.ts'
 import type { Report } from './events.ts'
 import type { AnyKind, Owner, Stamp, Tags } from './kind.ts'
-
-export interface Clock {
-  now(): number
-  /** Resolves after `ms`, or at once when the signal says stop. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>
-}
 
 /** What a run has at hand. `C` is how kinds reach AWS. */
 export interface Context<C> {

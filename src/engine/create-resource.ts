@@ -1,5 +1,5 @@
-import type { JsonObject } from '../state/json.ts'
-import { InfraError } from './errors.ts'
+import { InfraError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { AnySeen, Made, Present } from './kind.ts'
 import { make } from './make.ts'
 import { ambiguous } from './ownership.ts'

@@ -1,7 +1,7 @@
+import { refuse } from '../core/errors.ts'
 import type { Context, KindOf } from './context.ts'
 import { converge } from './converge.ts'
 import { destroy } from './destroy.ts'
-import { refuse } from './errors.ts'
 import { staysFor } from './generation.ts'
 import type { Graph, Node } from './graph.ts'
 import { type Outcome, runGraph } from './run.ts'

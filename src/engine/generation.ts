@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonical } from '../state/json.ts'
+import { canonical } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { Node } from './graph.ts'
 import type { AnyKind, Tags } from './kind.ts'

@@ -1,4 +1,4 @@
-import { refuse } from './errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { AnyKind, Kind, Tags } from './kind.ts'
 import { type In, type Out, outputs, type Ref, refsIn } from './ref.ts'
 

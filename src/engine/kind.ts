@@ -1,6 +1,6 @@
-import type { JsonObject } from '../state/json.ts'
+import type { InfraError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Scheduled } from '../state/schema.ts'
-import type { InfraError } from './errors.ts'
 
 export type { Scheduled }
 

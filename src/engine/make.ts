@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Context } from './context.ts'
 import type { AnySeen, Made, Stamp } from './kind.ts'
 import { patiently } from './patience.ts'

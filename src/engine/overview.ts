@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
 import { addUp, type Bill, billFor, type Remarks } from './bill.ts'
 import { staysFor } from './generation.ts'

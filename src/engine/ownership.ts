@@ -1,7 +1,7 @@
-import { canonical, type JsonObject } from '../state/json.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
+import { canonical, type JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { type Context, idOf, type KindOf } from './context.ts'
-import { type InfraError, refuse } from './errors.ts'
 import type { AnyKind, AnySeen, Owner, Present, Stamp, Tags } from './kind.ts'
 import type { Survey } from './survey.ts'
 

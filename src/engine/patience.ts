@@ -1,5 +1,5 @@
+import { AWAY, AWAY_MS, checkStop, EARLY, SLOWER, type Trouble } from '../core/errors.ts'
 import type { Context } from './context.ts'
-import { AWAY, AWAY_MS, checkStop, EARLY, SLOWER, type Trouble } from './errors.ts'
 
 /** IAM tells other services of a new role within seconds, seldom within two minutes. */
 const PROPAGATION_MS = 120_000

@@ -1,5 +1,5 @@
+import { InfraError } from '../core/errors.ts'
 import { show } from './compare.ts'
-import { InfraError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
 

@@ -1,4 +1,4 @@
-import { Interrupted } from './errors.ts'
+import { Interrupted } from '../core/errors.ts'
 import { dependantsOf, remaining } from './graph.ts'
 
 /** How a run ended. Nothing is rolled back: what is done is done, the same command goes on with the rest. */

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, same } from '../state/json.ts'
+import { type Json, type JsonObject, same } from '../core/json.ts'
 import type { Scheduled } from '../state/schema.ts'
 import { show } from './compare.ts'
 import type { AnyKind, AnySeen, Change, Impact, Present } from './kind.ts'

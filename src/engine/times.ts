@@ -1,4 +1,4 @@
-import type { JsonObject } from '../state/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { AnyKind } from './kind.ts'
 
 /** Minutes after which waiting for it is given up. */

@@ -1,5 +1,5 @@
+import { InfraError } from '../core/errors.ts'
 import { differences, differing } from './compare.ts'
-import { InfraError } from './errors.ts'
 import type { AnySeen, Present, Tags } from './kind.ts'
 import { patiently } from './patience.ts'
 import { broken } from './refusals.ts'

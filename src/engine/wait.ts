@@ -1,5 +1,5 @@
+import { AWAY, Deferred, InfraError, Interrupted, SLOWER, silence } from '../core/errors.ts'
 import type { Context } from './context.ts'
-import { AWAY, Deferred, InfraError, Interrupted, SLOWER, silence } from './errors.ts'
 
 /** For so long a look may still show what was before the last call that changed it. */
 export const STALE_MS = 5000

@@ -1,4 +1,4 @@
-import { type JsonObject, same } from '../state/json.ts'
+import { type JsonObject, same } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { Context } from './context.ts'
 import { identityOf } from './generation.ts'

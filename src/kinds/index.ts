@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { AnyKind } from '../engine/kind.ts'
 import { Certificate } from './acm/certificate.ts'
 import { ScalingPolicy } from './autoscaling/policy.ts'

@@ -1,6 +1,6 @@
 import type { Server } from '../aws/sql.ts'
-import { LockLost } from '../engine/errors.ts'
-import type { Secret } from '../state/json.ts'
+import { LockLost } from '../core/errors.ts'
+import type { Secret } from '../core/json.ts'
 import type { Credentials } from './credentials.ts'
 import { explainSql, isWrongPassword, type Of, SqlError } from './errors.ts'
 import type { Channel, Job } from './job.ts'

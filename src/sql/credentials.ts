@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts'
 import { readSecret, readSecrets } from '../aws/secrets.ts'
 import type { PasswordAt, Server } from '../aws/sql.ts'
 import { unlessGone } from '../aws/trouble.ts'
-import type { Secret } from '../state/json.ts'
+import type { Secret } from '../core/json.ts'
 
 /** Reads credentials when they are needed. A failed read is asked again the next time. */
 export interface Credentials {

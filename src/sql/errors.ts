@@ -1,5 +1,5 @@
 import type { Server } from '../aws/sql.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 /** An error of the database server in the words of this house; `name` is what src/aws/trouble.ts sorts by. */
 export class SqlError extends InfraError {

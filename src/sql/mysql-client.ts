@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { createConnection } from 'mysql2/promise'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { type Connect, goodbye } from './client-channel.ts'
 
 const CONNECT_MS = 5000

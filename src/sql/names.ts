@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 interface Limit {
   /** `PostgreSQL`, for the sentence. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { partitionOf } from '../aws/regions.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 /** AWS's own program, which carries the bytes of a session. */
 export const PLUGIN = 'session-manager-plugin'

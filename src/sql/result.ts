@@ -1,5 +1,5 @@
 import type { Inside } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** What the last line of the output begins with. */
 export const RESULT = 'INFRA-RESULT'

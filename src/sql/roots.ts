@@ -1,5 +1,5 @@
 import { partitionOf } from '../aws/regions.ts'
-import { type InfraError, refuse } from '../engine/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
 
 /** The authorities that sign the certificates of RDS servers, as PEM, for all regions that the package knows. */
 export const amazonsRoots = async (): Promise<string[]> => {

@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 const ITERATIONS = 4096
 const hmac = (key: Buffer, what: string): Buffer => createHmac('sha256', key).update(what).digest()

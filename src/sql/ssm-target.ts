@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { listTasks } from '../aws/ecs-lists.ts'
 import { STACK_TAG, tagMap } from '../aws/tags.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 export interface TargetOptions {
   readonly aws: Pick<Aws, 'ssm' | 'ecs' | 'ec2'>

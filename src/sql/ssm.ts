@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { Server } from '../aws/sql.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { InfraError, Interrupted, refuse } from '../engine/errors.ts'
+import { InfraError, Interrupted, refuse } from '../core/errors.ts'
 import type { WayIn } from './open.ts'
 import { findPlugin, type Session, startPlugin } from './plugin.ts'
 import { findTarget } from './ssm-target.ts'

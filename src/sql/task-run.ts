@@ -1,5 +1,5 @@
 import { classify } from '../aws/trouble.ts'
-import { InfraError, Interrupted } from '../engine/errors.ts'
+import { InfraError, Interrupted } from '../core/errors.ts'
 import { logOf, lookAt, pause, type Task, type TaskNeeds, type TaskPlace, tellToStop } from './task-look.ts'
 import { explainFailure, explainStop, isTooEarly, type Stopped } from './task-trouble.ts'
 

@@ -1,5 +1,5 @@
 import { classify } from '../aws/trouble.ts'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { TaskPlace } from './task-look.ts'
 
 export interface Stopped {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Server } from '../aws/sql.ts'
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { replaceFile } from '../state/replace.ts'
 import { amazonsRoots, hasRoots, noRoots, regionOfHost } from './roots.ts'
 

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Aws } from '../aws/clients.ts'
 import type { Server } from '../aws/sql.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { InfraError, Interrupted } from '../engine/errors.ts'
+import { InfraError, Interrupted } from '../core/errors.ts'
 import type { Address } from './client-channel.ts'
 import { PLUGIN, type Session } from './plugin.ts'
 

@@ -1,4 +1,4 @@
-import type { LockLost } from '../engine/errors.ts'
+import type { LockLost } from '../core/errors.ts'
 import type { Lock } from './lock.ts'
 
 /** Where a state is kept. Every write replaces exactly what was last read or written through this object. */

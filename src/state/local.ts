@@ -1,5 +1,5 @@
 import { readFile, rename, rm } from 'node:fs/promises'
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 import type { Backend } from './backend.ts'
 import { replace } from './file.ts'
 import { holderOf, type Lock, lock } from './lock.ts'

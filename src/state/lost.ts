@@ -1,4 +1,4 @@
-import { LockLost } from '../engine/errors.ts'
+import { LockLost } from '../core/errors.ts'
 
 /** @param by who has it now, in words; undefined: nobody */
 export const lockLost = (place: string, by: string | undefined): LockLost =>

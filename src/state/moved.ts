@@ -1,4 +1,4 @@
-import { InfraError } from '../engine/errors.ts'
+import { InfraError } from '../core/errors.ts'
 
 /** What a move leaves in the place of a state: whoever still looks there is told where it is, instead of finding nothing and beginning anew. */
 interface Left {

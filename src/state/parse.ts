@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Backend } from './backend.ts'
 import { movedIn } from './moved.ts'
 import { FORMAT, type Row, type StateFile } from './schema.ts'

@@ -1,4 +1,4 @@
-import { LockLost } from '../engine/errors.ts'
+import { LockLost } from '../core/errors.ts'
 import { type Backend, Conflict, type ObjectStore } from './backend.ts'
 import { type LeaseOptions, lease, leaseText, leaseWords } from './lease.ts'
 import type { Lock } from './lock.ts'

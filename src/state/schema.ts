@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 
 /** The format that this version writes. A higher number in a file is refused, nothing is overwritten. */
 export const FORMAT = 1

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { JsonObject } from '../core/json.ts'
 import type { Backend } from './backend.ts'
-import type { JsonObject } from './json.ts'
 import { localBackend } from './local.ts'
 import { checkIdentity, type Identity, readState } from './parse.ts'
 import { FORMAT, type Row, type Rows, type StateFile } from './schema.ts'

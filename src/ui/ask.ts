@@ -1,4 +1,4 @@
-import { refuse } from '../engine/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Io } from './io.ts'
 
 /** Questions to a person. Where none can answer, each is refused with the flag that answers it. */

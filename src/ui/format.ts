@@ -1,4 +1,4 @@
-import { cut } from '../text/safe.ts'
+import { cut } from '../core/safe.ts'
 
 export const usd = (value: number): string => `$${value.toFixed(2)}`
 

@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import { safeJson, safeScreen } from '../text/safe.ts'
+import { safeJson, safeScreen } from '../core/safe.ts'
 
 export interface IoOptions {
   readonly color: boolean

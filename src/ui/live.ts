@@ -1,6 +1,6 @@
 import ora from 'ora'
+import { safeScreen } from '../core/safe.ts'
 import type { Event } from '../engine/events.ts'
-import { safeScreen } from '../text/safe.ts'
 import { elapsed } from './format.ts'
 import type { Io } from './io.ts'
 import { line, type Reporter, usually } from './reporters.ts'

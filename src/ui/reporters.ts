@@ -1,6 +1,6 @@
-import { Deferred, InfraError } from '../engine/errors.ts'
+import { Deferred, InfraError } from '../core/errors.ts'
+import { safeJson } from '../core/safe.ts'
 import type { Event, Report } from '../engine/events.ts'
-import { safeJson } from '../text/safe.ts'
 import { about, elapsed, shortId } from './format.ts'
 import type { Io } from './io.ts'
 

@@ -1,5 +1,5 @@
 import ora from 'ora'
-import { safeScreen } from '../text/safe.ts'
+import { safeScreen } from '../core/safe.ts'
 import type { Io } from './io.ts'
 import type { Ticker } from './ticker-plain.ts'
 

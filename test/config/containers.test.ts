@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { STEPS } from '../../src/config/names.ts'
-import type { JsonObject } from '../../src/state/json.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { read, refusal } from './support/read.ts'
 
 const shop = (more: JsonObject): string => JSON.stringify({ project: 'shop', region: 'us-east-1', ...more })

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml'
 import { monthOf } from '../../src/commands/month.ts'
 import { template } from '../../src/commands/template.ts'
 import { setKeys } from '../../src/config/edit.ts'
-import { InfraError } from '../../src/engine/errors.ts'
+import { InfraError } from '../../src/core/errors.ts'
 import { round } from '../../src/engine/plan.ts'
 import { read } from './support/read.ts'
 

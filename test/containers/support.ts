@@ -1,6 +1,6 @@
 import type { Aws } from '../../src/aws/clients.ts'
 import type { Deployment, Service, Task } from '../../src/aws/services/ecs-types.ts'
-import type { Clock } from '../../src/engine/context.ts'
+import type { Clock } from '../../src/core/clock.ts'
 import { fakeAws } from '../support/models/fake.ts'
 
 export const REGION = 'us-east-1'

@@ -1,4 +1,4 @@
-import { canonical } from '../../src/state/json.ts'
+import { canonical } from '../../src/core/json.ts'
 
 /** One object of an account, as AWS itself lists it. */
 export interface Thing {

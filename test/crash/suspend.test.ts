@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { LockLost } from '../../src/core/errors.ts'
 import type { Context } from '../../src/engine/context.ts'
-import { LockLost } from '../../src/engine/errors.ts'
 import type { Outcome } from '../../src/engine/run.ts'
 import type { Lock } from '../../src/state/lock.ts'
 import { s3Backend } from '../../src/state/s3.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/read.ts'
-import { InfraError } from '../../src/engine/errors.ts'
-import type { JsonObject } from '../../src/state/json.ts'
+import { InfraError } from '../../src/core/errors.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { read, spans } from './markdown.ts'
 
 const text = read('docs/validation.md')

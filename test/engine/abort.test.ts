@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LockLost } from '../../src/engine/errors.ts'
+import { LockLost } from '../../src/core/errors.ts'
 import { Fault } from '../support/cloud.ts'
 import { Db, Gate, Net, Note } from './support/kinds.ts'
 import { type Declare, World } from './support/world.ts'

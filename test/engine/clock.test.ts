@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { realClock } from '../../src/engine/clock.ts'
+import { realClock } from '../../src/core/clock.ts'
 
 it('many can sleep on one signal without a warning on the screen, and all wake when it says stop', async () => {
   const warnings: string[] = []

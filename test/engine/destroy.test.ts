@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LockLost } from '../../src/engine/errors.ts'
+import { LockLost } from '../../src/core/errors.ts'
 import type { Row } from '../../src/state/schema.ts'
 import { Crash, Fault } from '../support/cloud.ts'
 import { Db, fakeKind, Gate, Link, Net, Note } from './support/kinds.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ioOf } from '../../src/commands/globals.ts'
-import { Deferred } from '../../src/engine/errors.ts'
+import { Deferred } from '../../src/core/errors.ts'
 import { Graph } from '../../src/engine/graph.ts'
 import { line } from '../../src/ui/reporters.ts'
 import type { Client } from './support/client.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/core/json.ts'
 import { hasUnknown, knownProps, outputs, Ref, refsIn, resolve, UNKNOWN } from '../../src/engine/ref.ts'
-import { Secret } from '../../src/state/json.ts'
 
 const a = outputs<{ id: string; port: number }>('a')
 const attrs = (key: string) => (key === 'a' ? { id: 'id-1', port: 0 } : undefined)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Interrupted } from '../../src/engine/errors.ts'
+import { Interrupted } from '../../src/core/errors.ts'
 import { runGraph } from '../../src/engine/run.ts'
 
 interface Item {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { refuse } from '../../src/core/errors.ts'
 import { drift } from '../../src/engine/drift.ts'
-import { refuse } from '../../src/engine/errors.ts'
 import { overview } from '../../src/engine/overview.ts'
 import { inWords, warningsIn } from '../../src/engine/scheduled.ts'
 import { type FakeKind, fakeKind, type Props } from './support/kinds.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Interrupted } from '../../src/core/errors.ts'
 import type { Context } from '../../src/engine/context.ts'
-import { Interrupted } from '../../src/engine/errors.ts'
 import { pause, until } from '../../src/engine/wait.ts'
 import type { Client } from './support/client.ts'
 import { World } from './support/world.ts'

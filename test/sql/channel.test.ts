@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Server } from '../../src/aws/sql.ts'
+import { Secret } from '../../src/core/json.ts'
 import { type Connection, clientChannel, goodbye, type LoginData } from '../../src/sql/client-channel.ts'
-import { Secret } from '../../src/state/json.ts'
 import { failure } from './support.ts'
 
 const server: Server = { id: 'shop-db', engine: 'postgres', host: 'db.example.com', port: 5432, secret: 'master' }

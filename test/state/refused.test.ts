@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { InfraError } from '../../src/engine/errors.ts'
+import { InfraError } from '../../src/core/errors.ts'
 import { localBackend } from '../../src/state/local.ts'
 import { checkIdentity, readState } from '../../src/state/parse.ts'
 import { LocalState } from '../../src/state/store.ts'

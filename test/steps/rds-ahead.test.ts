@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { offlineLookups } from '../../src/commands/lookups.ts'
 import { rdsAhead } from '../../src/commands/rds-ahead.ts'
 import type { Session } from '../../src/commands/session.ts'
-import type { JsonObject } from '../../src/state/json.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { read } from '../config/support/read.ts'
 import { aws, cloud, type Input } from '../kinds/support/cloud.ts'
 

@@ -1,4 +1,4 @@
-import { canonical, type JsonObject } from '../../src/state/json.ts'
+import { canonical, type JsonObject } from '../../src/core/json.ts'
 import { VirtualClock } from '../engine/support/clock.ts'
 import type { InFlight } from '../engine/support/session.ts'
 import { type Entry, Fault, type Hook, type Late, type Order, type Shown, type Thing } from '../engine/support/things.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InfraError } from '../../src/engine/errors.ts'
+import { InfraError } from '../../src/core/errors.ts'
 import { asker } from '../../src/ui/ask.ts'
 import { terminalIo, withSize } from '../../src/ui/io.ts'
 

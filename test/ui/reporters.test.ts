@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { InfraError } from '../../src/engine/errors.ts'
+import { InfraError } from '../../src/core/errors.ts'
 import type { Event } from '../../src/engine/events.ts'
 import type { Io } from '../../src/ui/io.ts'
 import { ndjsonReporter, plainReporter } from '../../src/ui/reporters.ts'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { oneLine, safeJson, safeScreen } from '../../src/text/safe.ts'
+import { oneLine, safeJson, safeScreen } from '../../src/core/safe.ts'
 import { columns } from '../../src/ui/format.ts'
 
 const SRC = new URL('../../src/', import.meta.url).pathname

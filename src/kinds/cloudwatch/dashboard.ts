@@ -1,6 +1,6 @@
 import { monthlyPrice } from '../../aws/prices.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import { type JsonObject, same } from '../../state/json.ts'
+import { type JsonObject, same } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
 
 export type DashboardProps = { body: JsonObject }

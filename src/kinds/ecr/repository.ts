@@ -3,7 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import type { JsonObject } from '../../state/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
 
 export type RepositoryProps = {

@@ -1,5 +1,5 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs'
-import { type JsonObject, same } from '../../state/json.ts'
+import { type JsonObject, same } from '../../core/json.ts'
 
 /** One container of a task: the part of AWS's definition that is used here. What is left out has AWS's default. */
 export type Container = {

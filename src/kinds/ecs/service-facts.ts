@@ -1,7 +1,7 @@
 import type { Service as EcsService, LoadBalancer } from '@aws-sdk/client-ecs'
 import { monthlyPrice } from '../../aws/prices.ts'
+import { canonical } from '../../core/json.ts'
 import type { CostItem } from '../../engine/kind.ts'
-import { canonical } from '../../state/json.ts'
 import { inWantedOrder } from '../sets.ts'
 
 export type Capacity = {

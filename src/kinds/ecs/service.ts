@@ -1,6 +1,6 @@
 import { foreignTo } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
-import { type Json, same } from '../../state/json.ts'
+import { type Json, same } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { attrsOf, costOf, propsOf, type ServiceAttrs, type ServiceProps } from './service-facts.ts'

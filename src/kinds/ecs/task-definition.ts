@@ -2,7 +2,7 @@ import type { DescribeTaskDefinitionCommandOutput, TaskDefinition as Revision } 
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, STACK_TAG } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import { type Json, same } from '../../state/json.ts'
+import { type Json, same } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { type Container, inWantedWords, toAws } from './container.ts'

@@ -2,7 +2,7 @@ import type { Action, Listener as AwsListener, ProtocolEnum } from '@aws-sdk/cli
 import { pages } from '../../aws/pages.ts'
 import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import { same } from '../../state/json.ts'
+import { same } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
 import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
 import { type Handover, handoverOf, standing, stepTo } from './handover.ts'

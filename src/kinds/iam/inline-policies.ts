@@ -1,6 +1,6 @@
 import type { Aws } from '../../aws/clients.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import type { JsonObject } from '../../state/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 
 /** Policy documents by the name of the policy. */
 export type Policies = Readonly<Record<string, JsonObject>>

@@ -1,7 +1,7 @@
 import type { DBInstance, ModifyDBInstanceCommandInput } from '@aws-sdk/client-rds'
 import type { Aws } from '../../aws/clients.ts'
 import { compareVersions, majorOf } from '../../aws/engine-versions.ts'
-import { type InfraError, refuse } from '../../engine/errors.ts'
+import { type InfraError, refuse } from '../../core/errors.ts'
 import type { Change } from '../../engine/kind.ts'
 import type { DbInstanceProps } from './db-instance-facts.ts'
 import { propsOf } from './db-instance-seen.ts'

@@ -1,7 +1,7 @@
 import type { Aws } from '../../aws/clients.ts'
 import type { Looked, Server } from '../../aws/sql.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import { InfraError } from '../../engine/errors.ts'
+import { InfraError } from '../../core/errors.ts'
 import type { Seen } from '../../engine/kind.ts'
 import { isNamed } from '../rds/common.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { libpq, mysqlArgs, toolEnv } from '../../../src/commands/db-tools.ts'
 import type { Session } from '../../../src/commands/session.ts'
-import { Secret } from '../../../src/state/json.ts'
+import { Secret } from '../../../src/core/json.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { PROGRAMS } from './stack.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { placeholdersOf, sayUnfilled, secretNotes, unfilledIn, unfilledNotes } from '../../../src/commands/placeholders.ts'
 import type { ServicePlace } from '../../../src/commands/service-place.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
 import type { Io } from '../../../src/ui/io.ts'
 import { read } from '../../config/support/read.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type EnvFlags, envCommand } from '../../../src/commands/env.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import { BIN } from '../../support/cli.ts'
 
 const ACCOUNT = '111122223333'

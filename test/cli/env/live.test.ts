@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { liveSecrets, withMoved } from '../../../src/commands/env-live.ts'
 import type { Loaded } from '../../../src/config/load.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import type { Row } from '../../../src/state/schema.ts'
 import { account, awsError } from '../../containers/support.ts'
 

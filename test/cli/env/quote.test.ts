@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dotenvLine, shellLine } from '../../../src/commands/env-quote.ts'
+import { dotenvLine, shellLine } from '../../../src/core/quote.ts'
 
 /** What a shell has in these variables after it was given the script. */
 const bySh = (script: string, count: number): string[] => {

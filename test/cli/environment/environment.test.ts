@@ -6,7 +6,7 @@ import { main } from '../../../src/cli.ts'
 import { checkEnvironment } from '../../../src/commands/environment.ts'
 import { commandLine, type Globals } from '../../../src/commands/globals.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import type { InfraError } from '../../../src/engine/errors.ts'
+import type { InfraError } from '../../../src/core/errors.ts'
 
 const FILE = `project: shop
 environment: production

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Task } from '../../../src/aws/services/ecs-types.ts'
 import { commandText, findRoom } from '../../../src/containers/exec.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import { account, arnOf } from '../../containers/support.ts'
 import { definition, found, line, running } from './stage.ts'
 

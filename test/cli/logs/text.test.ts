@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { logPlaces, streamOf } from '../../../src/containers/log.ts'
 import { sinceOf } from '../../../src/containers/log-since.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
-import { safeText } from '../../../src/text/safe.ts'
+import { InfraError } from '../../../src/core/errors.ts'
+import { safeText } from '../../../src/core/safe.ts'
 
 const NOW = Date.parse('2026-11-22T10:00:00Z')
 

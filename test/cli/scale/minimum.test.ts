@@ -8,7 +8,7 @@ import type { Survey } from '../../../src/engine/survey.ts'
 import { awsError } from '../../containers/support.ts'
 import { CLUSTER, made, place, said, session, type World, wouldChange } from './support/world.ts'
 
-vi.mock('../../../src/engine/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
+vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
 
 const OFF = { in: false, out: false, scheduled: false }
 /** As `infra create` leaves a service whose image is missing: no task, and a minimum of 0, which would else lift it. */

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { type ScaleFlags, scale, scaleCommand } from '../../../src/commands/scale.ts'
 import { CLUSTER, CONFIG, Killed, made, place, said, session, World, wouldChange } from './support/world.ts'
 
-vi.mock('../../../src/engine/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
+vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
 
 const NOTHING = { plan: [], drift: [] }
 const OFF = { in: false, out: false, scheduled: false }

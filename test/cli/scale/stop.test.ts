@@ -4,7 +4,7 @@ import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
 import { CONFIG, Killed, made, monthNow, place, said, session, type World, wouldChange } from './support/world.ts'
 
-vi.mock('../../../src/engine/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
+vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))
 
 const NOTHING = { plan: [], drift: [] }
 const OFF = { in: false, out: false, scheduled: false }

@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import type { LoadOptions } from '../../../src/config/load.ts'
 import { merge, parseYaml, readConfig } from '../../../src/config/read.ts'
 import type { Config } from '../../../src/config/settle.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
-import type { Json, JsonObject } from '../../../src/state/json.ts'
+import { InfraError } from '../../../src/core/errors.ts'
+import type { Json, JsonObject } from '../../../src/core/json.ts'
 
 /** What is made of the text of an infra.yaml. */
 export const read = (yaml: string, options: LoadOptions = {}): Config =>

@@ -1,4 +1,4 @@
-import { canonical, type JsonObject } from '../../../src/state/json.ts'
+import { canonical, type JsonObject } from '../../../src/core/json.ts'
 import { type Cloud, Fault, type Order, type Shown, type Thing } from '../../support/cloud.ts'
 import type { Ground, Session } from './session.ts'
 import { STACK } from './stamp.ts'

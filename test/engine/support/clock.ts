@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/engine/context.ts'
+import type { Clock } from '../../../src/core/clock.ts'
 
 /** Time that passes only while everybody sleeps: hours in milliseconds, and the same order on every run. */
 export class VirtualClock implements Clock {

@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../../src/core/json.ts'
 import type { AnyKind, Kind, Stamp } from '../../../src/engine/kind.ts'
-import type { JsonObject } from '../../../src/state/json.ts'
 import type { Shown } from '../../support/cloud.ts'
 import type { Client } from './client.ts'
 

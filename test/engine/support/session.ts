@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/engine/context.ts'
+import type { Clock } from '../../../src/core/clock.ts'
 import type { Row } from '../../../src/state/schema.ts'
 import { type Cloud, Crash, Fault, type Point } from '../../support/cloud.ts'
 

@@ -1,5 +1,5 @@
-import type { Trouble } from '../../../src/engine/errors.ts'
-import type { JsonObject } from '../../../src/state/json.ts'
+import type { Trouble } from '../../../src/core/errors.ts'
+import type { JsonObject } from '../../../src/core/json.ts'
 import type { Cloud } from '../../support/cloud.ts'
 
 /** An error of a call, already classified. */

@@ -6,7 +6,7 @@ import { ATTEMPT_MS, LARGEST_ANSWER, NotAws, outputOf } from '../../../src/aws/a
 import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { UnknownOutcome } from '../../../src/aws/guard.ts'
 import { classify } from '../../../src/aws/trouble.ts'
-import { Interrupted } from '../../../src/engine/errors.ts'
+import { Interrupted } from '../../../src/core/errors.ts'
 
 type Answer = (answer: ServerResponse, nth: number) => void
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { credentialsFor, type Source } from '../../../src/aws/credentials.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import { type LocalServer, type Reply, serve } from '../support/http.ts'
 
 let folder: string

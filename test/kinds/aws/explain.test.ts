@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { explain, type Surroundings } from '../../../src/aws/explain.ts'
-import { InfraError } from '../../../src/engine/errors.ts'
+import { InfraError } from '../../../src/core/errors.ts'
 import { aws, awsError, cloud } from '../support/cloud.ts'
 
 const AT: Surroundings = { sandbox: false, region: 'eu-central-1', identity: 'arn:aws:iam::111122223333:user/ci' }

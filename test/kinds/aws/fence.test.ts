@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect, it, vi } from 'vitest'
 import { type Aws, connect } from '../../../src/aws/clients.ts'
 import { fenced, isRead } from '../../../src/aws/fence.ts'
-import { LockLost } from '../../../src/engine/errors.ts'
+import { LockLost } from '../../../src/core/errors.ts'
 import { ec2Answer, ec2Error, type LocalServer, type Reply, serve } from '../support/http.ts'
 
 let server: LocalServer | undefined

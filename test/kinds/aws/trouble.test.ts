@@ -2,7 +2,7 @@ import { DBInstanceNotFoundFault, InvalidDBInstanceStateFault } from '@aws-sdk/c
 import { describe, expect, it } from 'vitest'
 import { UnknownOutcome } from '../../../src/aws/guard.ts'
 import { classify, codeOf, isThrottling, unlessGone } from '../../../src/aws/trouble.ts'
-import type { Trouble } from '../../../src/engine/errors.ts'
+import type { Trouble } from '../../../src/core/errors.ts'
 import { awsError } from '../support/cloud.ts'
 
 const table: Partial<Record<Trouble, string[]>> = {

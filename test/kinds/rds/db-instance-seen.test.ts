@@ -1,10 +1,10 @@
 import type { DBInstance } from '@aws-sdk/client-rds'
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../../src/core/json.ts'
 import { differing } from '../../../src/engine/compare.ts'
 import { expected, inWords } from '../../../src/engine/scheduled.ts'
 import type { DbInstanceProps } from '../../../src/kinds/rds/db-instance-facts.ts'
 import { chargedOf, propsOf, scheduledOf, warningsOf } from '../../../src/kinds/rds/db-instance-seen.ts'
-import type { JsonObject } from '../../../src/state/json.ts'
 import { database, instance } from '../fixtures/db-instance.ts'
 
 /** What differs when RDS shows `shown` and `wanted` is wanted. */

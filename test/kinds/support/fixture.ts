@@ -1,6 +1,6 @@
 import type { Aws } from '../../../src/aws/clients.ts'
+import type { JsonObject } from '../../../src/core/json.ts'
 import type { AnyKind, Kind, Tags } from '../../../src/engine/kind.ts'
-import type { JsonObject } from '../../../src/state/json.ts'
 import type { Answers, Input, Sent } from './cloud.ts'
 
 interface Change<T> {

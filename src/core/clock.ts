@@ -1,5 +1,11 @@
 import { setMaxListeners } from 'node:events'
-import type { Clock } from './context.ts'
+
+/** Time as a run knows it: the machine's, or one that a test moves. */
+export interface Clock {
+  now(): number
+  /** Resolves after `ms`, or at once when the signal says stop. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
 
 export const realClock: Clock = {
   now: () => Date.now(),
