@@ -34,11 +34,7 @@ export default defineConfig({
         test: {
           ...every,
           name: 'alone',
-          include: [
-            'test/{config,containers,crash,docs,engine,kinds,models,steps,ui}/**/*.test.ts',
-            'test/*.test.ts',
-            ...REPLACED,
-          ],
+          include: ['test/{config,crash,docs,ecs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', ...REPLACED],
           exclude: REAL.slice(1),
         },
       },

@@ -55,7 +55,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'state/',
     'aws/',
     'sql/',
-    'containers/',
+    'ecs/',
     'kinds/index.ts',
     'sandbox/index.ts',
     'sandbox/paths.ts',
@@ -68,7 +68,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // The way into the database server, and what is said there.
   sql: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
-  containers: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
+  ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
   engine: ['core/', 'type state/schema.ts'],
   state: ['core/'],
   config: ['core/', 'state/replace.ts', 'sandbox/paths.ts'],

@@ -1,7 +1,7 @@
 import type { Via } from '../aws/sql.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
-import { countNotes } from '../containers/asleep.ts'
 import { Deferred, refuse } from '../core/errors.ts'
+import { countNotes } from '../ecs/sleep-record.ts'
 import { create } from '../engine/create.ts'
 import type { Plan } from '../engine/plan.ts'
 import { warningsIn } from '../engine/scheduled.ts'

@@ -1,6 +1,6 @@
-import { commandText, findRoom, type Room, SHELL } from '../containers/exec.ts'
-import { type Asked, objection, refusal } from '../containers/exec-why.ts'
 import { InfraError, refuse } from '../core/errors.ts'
+import { commandText, findRoom, type Room, SHELL } from '../ecs/exec.ts'
+import { type Asked, objection, refusal } from '../ecs/exec-failure.ts'
 import { findPlugin, PLUGIN, pluginCall, type Session } from '../sql/plugin.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
 import { findOwn } from './owner.ts'

@@ -1,6 +1,6 @@
-import type { LogSource } from '../containers/log.ts'
-import type { LogEvent } from '../containers/log-read.ts'
 import { safeText } from '../core/safe.ts'
+import type { LogSource } from '../ecs/logs/log.ts'
+import type { LogEvent } from '../ecs/logs/read.ts'
 import type { Colors, Io } from '../ui/io.ts'
 
 export interface Printer {

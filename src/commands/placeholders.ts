@@ -1,7 +1,7 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
 import type { Config } from '../config/settle.ts'
-import { checkSecrets } from '../containers/secret-check.ts'
 import { InfraError } from '../core/errors.ts'
+import { checkSecrets } from '../ecs/secret-check.ts'
 import type { Survey } from '../engine/survey.ts'
 import { placeholdersLeft } from '../kinds/index.ts'
 import { list } from '../ui/format.ts'

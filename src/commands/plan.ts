@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts'
-import { countNotes } from '../containers/asleep.ts'
+import { countNotes } from '../ecs/sleep-record.ts'
 import { warningsIn } from '../engine/scheduled.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { sayPlain, sayWaiting } from './images.ts'

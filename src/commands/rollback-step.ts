@@ -1,7 +1,7 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
 import type { Config } from '../config/settle.ts'
-import { maybeSecret } from '../containers/difference.ts'
-import type { Step } from '../containers/record.ts'
+import { maybeSecret } from '../ecs/difference.ts'
+import type { Step } from '../ecs/record.ts'
 import { placeOf } from './rollout-memory.ts'
 
 type Secrets = Config['secrets']

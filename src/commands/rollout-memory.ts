@@ -1,6 +1,7 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { maybeSecret } from '../containers/difference.ts'
-import { revisionOf } from '../containers/find.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import { maybeSecret } from '../ecs/difference.ts'
+import { revisionOf } from '../ecs/find.ts'
 import {
   added,
   type Declared,
@@ -16,8 +17,7 @@ import {
   withIntent,
   withOverlay,
   withoutWaiting,
-} from '../containers/record.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+} from '../ecs/record.ts'
 import type { Row } from '../state/schema.ts'
 import { StoredState } from '../state/store.ts'
 import type { ServicePlace } from './service-place.ts'

@@ -1,7 +1,7 @@
 import type { Deployment, Service, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { type Found, revisionAt, revisionOf } from '../containers/find.ts'
-import type { Intent } from '../containers/record.ts'
-import { primaryOf } from '../containers/rollout.ts'
+import { type Found, revisionAt, revisionOf } from '../ecs/find.ts'
+import type { Intent } from '../ecs/record.ts'
+import { primaryOf } from '../ecs/rollout.ts'
 import type { Memory } from './rollout-memory.ts'
 import type { ServicePlace } from './service-place.ts'
 

@@ -1,8 +1,8 @@
 import { HOURS_PER_MONTH, monthlyPrice } from '../aws/prices.ts'
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { maybeSecret, shown } from '../containers/difference.ts'
-import { revisionOf } from '../containers/find.ts'
-import type { OneOff } from '../containers/oneoff.ts'
+import { maybeSecret, shown } from '../ecs/difference.ts'
+import { revisionOf } from '../ecs/find.ts'
+import type { OneOff } from '../ecs/task.ts'
 import { columns, list } from '../ui/format.ts'
 import type { ServicePlace } from './service-place.ts'
 

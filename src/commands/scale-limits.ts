@@ -1,6 +1,6 @@
-import type { Paused } from '../containers/asleep.ts'
-import { resourceOf, type ScalingTarget } from '../containers/scaling.ts'
 import { type InfraError, refuse } from '../core/errors.ts'
+import { resourceOf, type ScalingTarget } from '../ecs/scaling.ts'
+import type { Paused } from '../ecs/sleep-record.ts'
 import { count } from '../ui/format.ts'
 import { commandLine } from './globals.ts'
 import type { CountMemory } from './scale-memory.ts'

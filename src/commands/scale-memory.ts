@@ -1,3 +1,5 @@
+import { canonical, type JsonObject } from '../core/json.ts'
+import { withoutWaiting } from '../ecs/record.ts'
 import {
   countAfter,
   type Paused,
@@ -11,9 +13,7 @@ import {
   withPaused,
   withScaled,
   withSleeper,
-} from '../containers/asleep.ts'
-import { withoutWaiting } from '../containers/record.ts'
-import { canonical, type JsonObject } from '../core/json.ts'
+} from '../ecs/sleep-record.ts'
 import type { Row } from '../state/schema.ts'
 import { StoredState } from '../state/store.ts'
 import type { ServicePlace } from './service-place.ts'

@@ -1,6 +1,6 @@
-import type { Found } from '../containers/find.ts'
-import type { ScalingTarget } from '../containers/scaling.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { Found } from '../ecs/find.ts'
+import type { ScalingTarget } from '../ecs/scaling.ts'
 import { type Bill, billFor } from '../engine/bill.ts'
 import { round } from '../engine/plan.ts'
 import { kindOf } from '../kinds/index.ts'

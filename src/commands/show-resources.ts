@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { hostOf, isSecure } from '../config/settle-ecs.ts'
-import { ecrImage, pushLines } from '../containers/image.ts'
+import { ecrImage, pushLines } from '../ecs/image.ts'
 import { addUp, type Bill, billFor, NOTHING, remarksData } from '../engine/bill.ts'
 import { idOf } from '../engine/context.ts'
 import type { AnySeen } from '../engine/kind.ts'

@@ -1,5 +1,5 @@
-import { findService } from '../containers/find.ts'
-import { isChecked } from '../containers/scaling.ts'
+import { findService } from '../ecs/find.ts'
+import { isChecked } from '../ecs/scaling.ts'
 import { count, elapsed, list } from '../ui/format.ts'
 import { agreed } from './agree.ts'
 import { commandLine, type Globals } from './globals.ts'

@@ -1,6 +1,6 @@
 import { KEY_TAG } from '../aws/tags.ts'
-import { renamedIn } from '../containers/table.ts'
 import { refuse } from '../core/errors.ts'
+import { renamedIn } from '../ecs/records-table.ts'
 import { idOf } from '../engine/context.ts'
 import { keyTagOf } from '../engine/generation.ts'
 import type { Graph } from '../engine/graph.ts'

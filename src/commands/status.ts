@@ -1,6 +1,6 @@
 import { type Loaded, loadConfig } from '../config/load.ts'
-import { countNotes } from '../containers/asleep.ts'
 import type { JsonObject } from '../core/json.ts'
+import { countNotes } from '../ecs/sleep-record.ts'
 import { remarksData } from '../engine/bill.ts'
 import { type Overview, overview, type StepState } from '../engine/overview.ts'
 import { warningsIn } from '../engine/scheduled.ts'

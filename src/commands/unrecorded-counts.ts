@@ -1,8 +1,8 @@
 import type { Service } from '../aws/services/ecs-types.ts'
-import { withPaused, withScaled, withSleeper } from '../containers/asleep.ts'
-import { serviceOf } from '../containers/find.ts'
-import { isPaused, resourceOf, targetsOf } from '../containers/scaling.ts'
 import type { JsonObject } from '../core/json.ts'
+import { serviceOf } from '../ecs/find.ts'
+import { isPaused, resourceOf, targetsOf } from '../ecs/scaling.ts'
+import { withPaused, withScaled, withSleeper } from '../ecs/sleep-record.ts'
 import type { Survey } from '../engine/survey.ts'
 import type { Session } from './session.ts'
 

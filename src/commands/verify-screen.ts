@@ -1,5 +1,5 @@
-import type { Check, Outcome } from '../containers/check.ts'
-import { type Found, revisionOf } from '../containers/find.ts'
+import type { Check, Outcome } from '../ecs/checks/check.ts'
+import { type Found, revisionOf } from '../ecs/find.ts'
 import type { ServicePlace } from './service-place.ts'
 
 /** Wide enough for most names: lines come one by one. */

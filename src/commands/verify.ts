@@ -1,6 +1,6 @@
-import { sinceOf } from '../containers/log-since.ts'
-import { containerOf } from '../containers/revision.ts'
 import { refuse } from '../core/errors.ts'
+import { sinceOf } from '../ecs/logs/since.ts'
+import { containerOf } from '../ecs/revision.ts'
 import { findOwn } from './owner.ts'
 import { title } from './rollout-screen.ts'
 import { openService, orRefuse, type ServiceFlags } from './service-place.ts'

@@ -1,5 +1,5 @@
-import { healthyRevisions } from '../containers/history.ts'
-import { lastHealthy, neverHealthy } from '../containers/record.ts'
+import { healthyRevisions } from '../ecs/history.ts'
+import { lastHealthy, neverHealthy } from '../ecs/record.ts'
 import type { Memory } from './rollout-memory.ts'
 import type { ServicePlace } from './service-place.ts'
 

@@ -5,7 +5,7 @@ import { InfraError } from '../../../src/core/errors.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
 import type { Io } from '../../../src/ui/io.ts'
 import { read } from '../../config/support/read.ts'
-import { account, awsError } from '../../containers/support.ts'
+import { account, awsError } from '../../ecs/support.ts'
 
 const ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:shop/dev/stripe-AbCdEf'
 const config = read(`project: shop

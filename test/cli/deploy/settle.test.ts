@@ -4,9 +4,9 @@ import { memoryOf } from '../../../src/commands/rollout-memory.ts'
 import { settle } from '../../../src/commands/rollout-settle.ts'
 import { namedService, type ServicePlace } from '../../../src/commands/service-place.ts'
 import type { Config } from '../../../src/config/settle.ts'
-import type { Entry, Intent, Overlay } from '../../../src/containers/record.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
-import { account, arnOf, at, deployment, service } from '../../containers/support.ts'
+import type { Entry, Intent, Overlay } from '../../../src/ecs/record.ts'
+import { account, arnOf, at, deployment, service } from '../../ecs/support.ts'
 
 const config = {
   ecs: {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Memory } from '../../../src/commands/rollout-memory.ts'
 import type { ServicePlace } from '../../../src/commands/service-place.ts'
 import { wayBack } from '../../../src/commands/way-back.ts'
-import { account, arnOf, at, awsError } from '../../containers/support.ts'
+import { account, arnOf, at, awsError } from '../../ecs/support.ts'
 
 const history = (...all: number[]) =>
   account({

@@ -3,7 +3,7 @@ import { liveSecrets, withMoved } from '../../../src/commands/env-live.ts'
 import type { Loaded } from '../../../src/config/load.ts'
 import { InfraError } from '../../../src/core/errors.ts'
 import type { Row } from '../../../src/state/schema.ts'
-import { account, awsError } from '../../containers/support.ts'
+import { account, awsError } from '../../ecs/support.ts'
 
 let reached: () => Promise<unknown>
 vi.mock('../../../src/commands/reach.ts', () => ({ reach: () => reached() }))

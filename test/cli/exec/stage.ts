@@ -1,6 +1,6 @@
 import type { Task } from '../../../src/aws/services/ecs-types.ts'
-import type { Found } from '../../../src/containers/find.ts'
-import { arnOf, at, deployment, service, task } from '../../containers/support.ts'
+import type { Found } from '../../../src/ecs/find.ts'
+import { arnOf, at, deployment, service, task } from '../../ecs/support.ts'
 
 /** As the command names itself. */
 export const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`

@@ -7,7 +7,7 @@ import { printer } from '../../../src/commands/logs-print.ts'
 import type { Runnable } from '../../../src/commands/run-place.ts'
 import type { ServicePlace } from '../../../src/commands/service-place.ts'
 import type { Io } from '../../../src/ui/io.ts'
-import { account, deployment, quickClock, service } from '../../containers/support.ts'
+import { account, deployment, quickClock, service } from '../../ecs/support.ts'
 import { SIDE, WEB } from './streams.ts'
 
 const heard = (json = false) => {

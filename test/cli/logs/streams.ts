@@ -1,8 +1,8 @@
 import type { Aws } from '../../../src/aws/clients.ts'
-import type { LogSource } from '../../../src/containers/log.ts'
-import type { LogEvent } from '../../../src/containers/log-read.ts'
-import { type Tail, tail } from '../../../src/containers/tail.ts'
-import { quickClock } from '../../containers/support.ts'
+import type { LogSource } from '../../../src/ecs/logs/log.ts'
+import type { LogEvent } from '../../../src/ecs/logs/read.ts'
+import { type Tail, tail } from '../../../src/ecs/logs/tail.ts'
+import { quickClock } from '../../ecs/support.ts'
 import { fakeAws } from '../../support/models/fake.ts'
 
 export const WEB: LogSource = { group: '/ecs/shop', container: 'web', streams: 'web/web/' }

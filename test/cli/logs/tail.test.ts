@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { awsError } from '../../containers/support.ts'
+import { awsError } from '../../ecs/support.ts'
 import { BEGIN, SIDE, Streams, WEB } from './streams.ts'
 
 const lost = (): Error => Object.assign(new Error('socket hang up'), { name: 'TimeoutError' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { awsError } from '../../containers/support.ts'
+import { awsError } from '../../ecs/support.ts'
 import { ARN, ended, type Line, play, running } from './stage.ts'
 
 const provisioning = { task: { lastStatus: 'PROVISIONING' } }

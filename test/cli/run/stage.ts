@@ -1,7 +1,7 @@
 import type { Task, TaskDefinition } from '../../../src/aws/services/ecs-types.ts'
-import type { OneOff } from '../../../src/containers/oneoff.ts'
-import { type FollowOneOff, followOneOff, type OneOffEnd, type OneOffNews } from '../../../src/containers/oneoff-follow.ts'
-import { account, quickClock } from '../../containers/support.ts'
+import type { OneOff } from '../../../src/ecs/task.ts'
+import { type FollowOneOff, followOneOff, type OneOffEnd, type OneOffNews } from '../../../src/ecs/task-follow.ts'
+import { account, quickClock } from '../../ecs/support.ts'
 
 export const ARN = 'arn:aws:ecs:us-east-1:111122223333:task/shop/0123456789abcdef0123456789abcdef'
 export const DEFINITION: TaskDefinition = {

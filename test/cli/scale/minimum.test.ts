@@ -3,9 +3,9 @@ import { scale } from '../../../src/commands/scale.ts'
 import { noMinimumText, restoreMinimum, withoutMinimum } from '../../../src/commands/scale-minimum.ts'
 import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
-import { checkScaling } from '../../../src/containers/check-scaling.ts'
+import { checkScaling } from '../../../src/ecs/checks/scaling.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
-import { awsError } from '../../containers/support.ts'
+import { awsError } from '../../ecs/support.ts'
 import { CLUSTER, made, place, said, session, type World, wouldChange } from './support/world.ts'
 
 vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../../../src/commands/session.ts'
 import { editOf, unrecordedIn, withUnrecorded } from '../../../src/commands/unrecorded.ts'
 import { undoes, unrecordedData } from '../../../src/commands/unrecorded-screen.ts'
-import { sleepOf } from '../../../src/containers/asleep.ts'
-import { allDeployed } from '../../../src/containers/record.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
+import { allDeployed } from '../../../src/ecs/record.ts'
+import { sleepOf } from '../../../src/ecs/sleep-record.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
 import type { Lookups } from '../../../src/steps/types.ts'
 import { read } from '../../config/support/read.ts'
-import { account, arnOf } from '../../containers/support.ts'
+import { account, arnOf } from '../../ecs/support.ts'
 
 const OUT = (name: string): string => ['$', `{${name}}`].join('')
 const CONFIG = `project: shop

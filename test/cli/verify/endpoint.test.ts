@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { findEndpoint } from '../../../src/containers/check-endpoint.ts'
-import { checkHealth } from '../../../src/containers/check-health.ts'
-import { account } from '../../containers/support.ts'
+import { findEndpoint } from '../../../src/ecs/checks/endpoint.ts'
+import { checkHealth } from '../../../src/ecs/checks/health.ts'
+import { account } from '../../ecs/support.ts'
 
 const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`
 const GROUP = 'arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/1'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Check } from '../../../src/containers/check.ts'
-import { checkDeclared, checkExpected, checkSecretsOf } from '../../../src/containers/check-env.ts'
-import { account, arnOf, awsError, deployment, service } from '../../containers/support.ts'
+import type { Check } from '../../../src/ecs/checks/check.ts'
+import { checkDeclared, checkExpected, checkSecretsOf } from '../../../src/ecs/checks/env.ts'
+import { account, arnOf, awsError, deployment, service } from '../../ecs/support.ts'
 
 const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`
 const done = deployment('web:7', { rolloutState: 'COMPLETED' })

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ask } from '../../../src/containers/check-ask.ts'
-import { type Endpoint, endpointOf } from '../../../src/containers/check-endpoint.ts'
-import { checkHealth, matches } from '../../../src/containers/check-health.ts'
+import { ask } from '../../../src/ecs/checks/ask.ts'
+import { type Endpoint, endpointOf } from '../../../src/ecs/checks/endpoint.ts'
+import { checkHealth, matches } from '../../../src/ecs/checks/health.ts'
 import { type Certificates, makeCertificates } from '../../support/postgres-tls.ts'
 
 const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Check, guarded } from '../../../src/containers/check.ts'
-import { checkDeployment, checkRestarts, checkTargets, checkTasks } from '../../../src/containers/check-service.ts'
-import { account, awsError, deployment, ended, service } from '../../containers/support.ts'
+import { type Check, guarded } from '../../../src/ecs/checks/check.ts'
+import { checkDeployment, checkRestarts, checkTargets, checkTasks } from '../../../src/ecs/checks/service.ts'
+import { account, awsError, deployment, ended, service } from '../../ecs/support.ts'
 
 const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`
 const done = deployment('web:7', { rolloutState: 'COMPLETED' })

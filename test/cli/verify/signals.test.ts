@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkLog } from '../../../src/containers/check-log.ts'
-import { checkAnswers } from '../../../src/containers/check-metric.ts'
-import { account, at, awsError, deployment, quickClock, service } from '../../containers/support.ts'
+import { checkLog } from '../../../src/ecs/checks/log.ts'
+import { checkAnswers } from '../../../src/ecs/checks/metric.ts'
+import { account, at, awsError, deployment, quickClock, service } from '../../ecs/support.ts'
 
 const line = (verb: string, more = ''): string => `infra ${verb} web${more ? ` ${more}` : ''}`
 const done = deployment('web:7', { rolloutState: 'COMPLETED' })

@@ -10,7 +10,7 @@ import {
 import type * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Check } from '../../../src/containers/check.ts'
+import type { Check } from '../../../src/ecs/checks/check.ts'
 import { clientConfig } from '../../support/account.ts'
 import { owned, serviceOf, type Theatre, theatre, wrote } from '../deploy/support/service.ts'
 
