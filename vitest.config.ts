@@ -12,8 +12,8 @@ const every = {
 }
 /** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
 const REAL = [
-  'test/{cli,crash-real,e2e,explore,proxy,sandbox,sql,state}/**/*.test.ts',
-  'test/kinds/aws/{answer,clients,credentials,fence,guard,proxy}.test.ts',
+  'test/{cli,crash-real,database,e2e,explore,proxy,sandbox,state}/**/*.test.ts',
+  'test/aws/{answer,clients,credentials,fence,guard,proxy}.test.ts',
   'test/models/wire.test.ts',
 ]
 /** In the folder of others, but with clients that are replaced. */
@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           ...every,
           name: 'alone',
-          include: ['test/{config,crash,docs,ecs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', ...REPLACED],
+          include: ['test/{aws,config,crash,docs,ecs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', ...REPLACED],
           exclude: REAL.slice(1),
         },
       },

@@ -54,7 +54,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'config/',
     'state/',
     'aws/',
-    'sql/',
+    'database/',
     'ecs/',
     'kinds/index.ts',
     'sandbox/index.ts',
@@ -66,7 +66,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['core/', 'type engine/', 'state/backend.ts'],
   // The way into the database server, and what is said there.
-  sql: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
+  database: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
   ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
   engine: ['core/', 'type state/schema.ts'],
@@ -105,7 +105,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'sandbox/python.ts': 'a folder, filled beside and renamed',
   'sandbox/locale.ts': 'the same',
   'sandbox/postgres.ts': 'the same',
-  'sql/print.ts': 'never through a link',
+  'database/print.ts': 'never through a link',
   'commands/db-place.ts': 'a dump comes in parts, and takes the place of nothing',
   'state/local.ts': 'a state that was moved gets another name',
 }

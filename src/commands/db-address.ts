@@ -31,7 +31,7 @@ export const addressFor = async (s: Session, server: Server, { signal, localPort
     await orRefuse(s, reachable(server))
     return { host, port, tunnelled: false, close: async () => {} }
   }
-  const { openTunnel } = await import('../sql/ssm.ts')
+  const { openTunnel } = await import('../database/ssm.ts')
   const tunnel = await orRefuse(
     s,
     openTunnel(server, {
@@ -63,7 +63,7 @@ const reachable = (server: Server): Promise<void> =>
     const socket = connect({ host: server.host, port: server.port, timeout: PATIENCE_MS })
     const away = async (error: Error): Promise<void> => {
       socket.destroy()
-      const { explainSql } = await import('../sql/errors.ts')
+      const { explainSql } = await import('../database/errors.ts')
       reject(explainSql(error, server, ''))
     }
     socket.once('connect', () => {

@@ -6,11 +6,11 @@ import type { Session } from './session.ts'
 /** One question to the server over the way that is open already. @returns the column `answer` */
 export const ask = async (s: Session, server: Server, place: Place, login: Login, sql: string): Promise<string | undefined> => {
   const [{ tlsFor }, { explainSql }, connect] = await Promise.all([
-    import('../sql/tls.ts'),
-    import('../sql/errors.ts'),
+    import('../database/tls.ts'),
+    import('../database/errors.ts'),
     server.engine === 'mysql'
-      ? import('../sql/mysql-client.ts').then((m) => m.connectMysql)
-      : import('../sql/pg-client.ts').then((m) => m.connectPg),
+      ? import('../database/mysql-client.ts').then((m) => m.connectMysql)
+      : import('../database/pg-client.ts').then((m) => m.connectPg),
   ])
   const password = login.password.reveal()
   const tls = await tlsFor(server, s.config.databases.caFile)

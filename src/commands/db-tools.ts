@@ -76,7 +76,7 @@ export const newEnough = (
 
 /** The certificates as a file, where the server is to be checked. */
 const caFor = async (s: Session, server: Server): Promise<string | undefined> => {
-  const [{ certificatesFile }, { cacheDir }] = await Promise.all([import('../sql/tls.ts'), import('../sandbox/index.ts')])
+  const [{ certificatesFile }, { cacheDir }] = await Promise.all([import('../database/tls.ts'), import('../sandbox/index.ts')])
   return orRefuse(s, certificatesFile(server, cacheDir(), s.config.databases.caFile))
 }
 

@@ -139,7 +139,7 @@ const screen = (s: Session, findings: readonly Finding[], access: readonly Acces
 }
 
 const readResult = async (file: string): Promise<Inside> => {
-  const { parseResult } = await import('../sql/print.ts')
+  const { parseResult } = await import('../database/print.ts')
   const read = file === '-' ? textOf(process.stdin) : readFile(file, 'utf8')
   const text = await read.catch((error: Error) => {
     throw refuse(

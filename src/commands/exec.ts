@@ -1,7 +1,7 @@
 import { InfraError, refuse } from '../core/errors.ts'
+import { findPlugin, PLUGIN, pluginCall, type Session } from '../database/plugin.ts'
 import { commandText, findRoom, type Room, SHELL } from '../ecs/exec.ts'
 import { type Asked, objection, refusal } from '../ecs/exec-failure.ts'
-import { findPlugin, PLUGIN, pluginCall, type Session } from '../sql/plugin.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
 import { findOwn } from './owner.ts'
 import { openService, orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'

@@ -47,7 +47,7 @@ const rootsMissing = async ({ config, endpoint = '' }: Session): Promise<InfraEr
   // A person's psql loads the certificates itself; a simulator's databases are on this machine.
   if (!config.steps.includes('databases') || via === 'print' || caFile !== undefined || LOOPBACK.test(`${endpoint}/`))
     return undefined
-  const { hasRoots, noRoots } = await import('../sql/roots.ts')
+  const { hasRoots, noRoots } = await import('../database/roots.ts')
   return (await hasRoots(config.region)) ? undefined : noRoots(config.region)
 }
 

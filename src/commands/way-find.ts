@@ -1,7 +1,7 @@
 import { type WayOut, wayOut } from '../aws/routes.ts'
 import type { Server, Via } from '../aws/sql.ts'
 import { type InfraError, refuse } from '../core/errors.ts'
-import { answers } from '../sql/knock.ts'
+import { answers } from '../database/knock.ts'
 import type { ExistingNetwork } from '../steps/types.ts'
 import { offlineLookups } from './lookups.ts'
 import type { Session } from './session.ts'

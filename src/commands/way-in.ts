@@ -10,7 +10,7 @@ import {
 } from '../aws/sql.ts'
 import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../core/errors.ts'
-import type { OpenSql, WayIn } from '../sql/open.ts'
+import type { OpenSql, WayIn } from '../database/open.ts'
 import { TASK_STEP } from '../steps/database-task-step.ts'
 import type { Session } from './session.ts'
 import { findWay, reachable, reached, setWay, type Use } from './way-find.ts'
@@ -74,7 +74,7 @@ export const wayInto = (s: Session, depth: Depth, { via, use = 'sql', passwords 
     return found
   }
   const open = async (way: Via): Promise<OpenSql> => {
-    const { openSql } = await import('../sql/open.ts')
+    const { openSql } = await import('../database/open.ts')
     const { io } = s
     return openSql({
       aws: s.aws,
@@ -189,11 +189,11 @@ const wayOf = async (s: Session, via: Via, passwords: readonly PasswordAt[]): Pr
   const { config, io, signal, aws } = s
   const report = (line: string): void => io.note(io.c.dim(`  ${line}`))
   if (via === 'ssm') {
-    const { ssmWay } = await import('../sql/ssm.ts')
+    const { ssmWay } = await import('../database/ssm.ts')
     return ssmWay({ aws, region: config.region, profile: s.g.profile ?? config.profile, ...tunnelTarget(s), report, signal })
   }
   if (via === 'task') return (await import('./database-task.ts')).databaseTask(s, report, passwords)
-  return (await import('../sql/open.ts')).direct
+  return (await import('../database/open.ts')).direct
 }
 
 /** Through what a tunnel goes: what the config names, else what runs in the stack's network. */

@@ -43,7 +43,7 @@ const checked = async (s: Session, view: View, via: Via): Promise<PlannedWay> =>
     return { via, note: CONTAINER }
   }
   if (via === 'ssm') {
-    const { findPlugin } = await import('../sql/plugin.ts')
+    const { findPlugin } = await import('../database/plugin.ts')
     await findPlugin(process.env, () => undefined)
     // In a network that this very run makes, nothing runs but what the stack brings.
     if (!serverIn(view) && !view.lookups.network && !hasTarget(s))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Aws } from '../../../src/aws/clients.ts'
 import { beginRotation, finishRotation, progressOf, type Rotation } from '../../../src/aws/rotation.ts'
-import { passwordVariable } from '../../../src/sql/script.ts'
-import { taskEnvironment } from '../../../src/sql/task-environment.ts'
+import { passwordVariable } from '../../../src/database/script.ts'
+import { taskEnvironment } from '../../../src/database/task-environment.ts'
 import { fakeAws } from '../../support/models/fake.ts'
 
 const APP: Rotation = { secret: 'shop/db', key: 'password', of: 'app' }

@@ -10,8 +10,8 @@ import { findWay, noContainer, otherWay, reachable, setWay } from '../../../src/
 import { rememberSilent, wasSilent } from '../../../src/commands/way-memory.ts'
 import { withWay } from '../../../src/commands/way-plan.ts'
 import { readConfig } from '../../../src/config/read.ts'
+import { answers } from '../../../src/database/knock.ts'
 import type { Plan } from '../../../src/engine/plan.ts'
-import { answers } from '../../../src/sql/knock.ts'
 
 const open: Server[] = []
 afterAll(() => {

@@ -9,7 +9,7 @@ import { KEYS, terminal } from '../support/terminal.ts'
 import { CONFIG, PROGRAMS, recorded, type Stack, sleeping, startStack, withEnv } from './stack.ts'
 
 const url = inject('motoUrl')
-const PLUGIN = fileURLToPath(new URL('../../sql/ways/plugin.cjs', import.meta.url))
+const PLUGIN = fileURLToPath(new URL('../../database/ways/plugin.cjs', import.meta.url))
 const TARGET = 'i-0123456789abcdef0'
 
 /** Systems Manager, as far as a tunnel asks it; moto has no sessions. */

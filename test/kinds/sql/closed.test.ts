@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DatabaseSeen, RoleSeen } from '../../../src/aws/sql.ts'
 import { Database } from '../../../src/kinds/sql/database.ts'
 import { DatabaseRole } from '../../../src/kinds/sql/role.ts'
-import { failure } from '../../sql/support.ts'
+import { failure } from '../../database/support.ts'
 import { type Answers, aws, awsError, cloud, stamp } from '../support/cloud.ts'
 
 const place = { name: 'shop', server: 'shop-db', secret: 'rds/shop' }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failure, type Place, placeOn, programs } from '../../sql/support.ts'
+import { failure, type Place, placeOn, programs } from '../../database/support.ts'
 import { catalogue, Disk, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'
 
 const OTHER = 'Other0Password0987654321'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newest, type Place, placeOn, programs } from '../../sql/support.ts'
+import { newest, type Place, placeOn, programs } from '../../database/support.ts'
 import { type PgProxy, startPgProxy } from '../../support/pg-proxy.ts'
 import { eachNth } from '../../support/some.ts'
 import { catalogue, Disk, Killed, runCreate, runDestroy, type Tenant, tenantsGraph } from './support.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Place, placeOn, programs } from '../../sql/support.ts'
+import { type Place, placeOn, programs } from '../../database/support.ts'
 import { Disk, runCreate, type Tenant, tenantsGraph } from './support.ts'
 
 /** One is a part of another one's name: rights that go by a pattern would let it in. */

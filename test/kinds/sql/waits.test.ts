@@ -4,7 +4,7 @@ import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { classify } from '../../../src/aws/trouble.ts'
 import type { Row } from '../../../src/state/schema.ts'
-import { failure, newest, placeOn, programs } from '../../sql/support.ts'
+import { failure, newest, placeOn, programs } from '../../database/support.ts'
 import { Disk, runCreate, runDestroy, tenantsGraph } from './support.ts'
 
 // PostgreSQL waits five seconds for others to leave a database, and so long an address is tried that says nothing: all at once here.
