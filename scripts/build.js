@@ -10,7 +10,7 @@ const { version } = JSON.parse(await readFile(new URL('package.json', root), 'ut
 const beside = `dist.${process.pid}`
 const bundle = await rolldown({
   cwd: root.pathname,
-  input: { cli: 'src/cli.ts' },
+  input: { cli: 'src/cli/program.ts' },
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
   // The ES modules of the SDK: only those can be shaken, and half of EC2's schemas is not used.

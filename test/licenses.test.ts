@@ -28,7 +28,7 @@ describe('licences', () => {
       made('@scope/three', { license: 'Apache-2.0' }, { LICENSE: 'Apache', NOTICE: 'Three was made by three' }),
       made('@scope/four', { license: 'Apache-2.0' }),
       made('five', { license: 'MIT', author: { name: 'Eve' } }),
-      join(ROOT, 'src/cli.ts'),
+      join(ROOT, 'src/cli/program.ts'),
       '\0virtual',
     ]
     const text = thirdParty(packagesIn([...ids, ...ids]))

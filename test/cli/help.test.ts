@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { program } from '../../src/cli.ts'
+import { program } from '../../src/cli/program.ts'
 import { type Place, place } from '../support/cli.ts'
 
 /** What the sources declare: a new command or flag is in this test by being there. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { program } from '../../src/cli.ts'
+import { program } from '../../src/cli/program.ts'
 import { STEPS } from '../../src/config/names.ts'
 import { fences, pages, read, spans } from './markdown.ts'
 

@@ -11,7 +11,7 @@ const SRC = new URL('../../src/', import.meta.url).pathname
 const PAST: Readonly<Record<string, string>> = {
   'ui/io.ts': 'it is what writes',
   'ui/reporters.ts': 'events, as JSON that is safe',
-  'cli.ts': 'errors before there is an Io, made safe there',
+  'cli/program.ts': 'errors before there is an Io, made safe there',
   'commands/db-credentials.ts': 'one value for $(...), asked for with --reveal',
   'commands/db-progress.ts': 'its own line, which it erases',
   'commands/db-prompt.ts': 'tables of the prompt, made safe there',

@@ -38,17 +38,17 @@ export const actionsOfKinds = (): ReadonlyMap<string, Readonly<Record<Verb, read
 }
 
 /** What every command does in the same way, and its own row tells: the state, the way into a database server, the steps. */
-const SHARED = /^(engine|state|sql|kinds|steps)\/|^aws\/objects|^commands\/(session|way-(in|find|memory|plan))/
+const SHARED = /^(engine|state|database|kinds|steps)\/|^aws\/objects|^commands\/(session|way-(in|find|memory|plan))/
 
 const usages = (file: string): [string, string, string][] => {
   const found: [string, string, string][] = []
-  const prefix = file === 'cli-db.ts' ? 'db ' : ''
+  const prefix = file === 'cli/database.ts' ? 'db ' : ''
   const look = (node: Syntax, usage: string): void => {
     const given = node.type === 'CallExpression' ? (node.arguments as Syntax[]).map((a) => str(a, 'value')) : []
     const named = given.find((a) => a !== undefined)
     const inner = named !== undefined && /^[a-z]/.test(named) ? (named.split(' ')[0] ?? '') : usage
     const awaited = node.type === 'MemberExpression' ? lazily(node.object as Syntax) : undefined
-    if (awaited?.startsWith('./commands/')) found.push([prefix + usage, awaited.slice(2), str(node.property, 'name') ?? ''])
+    if (awaited?.startsWith('../commands/')) found.push([prefix + usage, awaited.slice(3), str(node.property, 'name') ?? ''])
     for (const child of inside(node))
       look(child, node.type === 'CallExpression' && child.type === 'ArrowFunctionExpression' ? inner : usage)
   }
@@ -67,7 +67,7 @@ const NONE: ReadonlySet<string> = new Set(['sandbox'])
 /** What each command does itself: `db stop` to its actions. */
 export const actionsOfCommands = (): Record<string, readonly string[]> => {
   const all: Record<string, readonly string[]> = {}
-  for (const [usage, file, name] of ['cli.ts', 'cli-db.ts', 'cli-run.ts'].flatMap(usages)) {
+  for (const [usage, file, name] of ['cli/program.ts', 'cli/database.ts', 'cli/service.ts'].flatMap(usages)) {
     const actions = actionsOfAll(reach([{ file, name }], SHARED).calls)
     if (actions.length > 0 && !NONE.has(usage)) all[usage] = actions
   }
@@ -80,7 +80,7 @@ const below = (folder: string, pattern: RegExp): string[] =>
     .map((f) => `${folder}/${f}`)
 
 const beside = (file: string, name: string): string[] =>
-  actionsOfAll(reach([{ file, name }], /^(engine|state|sql|kinds|steps)\/|^aws\/objects/).calls)
+  actionsOfAll(reach([{ file, name }], /^(engine|state|database|kinds|steps)\/|^aws\/objects/).calls)
 
 /** What a plan asks before the steps, and what a create does beside them. */
 export const actionsBeside = (): { readonly plan: readonly string[]; readonly create: readonly string[] } => {
@@ -95,8 +95,8 @@ const inFiles = (...files: readonly string[]): string[] => {
 
 /** The calls of each way into a database server itself, without what it makes. */
 export const actionsOfWays = (): Record<'task' | 'ssm', string[]> => ({
-  task: inFiles(...below('sql', /^task.*\.ts$/)),
-  ssm: inFiles(...below('sql', /^(ssm|tunnel).*\.ts$/)),
+  task: inFiles(...below('database', /^task.*\.ts$/)),
+  ssm: inFiles(...below('database', /^(ssm|tunnel).*\.ts$/)),
 })
 
 /** A state in a bucket, and its lock. */

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
-import { dbCommands } from './cli-db.ts'
-import { runCommands } from './cli-run.ts'
-import type { Globals } from './commands/globals.ts'
-import { InfraError } from './core/errors.ts'
-import { safeScreen } from './core/safe.ts'
+import type { Globals } from '../commands/globals.ts'
+import { InfraError } from '../core/errors.ts'
+import { safeScreen } from '../core/safe.ts'
+import { dbCommands } from './database.ts'
+import { runCommands } from './service.ts'
 
 declare const INFRA_VERSION: string
 
@@ -66,16 +66,16 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   const many = (value: string, before: string[]): string[] => [...before, value]
 
   command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) =>
-    (await import('./commands/init.ts')).initCommand(f),
+    (await import('../commands/init.ts')).initCommand(f),
   )
     .option('--preset <name>', 'begin with a preset: startupwebapp')
     .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
     .option('--force', 'write over an infra.yaml that is there')
   command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) =>
-    (await import('./commands/plan.ts')).planCommand(n, f),
+    (await import('../commands/plan.ts')).planCommand(n, f),
   )
   command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
-    (await import('./commands/create.ts')).createCommand(n, f),
+    (await import('../commands/create.ts')).createCommand(n, f),
   )
     .option('--refresh-ip', 'let the SSH rule follow your present address')
     .option('--undo-deploys', 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)')
@@ -83,61 +83,61 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .option('--snapshot-first', 'a snapshot of the database before a change that may need one')
     .option('--no-snapshot-first', 'none, also before a major upgrade')
   command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
-    (await import('./commands/destroy.ts')).destroyCommand(n, f),
+    (await import('../commands/destroy.ts')).destroyCommand(n, f),
   )
     .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
     .option('--skip-final-snapshot', 'delete databases without a last snapshot')
     .option('--adopted', 'delete what was taken in, too')
   command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) =>
-    (await import('./commands/status.ts')).statusCommand(f),
+    (await import('../commands/status.ts')).statusCommand(f),
   ).option('--offline', 'from the state file alone, without AWS')
   command(
     'show-resources [steps...]',
     'Look:',
     'every resource with id and live status, the way in, console links',
-    async (n, f) => (await import('./commands/show-resources.ts')).showResourcesCommand(n, f),
+    async (n, f) => (await import('../commands/show-resources.ts')).showResourcesCommand(n, f),
   )
   command('drift', 'Look:', 'what was deleted or altered outside of infra; exit code 3 when there is any', async (_, f) =>
-    (await import('./commands/drift.ts')).driftCommand(f),
+    (await import('../commands/drift.ts')).driftCommand(f),
   )
   command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
-    (await import('./commands/cost.ts')).costCommand(f),
+    (await import('../commands/cost.ts')).costCommand(f),
   ).option('--refresh', "ask AWS's price list for today's prices first, and keep them for every total")
   command<Globals & { part?: string }>(
     'permissions [steps-or-command...]',
     'Look:',
     'the IAM policy that this stack, a step or a command needs, as JSON',
-    async (n, f) => (await import('./commands/permissions.ts')).permissionsCommand(n, f),
+    async (n, f) => (await import('../commands/permissions.ts')).permissionsCommand(n, f),
   ).option('--part <n>', 'only this one of several policies')
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
   dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
   command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
-    (await import('./commands/bastion.ts')).bastionCommand(verb, f),
+    (await import('../commands/bastion.ts')).bastionCommand(verb, f),
   )
   runCommands(command)
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
-    (await import('./commands/recover.ts')).recoverCommand(f),
+    (await import('../commands/recover.ts')).recoverCommand(f),
   )
   command(
     'adopt <key> <id>',
     'Mend:',
     'use an existing resource as it is, under a key of the stack',
-    async ([key = '', id = ''], f) => (await import('./commands/adopt.ts')).adoptCommand(key, id, f),
+    async ([key = '', id = ''], f) => (await import('../commands/adopt.ts')).adoptCommand(key, id, f),
   )
   command('unlock', 'Mend:', 'show who holds the lock, and take it away', async (_, f) =>
-    (await import('./commands/unlock.ts')).unlockCommand(f),
+    (await import('../commands/unlock.ts')).unlockCommand(f),
   )
   command(
     'state <move|rename|forget> <what> [to]',
     'Mend:',
     'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
-    async (words, f) => (await import('./commands/state.ts')).stateCommand(words, f),
+    async (words, f) => (await import('../commands/state.ts')).stateCommand(words, f),
   )
   command<Globals & { fast?: boolean; privateDatabases?: boolean }>(
     'sandbox <start|stop|status|reset|env|push> [image]',
     'Try:',
     'the local AWS behind --sandbox; push puts an image into its registry',
-    async ([verb = '', image], f) => (await import('./commands/sandbox.ts')).sandboxCommand(verb, f, image),
+    async ([verb = '', image], f) => (await import('../commands/sandbox.ts')).sandboxCommand(verb, f, image),
   )
     .option('--fast', 'with start: nothing takes any time')
     .option('--private-databases', 'with start: databases answer only from inside their network, as on AWS')
@@ -161,7 +161,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     const own = at < 0 ? argv : argv.slice(0, at)
     const cli = program(
       async (work) => {
-        await (await import('./commands/price-cache.ts')).loadPrices()
+        await (await import('../commands/price-cache.ts')).loadPrices()
         code = await work()
       },
       at < 0 ? [] : argv.slice(at + 1),
@@ -186,7 +186,7 @@ const complain = async (error: unknown, verbose: boolean): Promise<number> => {
   }
   let known = error
   if (!(error instanceof InfraError)) {
-    const { explain } = await import('./aws/explain.ts')
+    const { explain } = await import('../aws/explain.ts')
     known = explain(error, { sandbox: false, region: process.env.AWS_REGION ?? 'the region in use' })
   }
   const e = known as InfraError

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Globals } from './commands/globals.ts'
+import type { Globals } from '../commands/globals.ts'
 
 /** Which service: one of the config by its key, or any in the account by cluster and name. */
 export interface ServiceFlags extends Globals {
@@ -32,7 +32,7 @@ export const runCommands = (add: Add): void => {
       'deploy [service]',
       GROUP,
       'a new revision from the running one with only these changes, followed until it is healthy',
-      async ([service], f) => (await import('./commands/deploy.ts')).deployCommand(service, f),
+      async ([service], f) => (await import('../commands/deploy.ts')).deployCommand(service, f),
     ),
   )
     .option('--image <tag>', 'a tag of the present repository, or a whole image')
@@ -47,7 +47,7 @@ export const runCommands = (add: Add): void => {
       'rollback [service]',
       GROUP,
       'back to the revision that was deployed and healthy before',
-      async ([service], f) => (await import('./commands/rollback.ts')).rollbackCommand(service, f),
+      async ([service], f) => (await import('../commands/rollback.ts')).rollbackCommand(service, f),
     ),
   )
     .option('--to <revision>', 'to this one, for example 7 or web:7')
@@ -58,7 +58,7 @@ export const runCommands = (add: Add): void => {
       'logs [service]',
       GROUP,
       'the log of all tasks of a service, or of a task of the config, in one, oldest first',
-      async ([service], f) => (await import('./commands/logs.ts')).logsCommand(service, f),
+      async ([service], f) => (await import('../commands/logs.ts')).logsCommand(service, f),
     ),
   )
     .option('-f, --follow', 'go on with what comes')
@@ -71,7 +71,7 @@ export const runCommands = (add: Add): void => {
       GROUP,
       'a command, or a shell, in a running task',
       async ([service, ...command], f, rest) =>
-        (await import('./commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
+        (await import('../commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
     ),
   )
     .option('--task <id>', 'in this task (default: the newest)')
@@ -81,7 +81,7 @@ export const runCommands = (add: Add): void => {
       'run [definition] [command...]',
       GROUP,
       'a one-off task with network, environment and secrets of a service or task; its exit code is passed on',
-      async ([of, ...command], f, rest) => (await import('./commands/run.ts')).runCommand(of, command, rest, f),
+      async ([of, ...command], f, rest) => (await import('../commands/run.ts')).runCommand(of, command, rest, f),
     ),
   )
     .addOption(many('--set-env <K=V>', 'a variable for this run'))
@@ -93,22 +93,24 @@ export const runCommands = (add: Add): void => {
       'scale [service] [count]',
       GROUP,
       'how many tasks of a service run, and what that costs',
-      async (given, f) => (await import('./commands/scale.ts')).scaleCommand(given, f),
+      async (given, f) => (await import('../commands/scale.ts')).scaleCommand(given, f),
     ),
   ).option('--no-wait', 'do not wait until they run')
   add(
     'stop',
     GROUP,
     'the database and all services to sleep: what it saves, and when AWS starts the database again',
-    async (_, f) => (await import('./commands/stop.ts')).stopAllCommand(f),
+    async (_, f) => (await import('../commands/stop.ts')).stopAllCommand(f),
   )
-  add('start', GROUP, 'all that was stopped, as it was', async (_, f) => (await import('./commands/start.ts')).startAllCommand(f))
+  add('start', GROUP, 'all that was stopped, as it was', async (_, f) =>
+    (await import('../commands/start.ts')).startAllCommand(f),
+  )
   anywhere(
     add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string; container?: string }>(
       'verify [service]',
       'Look:',
       'a checklist after a deploy: tasks, health, environment, log, errors, targets',
-      async ([service], f) => (await import('./commands/verify.ts')).verifyServiceCommand(service, f),
+      async ([service], f) => (await import('../commands/verify.ts')).verifyServiceCommand(service, f),
     ),
   )
     .option('--url <address>', 'the health endpoint (default: that of the load balancer)')
@@ -120,7 +122,7 @@ export const runCommands = (add: Add): void => {
     'env',
     'Look:',
     'what an application needs to know, under its own names',
-    async (_, f) => (await import('./commands/env.ts')).envCommand(f),
+    async (_, f) => (await import('../commands/env.ts')).envCommand(f),
   )
     .option('--format <name>', 'dotenv (if nothing is said), json or shell')
     .option('--reveal', 'with the values of the secrets, instead of where they are')
