@@ -44,8 +44,24 @@ const room = (file: string): string => (file.includes('/') ? (file.split('/')[0]
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  cli: ['commands/', 'core/', 'aws/explain.ts'],
+  cli: ['commands/', 'core/', 'aws/explain.ts', 'type session/globals.ts', 'session/price-cache.ts'],
   commands: [
+    'session/',
+    'steps/',
+    'engine/',
+    'ui/',
+    'config/',
+    'state/',
+    'aws/',
+    'database/',
+    'ecs/',
+    'kinds/index.ts',
+    'sandbox/index.ts',
+    'sandbox/paths.ts',
+    'core/',
+  ],
+  // What a command stands on: the config, the account, the state with its lock, what AWS shows, the ways into a database.
+  session: [
     'steps/',
     'engine/',
     'ui/',

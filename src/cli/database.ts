@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Globals } from '../commands/globals.ts'
+import type { Globals } from '../session/globals.ts'
 
 /** Another way into the server than the one in the config. */
 export interface ViaFlag extends Globals {

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { Globals } from '../commands/globals.ts'
 import { InfraError } from '../core/errors.ts'
 import { safeScreen } from '../core/safe.ts'
+import type { Globals } from '../session/globals.ts'
 import { dbCommands } from './database.ts'
 import { runCommands } from './service.ts'
 
@@ -161,7 +161,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     const own = at < 0 ? argv : argv.slice(0, at)
     const cli = program(
       async (work) => {
-        await (await import('../commands/price-cache.ts')).loadPrices()
+        await (await import('../session/price-cache.ts')).loadPrices()
         code = await work()
       },
       at < 0 ? [] : argv.slice(at + 1),

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Globals } from '../commands/globals.ts'
+import type { Globals } from '../session/globals.ts'
 
 /** Which service: one of the config by its key, or any in the account by cluster and name. */
 export interface ServiceFlags extends Globals {

@@ -1,12 +1,12 @@
 import type { Plan } from '../engine/plan.ts'
+import { backupAdvice } from '../session/backup-advice.ts'
+import { waitingServices } from '../session/images.ts'
+import { sayUnfilled, unfilledIn } from '../session/placeholders.ts'
+import type { Session } from '../session/session.ts'
+import type { View } from '../session/survey.ts'
 import { elapsed, list } from '../ui/format.ts'
-import { backupAdvice } from './backup-advice.ts'
 import type { CreateFlags } from './create.ts'
-import { waitingServices } from './images.ts'
-import type { View } from './look.ts'
 import { sayNext } from './next.ts'
-import { sayUnfilled, unfilledIn } from './placeholders.ts'
-import type { Session } from './session.ts'
 
 /** What a create that made everything says at its end: what is left to a person, and the next command. */
 export const success = (

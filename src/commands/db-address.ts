@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import type { Server } from '../aws/sql.ts'
 import type { InfraError } from '../core/errors.ts'
-import { orRefuse } from './db-server.ts'
-import type { Session } from './session.ts'
-import { tunnelTarget } from './way-in.ts'
+import { orRefuse } from '../session/database.ts'
+import { tunnelTarget } from '../session/database-access/open.ts'
+import type { Session } from '../session/session.ts'
 
 /** Where a program of the database connects to: the server itself, or the near end of a tunnel. */
 export interface Place {

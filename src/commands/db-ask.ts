@@ -1,7 +1,7 @@
 import type { Server } from '../aws/sql.ts'
+import type { Session } from '../session/session.ts'
 import type { Place } from './db-address.ts'
 import type { Login } from './db-login.ts'
-import type { Session } from './session.ts'
 
 /** One question to the server over the way that is open already. @returns the column `answer` */
 export const ask = async (s: Session, server: Server, place: Place, login: Login, sql: string): Promise<string | undefined> => {

@@ -1,7 +1,7 @@
 import { refuse } from '../core/errors.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import type { Session } from '../session/session.ts'
 import { asker } from '../ui/ask.ts'
-import { commandLine, type Globals } from './globals.ts'
-import type { Session } from './session.ts'
 
 export interface ConfirmFlags extends Globals {
   /** The name, typed again: the yes to losing data. */

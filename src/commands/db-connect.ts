@@ -1,11 +1,11 @@
 import type { Server } from '../aws/sql.ts'
+import { type DbFlags, dbLine, openDb, serverAt } from '../session/database.ts'
+import type { Session } from '../session/session.ts'
+import { giveTerminal, stoppable } from '../session/stoppable.ts'
 import type { Place } from './db-address.ts'
 import { addressFor } from './db-address.ts'
 import { type As, databaseFor, type Login, loginFor, roleFlag } from './db-login.ts'
-import { giveTerminal, stoppable } from './db-run.ts'
-import { type DbFlags, dbLine, openDb, serverAt } from './db-server.ts'
 import { findTool, howToInstall, mysqlArgs, toolEnv, toolOrRefuse } from './db-tools.ts'
-import type { Session } from './session.ts'
 
 export interface ConnectFlags extends DbFlags {
   readonly role?: string

@@ -1,11 +1,11 @@
 import { parseSecret } from '../aws/secrets.ts'
 import { closest } from '../config/closest.ts'
 import { refuse } from '../core/errors.ts'
+import { orRefuse, recordedDatabase } from '../session/database.ts'
+import { awsFlags, commandLine, type Globals, inSandbox } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { openSession, type Session } from '../session/session.ts'
 import { columns, list } from '../ui/format.ts'
-import { orRefuse, recordedDatabase } from './db-server.ts'
-import { awsFlags, commandLine, type Globals, inSandbox } from './globals.ts'
-import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
 
 export interface CredentialsFlags extends Globals {
   readonly reveal?: boolean

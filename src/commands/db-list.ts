@@ -1,10 +1,10 @@
 import type { DatabaseSeen, Inside } from '../aws/sql.ts'
 import { refuse } from '../core/errors.ts'
+import { type DbFlags, openDb, orRefuse, recordedDatabase, serverAt } from '../session/database.ts'
+import { commandLine } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import type { Session } from '../session/session.ts'
 import { columns, count, list } from '../ui/format.ts'
-import { type DbFlags, openDb, orRefuse, recordedDatabase, serverAt } from './db-server.ts'
-import { commandLine } from './globals.ts'
-import { header } from './screens.ts'
-import type { Session } from './session.ts'
 
 interface Listed extends DatabaseSeen {
   /** It stands in infra.yaml. */

@@ -6,13 +6,13 @@ import { InfraError } from '../core/errors.ts'
 import { BadLine, type DumpReader } from '../database/dump.ts'
 import { MysqlDump } from '../database/dump-mysql.ts'
 import { PostgresDump } from '../database/dump-postgres.ts'
+import type { Session } from '../session/session.ts'
+import { exitOf, listening } from '../session/stoppable.ts'
 import type { Place } from './db-address.ts'
 import type { Login } from './db-login.ts'
 import type { Source } from './db-place.ts'
 import { progress } from './db-progress.ts'
-import { exitOf, listening } from './db-run.ts'
 import { failedTool, mysqlArgs, programEnv, type Tool, toolEnv } from './db-tools.ts'
-import type { Session } from './session.ts'
 
 export interface Loading {
   readonly server: Server

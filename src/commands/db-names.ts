@@ -4,8 +4,8 @@ import { addToList, removeFromList } from '../config/edit-list.ts'
 import { type Loaded, readText } from '../config/load.ts'
 import { parseYaml, readConfig } from '../config/read.ts'
 import { InfraError, refuse } from '../core/errors.ts'
+import type { Globals } from '../session/globals.ts'
 import { replaceFileSync } from '../state/replace.ts'
-import type { Globals } from './globals.ts'
 
 export interface Edited {
   /** The key whose list was changed. */

@@ -6,7 +6,7 @@ import { bucketsOf } from '../aws/bucket-owner.ts'
 import type { Aws } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
 import { InfraError, refuse } from '../core/errors.ts'
-import type { Session } from './session.ts'
+import type { Session } from '../session/session.ts'
 
 /** Where a dump goes. Nothing is there under its name before all of it is. */
 export interface Sink {

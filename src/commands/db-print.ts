@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
+import { commandLine, type Globals } from '../session/globals.ts'
+import type { Session } from '../session/session.ts'
+import type { View } from '../session/survey.ts'
 import { columns } from '../ui/format.ts'
-import { commandLine, type Globals } from './globals.ts'
-import type { View } from './look.ts'
-import type { Session } from './session.ts'
 
 /** What a person must do: with databases.via print, all inside the server that nobody has verified yet. */
 export const byHand = (s: Session, view: View): ReadonlySet<string> => {

@@ -5,12 +5,12 @@ import { safeText } from '../core/safe.ts'
 import { explainSql } from '../database/errors.ts'
 import { checking } from '../database/pg-client.ts'
 import { tlsFor } from '../database/tls.ts'
+import { orRefuse } from '../session/database.ts'
+import type { Session } from '../session/session.ts'
 import type { Place } from './db-address.ts'
 import type { Login } from './db-login.ts'
-import { orRefuse } from './db-server.ts'
 import { splitStatements } from './db-statements.ts'
 import { type Answer, table } from './db-table.ts'
-import type { Session } from './session.ts'
 
 const HELP = `An SQL statement ends with a semicolon. Besides:
   \\l         the databases of the server

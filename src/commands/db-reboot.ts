@@ -1,14 +1,14 @@
+import { agreed } from '../session/confirm.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { withReporter } from '../session/outcome.ts'
+import { busy, type RdsServer, refuseAdopted, stackServer } from '../session/rds-server.ts'
+import { openSession, type Session } from '../session/session.ts'
+import { describedServer } from '../session/stop-server.ts'
 import { about, elapsed } from '../ui/format.ts'
-import { agreed } from './agree.ts'
 import { failoverCommand } from './db-failover.ts'
 import { READY } from './db-snapshots.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { withReporter } from './outcome.ts'
-import { busy, type RdsServer, refuseAdopted, stackServer } from './rds-server.ts'
 import { RESTART_TAKES, restart } from './restart-server.ts'
-import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
-import { describedServer } from './stop-server.ts'
 
 export interface RebootFlags extends Globals {
   /** The same as `db failover`. */

@@ -1,12 +1,12 @@
 import type { Progress } from '../aws/rotation.ts'
 import type { Server } from '../aws/sql.ts'
+import { type DbFlags, dbLine } from '../session/database.ts'
+import { commandLine } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { offlineLookups } from '../session/lookups.ts'
+import type { Session } from '../session/session.ts'
 import { elapsed } from '../ui/format.ts'
 import type { Whom } from './db-rotate-whom.ts'
-import { type DbFlags, dbLine } from './db-server.ts'
-import { commandLine } from './globals.ts'
-import { offlineLookups } from './lookups.ts'
-import { header } from './screens.ts'
-import type { Session } from './session.ts'
 
 /** @param first whose rotation was begun in the same secret, and is finished before */
 export const rotateScreen = (s: Session, whom: Whom, server: Server, progress: Progress, first: Whom | undefined): void => {

@@ -1,11 +1,11 @@
 import type { Rotation } from '../aws/rotation.ts'
 import { closest } from '../config/closest.ts'
 import { type InfraError, refuse } from '../core/errors.ts'
+import { commandLine } from '../session/globals.ts'
+import { refuseAdopted } from '../session/rds-server.ts'
+import type { Session } from '../session/session.ts'
 import type { Row } from '../state/schema.ts'
 import { list } from '../ui/format.ts'
-import { commandLine } from './globals.ts'
-import { refuseAdopted } from './rds-server.ts'
-import type { Session } from './session.ts'
 
 /** Whose password is exchanged. */
 export interface Whom extends Rotation {

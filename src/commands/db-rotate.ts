@@ -4,13 +4,13 @@ import { checkStop, InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { serverOf } from '../kinds/index.ts'
-import { agreed } from './agree.ts'
+import { agreed } from '../session/confirm.ts'
+import { type DbFlags, dbLine, openDb, orRefuse } from '../session/database.ts'
+import { withReporter } from '../session/outcome.ts'
+import { busy, lookAtServer, orGoesOn, stackServer } from '../session/rds-server.ts'
+import type { Session } from '../session/session.ts'
 import { rotated, rotateScreen } from './db-rotate-screen.ts'
 import { otherOf, type Whom, whomOf } from './db-rotate-whom.ts'
-import { type DbFlags, dbLine, openDb, orRefuse } from './db-server.ts'
-import { withReporter } from './outcome.ts'
-import { busy, lookAtServer, orGoesOn, stackServer } from './rds-server.ts'
-import type { Session } from './session.ts'
 
 export interface RotateFlags extends DbFlags {
   /** `app`, `master`, or a database that has a role of its own. */

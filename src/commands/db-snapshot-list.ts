@@ -1,11 +1,11 @@
 import { round } from '../engine/plan.ts'
+import { backupAdvice } from '../session/backup-advice.ts'
+import { orRefuse } from '../session/database.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { openSession, type Session } from '../session/session.ts'
+import { billed, type Snapshot, snapshotsOf, snapshotUsd } from '../session/snapshots.ts'
 import { columns, count, usd } from '../ui/format.ts'
-import { backupAdvice } from './backup-advice.ts'
-import { orRefuse } from './db-server.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
-import { billed, type Snapshot, snapshotsOf, snapshotUsd } from './snapshots.ts'
 
 /** All snapshots of the stack's servers, newest first. */
 export const snapshotsCommand = async (g: Globals): Promise<number> => {

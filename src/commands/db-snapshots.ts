@@ -3,15 +3,13 @@ import { classify } from '../aws/trouble.ts'
 import { InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
-import { about, elapsed, list, usd } from '../ui/format.ts'
-import { agreed } from './agree.ts'
-import { orRefuse } from './db-server.ts'
-import { age, snapshotData } from './db-snapshot-list.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { withReporter } from './outcome.ts'
-import { busy, orGoesOn, type RdsServer, stackServer, utc } from './rds-server.ts'
-import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
+import { agreed } from '../session/confirm.ts'
+import { orRefuse } from '../session/database.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { withReporter } from '../session/outcome.ts'
+import { busy, orGoesOn, type RdsServer, stackServer, utc } from '../session/rds-server.ts'
+import { openSession, type Session } from '../session/session.ts'
 import {
   billed,
   findSnapshot,
@@ -21,7 +19,9 @@ import {
   snapshotsOf,
   snapshotTags,
   snapshotUsd,
-} from './snapshots.ts'
+} from '../session/snapshots.ts'
+import { about, elapsed, list, usd } from '../ui/format.ts'
+import { age, snapshotData } from './db-snapshot-list.ts'
 
 /** The first one of a server copies all of it; later ones only what has changed. */
 export const TAKES = { minutes: 4, deadline: 120 }

@@ -1,13 +1,22 @@
 import { round } from '../engine/plan.ts'
+import { agreed } from '../session/confirm.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import { withReporter } from '../session/outcome.ts'
+import { busy, type RdsServer, refuseAdopted, stackServer, utc } from '../session/rds-server.ts'
+import { openSession, type Session } from '../session/session.ts'
+import {
+  backOn,
+  changeServer,
+  costOfServer,
+  DAYS,
+  describedServer,
+  refuseReplicas,
+  serverBills,
+  TAKES,
+} from '../session/stop-server.ts'
 import { about, count, daily, elapsed, usd } from '../ui/format.ts'
 import { aMonth } from '../ui/money.ts'
-import { agreed } from './agree.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { withReporter } from './outcome.ts'
-import { busy, type RdsServer, refuseAdopted, stackServer, utc } from './rds-server.ts'
-import { header } from './screens.ts'
-import { openSession, type Session } from './session.ts'
-import { backOn, changeServer, costOfServer, DAYS, describedServer, refuseReplicas, serverBills, TAKES } from './stop-server.ts'
 
 /** Switches the server off: what it saves, what goes on costing, and when AWS switches it on again. */
 export const stopCommand = async (g: Globals): Promise<number> => {

@@ -3,10 +3,10 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { Server } from '../aws/sql.ts'
 import { InfraError, refuse } from '../core/errors.ts'
+import { orRefuse } from '../session/database.ts'
+import type { Session } from '../session/session.ts'
 import type { Place } from './db-address.ts'
 import type { Login } from './db-login.ts'
-import { orRefuse } from './db-server.ts'
-import type { Session } from './session.ts'
 
 /** A program of the database, on this machine. */
 export interface Tool {

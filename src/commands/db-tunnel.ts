@@ -1,14 +1,14 @@
 import type { Server } from '../aws/sql.ts'
 import { refuse } from '../core/errors.ts'
+import { type DbFlags, openDb, recordedDatabase, serverAt } from '../session/database.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header } from '../session/header.ts'
+import type { Session } from '../session/session.ts'
+import { stoppable } from '../session/stoppable.ts'
 import { columns } from '../ui/format.ts'
 import { addressFor, type Place } from './db-address.ts'
 import { type As, type LoginAt, loginAt } from './db-login.ts'
-import { stoppable } from './db-run.ts'
-import { type DbFlags, openDb, recordedDatabase, serverAt } from './db-server.ts'
 import { libpq, mysqlArgs } from './db-tools.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { header } from './screens.ts'
-import type { Session } from './session.ts'
 
 export interface TunnelFlags extends DbFlags {
   readonly port?: string

@@ -6,10 +6,10 @@ import { ecrImage, imageFor, presenceOf, pushLines } from '../ecs/image.ts'
 import type { Step } from '../ecs/record.ts'
 import { type Changes, candidates, containerOf } from '../ecs/revision.ts'
 import { findSecret, parseSecret, type SecretFound, type SecretWish } from '../ecs/secret.ts'
+import { commandLine, inSandbox } from '../session/globals.ts'
+import { refuseOthers } from '../session/owner.ts'
+import type { ServiceFlags, ServicePlace } from '../session/service.ts'
 import { asker } from '../ui/ask.ts'
-import { commandLine, inSandbox } from './globals.ts'
-import { refuseOthers } from './owner.ts'
-import type { ServiceFlags, ServicePlace } from './service-place.ts'
 
 export interface DeployFlags extends ServiceFlags {
   readonly image?: string

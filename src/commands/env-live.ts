@@ -1,9 +1,9 @@
 import { unlessGone } from '../aws/trouble.ts'
 import type { Loaded } from '../config/load.ts'
+import { reach } from '../session/account.ts'
+import { type Globals, wantsSandbox } from '../session/globals.ts'
 import type { Row } from '../state/schema.ts'
 import { nameIn } from './env-reveal.ts'
-import { type Globals, wantsSandbox } from './globals.ts'
-import { reach } from './reach.ts'
 
 /** What `infra env` knows of the stack's secrets beyond the record. */
 export interface LiveSecrets {

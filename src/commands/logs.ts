@@ -6,9 +6,9 @@ import { type Found, revisionAt } from '../ecs/find.ts'
 import { type LogPlaces, type LogSource, logPlaces } from '../ecs/logs/log.ts'
 import { sinceOf } from '../ecs/logs/since.ts'
 import { tail } from '../ecs/logs/tail.ts'
+import { orRefuse, type ServiceFlags, type ServicePlace } from '../session/service.ts'
 import { printer } from './logs-print.ts'
 import { openRunnable, type Runnable } from './run-place.ts'
-import { orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'
 
 export interface LogsFlags extends ServiceFlags {
   readonly follow?: boolean

@@ -2,8 +2,8 @@ import type { Config } from '../config/settle.ts'
 import type { JsonObject } from '../core/json.ts'
 import { addUp, type Bill, billFor } from '../engine/bill.ts'
 import { knownProps, resolve } from '../engine/ref.ts'
-import { offlineLookups } from './lookups.ts'
-import { declareStack } from './stack.ts'
+import { declareStack } from '../session/declare.ts'
+import { offlineLookups } from '../session/lookups.ts'
 
 /** A month of a whole stack as the config describes it, at list prices, without usage. Asks nobody. */
 export const monthOf = (config: Config): Bill =>

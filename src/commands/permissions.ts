@@ -3,14 +3,14 @@ import { loadConfig } from '../config/load.ts'
 import { STEPS } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
+import { chosenSteps, declareStack } from '../session/declare.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from '../session/globals.ts'
+import { offlineLookups } from '../session/lookups.ts'
 import { localBackend } from '../state/local.ts'
 import { readState } from '../state/parse.ts'
 import { declareDatabaseTask } from '../steps/database-task.ts'
-import { commandLine, type Globals, ioOf, wantsSandbox } from './globals.ts'
-import { offlineLookups } from './lookups.ts'
 import { CALLED } from './permissions-table.ts'
 import { charactersOf, policiesFor } from './policy.ts'
-import { chosenSteps, declareStack } from './stack.ts'
 
 export interface PermissionsFlags extends Globals {
   /** Only this one, when they are several. */

@@ -1,15 +1,15 @@
 import { loadConfig } from '../config/load.ts'
 import { countNotes } from '../ecs/sleep-record.ts'
 import { warningsIn } from '../engine/scheduled.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { sayPlain, sayWaiting } from './images.ts'
-import { lookAround, unseenIn } from './look.ts'
-import { header, planData, planScreen } from './screens.ts'
-import { openSession } from './session.ts'
+import { sayWay, withWay } from '../session/database-access/plan.ts'
+import { checkedSteps } from '../session/declare.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { header, planData, planScreen } from '../session/header.ts'
+import { sayPlain, sayWaiting } from '../session/images.ts'
+import { openSession } from '../session/session.ts'
+import { lookAround, unseenIn } from '../session/survey.ts'
 import { saySnapshots } from './snapshot-first.ts'
-import { checkedSteps } from './stack.ts'
 import { sayUnrecorded, unrecordedData } from './unrecorded-screen.ts'
-import { sayWay, withWay } from './way-plan.ts'
 
 /** What create would do. Changes nothing, not even the state. */
 export const planCommand = async (names: readonly string[], g: Globals): Promise<number> => {

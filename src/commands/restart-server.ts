@@ -2,10 +2,10 @@ import { classify } from '../aws/trouble.ts'
 import { InfraError } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { STALE_MS, until } from '../engine/wait.ts'
+import { commandLine } from '../session/globals.ts'
+import { lookAtServer, orGoesOn, type RdsServer } from '../session/rds-server.ts'
+import type { Session } from '../session/session.ts'
 import { READY } from './db-snapshots.ts'
-import { commandLine } from './globals.ts'
-import { lookAtServer, orGoesOn, type RdsServer } from './rds-server.ts'
-import type { Session } from './session.ts'
 
 /** Usual minutes, and at most: a database with much to recover takes longer. */
 export const RESTART_TAKES = { minutes: 2, deadline: 60 }

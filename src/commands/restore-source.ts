@@ -1,13 +1,13 @@
 import { unlessGone } from '../aws/trouble.ts'
 import { InfraError, refuse } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Brought, broughtBy, RESTORED, restoredKey } from './db-restored.ts'
-import { orRefuse } from './db-server.ts'
-import { commandLine } from './globals.ts'
-import { stackServer, utc } from './rds-server.ts'
+import { orRefuse } from '../session/database.ts'
+import { commandLine } from '../session/globals.ts'
+import { stackServer, utc } from '../session/rds-server.ts'
+import { type Brought, broughtBy, RESTORED, restoredKey } from '../session/restored.ts'
+import type { Session } from '../session/session.ts'
+import { findSnapshot } from '../session/snapshots.ts'
 import { isoOf, type Moment, refuseOutside, second, windowOf } from './restore-time.ts'
-import type { Session } from './session.ts'
-import { findSnapshot } from './snapshots.ts'
 
 /** What a new server is restored from. */
 export interface Source {

@@ -1,7 +1,7 @@
 import { unlessGone } from '../aws/trouble.ts'
 import { refuse } from '../core/errors.ts'
-import { commandLine, type Globals } from './globals.ts'
-import type { Session } from './session.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import type { Session } from '../session/session.ts'
 
 /** The moment to restore to: a second, or the latest that AWS can. */
 export type Moment = Date | 'latest'

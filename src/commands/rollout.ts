@@ -6,12 +6,12 @@ import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '..
 import type { Entry, Intent, Overlay } from '../ecs/record.ts'
 import { isSame } from '../ecs/revision.ts'
 import { type Aim, primaryOf } from '../ecs/rollout.ts'
-import { follow } from './rollout-follow.ts'
-import type { Memory } from './rollout-memory.ts'
-import { isSteady } from './rollout-settle.ts'
-import { restoreMinimum } from './scale-minimum.ts'
-import { orRefuse, type ServicePlace } from './service-place.ts'
-import { wayBack } from './way-back.ts'
+import type { Memory } from '../session/records/deployments.ts'
+import { restoreMinimum } from '../session/records/minimum.ts'
+import { follow } from '../session/rollout/follow.ts'
+import { isSteady } from '../session/rollout/reconcile.ts'
+import { wayBack } from '../session/rollout/way-back.ts'
+import { orRefuse, type ServicePlace } from '../session/service.ts'
 
 export interface Rollout {
   readonly found: Found

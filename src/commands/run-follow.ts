@@ -7,9 +7,9 @@ import { streamOf } from '../ecs/logs/log.ts'
 import { type Reason, reasonOf } from '../ecs/reasons/reasons.ts'
 import type { OneOff } from '../ecs/task.ts'
 import { followOneOff, type OneOffEnd, type OneOffNews } from '../ecs/task-follow.ts'
+import { failureScreen } from '../session/rollout/screen.ts'
+import type { ServicePlace } from '../session/service.ts'
 import { elapsed } from '../ui/format.ts'
-import { failureScreen } from './rollout-screen.ts'
-import type { ServicePlace } from './service-place.ts'
 
 /** Ctrl-C: the first one stops the task, the second leaves at once. */
 export interface Stopping {

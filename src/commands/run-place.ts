@@ -7,12 +7,12 @@ import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
 import { type Found, revisionAt } from '../ecs/find.ts'
 import type { Place } from '../ecs/task.ts'
+import { commandLine } from '../session/globals.ts'
+import { offlineLookups } from '../session/lookups.ts'
+import { findOwn, refuseOthers } from '../session/owner.ts'
+import { openService, placeOf, type ServiceFlags, type ServicePlace } from '../session/service.ts'
+import { openSession } from '../session/session.ts'
 import { list } from '../ui/format.ts'
-import { commandLine } from './globals.ts'
-import { offlineLookups } from './lookups.ts'
-import { findOwn, refuseOthers } from './owner.ts'
-import { openService, placeOf, type ServiceFlags, type ServicePlace } from './service-place.ts'
-import { openSession } from './session.ts'
 
 /** A service, or a one-off task of the config: what has a task definition and a log. */
 export interface Runnable {

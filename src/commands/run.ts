@@ -8,13 +8,13 @@ import { idOf } from '../ecs/failure.ts'
 import { revisionOf } from '../ecs/find.ts'
 import { containerOf } from '../ecs/revision.ts'
 import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startOneOff } from '../ecs/task.ts'
+import { agreed } from '../session/confirm.ts'
+import { orRefuse, type ServiceFlags, type ServicePlace } from '../session/service.ts'
 import { asker } from '../ui/ask.ts'
-import { agreed } from './agree.ts'
 import { imageNotes, pairs } from './deploy-wish.ts'
 import { followRun, stopLine, stopping } from './run-follow.ts'
 import { openRunnable, placeOfStack, type Runnable, tagsOf } from './run-place.ts'
 import { planOf, typedCommand } from './run-plan.ts'
-import { orRefuse, type ServiceFlags, type ServicePlace } from './service-place.ts'
 
 export interface RunFlags extends ServiceFlags {
   readonly setEnv: readonly string[]

@@ -1,6 +1,6 @@
 import { refuse } from '../core/errors.ts'
+import { type Globals, inSandbox, ioOf } from '../session/globals.ts'
 import { columns } from '../ui/format.ts'
-import { type Globals, inSandbox, ioOf } from './globals.ts'
 
 export interface SandboxFlags extends Globals {
   readonly fast?: boolean

@@ -1,11 +1,11 @@
 import { type InfraError, refuse } from '../core/errors.ts'
 import { resourceOf, type ScalingTarget } from '../ecs/scaling.ts'
 import type { Paused } from '../ecs/sleep-record.ts'
+import { commandLine } from '../session/globals.ts'
+import type { CountMemory } from '../session/records/counts.ts'
+import { leftAtZero } from '../session/records/minimum.ts'
+import type { ServicePlace } from '../session/service.ts'
 import { count } from '../ui/format.ts'
-import { commandLine } from './globals.ts'
-import type { CountMemory } from './scale-memory.ts'
-import { leftAtZero } from './scale-minimum.ts'
-import type { ServicePlace } from './service-place.ts'
 
 /** What autoscaling has to do with a number. */
 export interface Scaling {

@@ -1,15 +1,15 @@
 import { refuse } from '../core/errors.ts'
 import type { Action, Plan } from '../engine/plan.ts'
 import { until } from '../engine/wait.ts'
+import { commandLine, type Globals } from '../session/globals.ts'
+import { withReporter } from '../session/outcome.ts'
+import { busy, lookAtServer, orGoesOn, type RdsServer } from '../session/rds-server.ts'
+import { orRefuse } from '../session/service.ts'
+import type { Session } from '../session/session.ts'
+import { isOfStack, snapshotsOf, snapshotUsd } from '../session/snapshots.ts'
 import { asker } from '../ui/ask.ts'
 import { about, list, usd } from '../ui/format.ts'
 import { makeSnapshot, READY, TAKES } from './db-snapshots.ts'
-import { commandLine, type Globals } from './globals.ts'
-import { withReporter } from './outcome.ts'
-import { busy, lookAtServer, orGoesOn, type RdsServer } from './rds-server.ts'
-import { orRefuse } from './service-place.ts'
-import type { Session } from './session.ts'
-import { isOfStack, snapshotsOf, snapshotUsd } from './snapshots.ts'
 
 export interface SnapshotFlags extends Globals {
   /** Given: whether servers get a snapshot before they are changed. */

@@ -1,13 +1,9 @@
-import { connect } from '../aws/clients.ts'
 import type { Loaded } from '../config/load.ts'
 import { overview } from '../engine/overview.ts'
-import type { Backend } from '../state/backend.ts'
-import { mfaCode } from '../ui/ask.ts'
-import type { Globals } from './globals.ts'
-import { lookAround } from './look.ts'
-import { offlineLookups } from './lookups.ts'
-import { backendFor } from './place.ts'
-import { openSession } from './session.ts'
+import type { Globals } from '../session/globals.ts'
+import { offlineLookups } from '../session/lookups.ts'
+import { openSession } from '../session/session.ts'
+import { lookAround } from '../session/survey.ts'
 import type { Status } from './status.ts'
 
 /** The status as AWS shows it now. */
@@ -26,10 +22,4 @@ export const live = async (g: Globals, loaded: Loaded): Promise<Status> => {
   } finally {
     await s.close()
   }
-}
-
-/** The state's place when it is not a file of this folder. */
-export const remote = async (g: Globals, loaded: Loaded): Promise<Backend> => {
-  const profile = g.profile ?? loaded.config.profile
-  return backendFor(loaded, false, connect({ region: loaded.config.region, profile, askCode: mfaCode() }))
 }

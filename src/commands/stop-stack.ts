@@ -7,12 +7,12 @@ import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf
 import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../ecs/sleep-record.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
-import { commandLine } from './globals.ts'
-import { refuseOthers } from './owner.ts'
-import { orGoesOn } from './rds-server.ts'
-import { afterSleep, rowsAfter, together } from './scale-memory.ts'
-import { leftAtZero } from './scale-minimum.ts'
-import type { Session } from './session.ts'
+import { commandLine } from '../session/globals.ts'
+import { refuseOthers } from '../session/owner.ts'
+import { orGoesOn } from '../session/rds-server.ts'
+import { afterSleep, rowsAfter, together } from '../session/records/counts.ts'
+import { leftAtZero } from '../session/records/minimum.ts'
+import type { Session } from '../session/session.ts'
 
 /** A service of the stack as it is in the account, and what is remembered of its sleep. */
 export interface Sleepable {

@@ -12,9 +12,9 @@ import { tasksOf } from '../ecs/checks/tasks.ts'
 import { idOf } from '../ecs/failure.ts'
 import { type Found, revisionAt } from '../ecs/find.ts'
 import { belongs, primaryOf } from '../ecs/rollout.ts'
-import { placeholdersOf } from './placeholders.ts'
-import { memoryOf } from './rollout-memory.ts'
-import type { ServicePlace } from './service-place.ts'
+import { placeholdersOf } from '../session/placeholders.ts'
+import { memoryOf } from '../session/records/deployments.ts'
+import type { ServicePlace } from '../session/service.ts'
 
 export interface Wishes {
   /** The whole address, or a path at the load balancer. */

@@ -1,9 +1,9 @@
 import { refuse } from '../core/errors.ts'
 import { sinceOf } from '../ecs/logs/since.ts'
 import { containerOf } from '../ecs/revision.ts'
-import { findOwn } from './owner.ts'
-import { title } from './rollout-screen.ts'
-import { openService, orRefuse, type ServiceFlags } from './service-place.ts'
+import { findOwn } from '../session/owner.ts'
+import { title } from '../session/rollout/screen.ts'
+import { openService, orRefuse, type ServiceFlags } from '../session/service.ts'
 import { checklist } from './verify-list.ts'
 import { verdict, verifyScreen } from './verify-screen.ts'
 

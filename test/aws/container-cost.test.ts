@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { offlineLookups } from '../../src/commands/lookups.ts'
-import { declareStack } from '../../src/commands/stack.ts'
 import { parseYaml, readConfig } from '../../src/config/read.ts'
 import { billFor } from '../../src/engine/bill.ts'
 import { knownProps, resolve } from '../../src/engine/ref.ts'
+import { declareStack } from '../../src/session/declare.ts'
+import { offlineLookups } from '../../src/session/lookups.ts'
 
 /** A month of what the config describes, in USD by step, before anything of it is there. */
 const costOf = (text: string, region = 'us-east-1'): Record<string, number> => {

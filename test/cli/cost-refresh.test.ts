@@ -9,7 +9,7 @@ import { askFor, rateFor } from '../../src/aws/price-asks.ts'
 import { forgetPrices, monthlyPrice, PRICES } from '../../src/aws/prices.ts'
 import { pricingRegion } from '../../src/aws/regions.ts'
 import { costCommand } from '../../src/commands/cost.ts'
-import { loadPrices } from '../../src/commands/price-cache.ts'
+import { loadPrices } from '../../src/session/price-cache.ts'
 import { checkInput } from '../support/models/watch.ts'
 
 mockClient(STSClient)

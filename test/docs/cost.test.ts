@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { HOURS_PER_MONTH, PRICES, PRICES_AS_OF } from '../../src/aws/prices.ts'
-import { offlineLookups } from '../../src/commands/lookups.ts'
-import { declareStack } from '../../src/commands/stack.ts'
 import { readConfig } from '../../src/config/read.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { knownProps, resolve } from '../../src/engine/ref.ts'
+import { declareStack } from '../../src/session/declare.ts'
+import { offlineLookups } from '../../src/session/lookups.ts'
 import { generated, read, table } from './markdown.ts'
 
 test('the price table in docs/cost.md is the one that infra computes with', () => {

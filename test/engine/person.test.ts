@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ioOf } from '../../src/commands/globals.ts'
 import { Deferred } from '../../src/core/errors.ts'
 import { Graph } from '../../src/engine/graph.ts'
+import { ioOf } from '../../src/session/globals.ts'
 import { line } from '../../src/ui/reporters.ts'
 import type { Client } from './support/client.ts'
 import { type FakeKind, fakeKind } from './support/kinds.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { askLookups, offlineLookups, rememberLookups } from '../../src/commands/lookups.ts'
-import type { Session } from '../../src/commands/session.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { askLookups, offlineLookups, rememberLookups } from '../../src/session/lookups.ts'
+import type { Session } from '../../src/session/session.ts'
 import { read } from '../config/support/read.ts'
 
 const STEPS = 'steps: [vpc, security-groups, secrets, rds, bastion]'

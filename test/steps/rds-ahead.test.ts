@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { offlineLookups } from '../../src/commands/lookups.ts'
-import { rdsAhead } from '../../src/commands/rds-ahead.ts'
-import type { Session } from '../../src/commands/session.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { offlineLookups } from '../../src/session/lookups.ts'
+import { rdsAhead } from '../../src/session/rds-ahead.ts'
+import type { Session } from '../../src/session/session.ts'
 import { read } from '../config/support/read.ts'
 import { aws, cloud, type Input } from '../kinds/support/cloud.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { header } from '../../src/commands/screens.ts'
+import { header } from '../../src/session/header.ts'
 import { terminalIo } from '../../src/ui/io.ts'
 
 afterEach(() => {

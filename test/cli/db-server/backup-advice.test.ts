@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backupAdvice } from '../../../src/commands/backup-advice.ts'
+import { backupAdvice } from '../../../src/session/backup-advice.ts'
 
 const advice = (environment: string, backupRetentionDays: number, names: readonly string[] = ['shop']): string =>
   backupAdvice({ environment, rds: { backupRetentionDays }, databases: { names } } as never).join('\n')

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { rotated } from '../../../src/commands/db-rotate-screen.ts'
 import type { Whom } from '../../../src/commands/db-rotate-whom.ts'
-import type { Session } from '../../../src/commands/session.ts'
 import { readConfig } from '../../../src/config/read.ts'
+import type { Session } from '../../../src/session/session.ts'
 
 const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/dev/database-AbCdEf'
 const WHOM: Whom = { secret: ARN, key: 'password', of: 'app', user: 'shop_app' }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { whomOf } from '../../../src/commands/db-rotate-whom.ts'
-import type { Session } from '../../../src/commands/session.ts'
+import type { Session } from '../../../src/session/session.ts'
 import type { Row } from '../../../src/state/schema.ts'
 
 const row = (type: string, name: string, want: Row['want'], more: Partial<Row> = {}): Row => ({

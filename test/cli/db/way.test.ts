@@ -4,14 +4,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { View } from '../../../src/commands/look.ts'
-import type { Session } from '../../../src/commands/session.ts'
-import { findWay, noContainer, otherWay, reachable, setWay } from '../../../src/commands/way-find.ts'
-import { rememberSilent, wasSilent } from '../../../src/commands/way-memory.ts'
-import { withWay } from '../../../src/commands/way-plan.ts'
 import { readConfig } from '../../../src/config/read.ts'
 import { answers } from '../../../src/database/knock.ts'
 import type { Plan } from '../../../src/engine/plan.ts'
+import { findWay, noContainer, otherWay, reachable, setWay } from '../../../src/session/database-access/find.ts'
+import { rememberSilent, wasSilent } from '../../../src/session/database-access/memory.ts'
+import { withWay } from '../../../src/session/database-access/plan.ts'
+import type { Session } from '../../../src/session/session.ts'
+import type { View } from '../../../src/session/survey.ts'
 
 const open: Server[] = []
 afterAll(() => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../../../src/aws/services/ecs-types.ts'
-import { memoryOf } from '../../../src/commands/rollout-memory.ts'
-import { settle } from '../../../src/commands/rollout-settle.ts'
-import { namedService, type ServicePlace } from '../../../src/commands/service-place.ts'
 import type { Config } from '../../../src/config/settle.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
 import type { Entry, Intent, Overlay } from '../../../src/ecs/record.ts'
+import { memoryOf } from '../../../src/session/records/deployments.ts'
+import { settle } from '../../../src/session/rollout/reconcile.ts'
+import { namedService, type ServicePlace } from '../../../src/session/service.ts'
 import { account, arnOf, at, deployment, service } from '../../ecs/support.ts'
 
 const config = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Memory } from '../../../src/commands/rollout-memory.ts'
-import type { ServicePlace } from '../../../src/commands/service-place.ts'
-import { wayBack } from '../../../src/commands/way-back.ts'
+import type { Memory } from '../../../src/session/records/deployments.ts'
+import { wayBack } from '../../../src/session/rollout/way-back.ts'
+import type { ServicePlace } from '../../../src/session/service.ts'
 import { account, arnOf, at, awsError } from '../../ecs/support.ts'
 
 const history = (...all: number[]) =>

@@ -6,7 +6,7 @@ import type { Row } from '../../../src/state/schema.ts'
 import { account, awsError } from '../../ecs/support.ts'
 
 let reached: () => Promise<unknown>
-vi.mock('../../../src/commands/reach.ts', () => ({ reach: () => reached() }))
+vi.mock('../../../src/session/account.ts', () => ({ reach: () => reached() }))
 
 const arn = (end: string): string => `arn:aws:secretsmanager:us-east-1:111122223333:secret:shop/dev/database-${end}`
 const loaded = { config: { region: 'us-east-1' } } as unknown as Loaded

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { main } from '../../../src/cli/program.ts'
-import { checkEnvironment } from '../../../src/commands/environment.ts'
-import { commandLine, type Globals } from '../../../src/commands/globals.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { InfraError } from '../../../src/core/errors.ts'
+import { checkEnvironment } from '../../../src/session/environment.ts'
+import { commandLine, type Globals } from '../../../src/session/globals.ts'
 
 const FILE = `project: shop
 environment: production

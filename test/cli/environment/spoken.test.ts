@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { commandLine, spoken } from '../../../src/commands/globals.ts'
 import { LOG_RULES } from '../../../src/ecs/reasons/log.ts'
 import { START_RULES } from '../../../src/ecs/reasons/start.ts'
 import { RULES } from '../../../src/ecs/reasons/table.ts'
+import { commandLine, spoken } from '../../../src/session/globals.ts'
 
 const G = { sandbox: true, env: 'staging' }
 const FLAGS = '--env staging --sandbox'

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { scale } from '../../../src/commands/scale.ts'
-import { noMinimumText, restoreMinimum, withoutMinimum } from '../../../src/commands/scale-minimum.ts'
 import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
 import { checkScaling } from '../../../src/ecs/checks/scaling.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
+import { noMinimumText, restoreMinimum, withoutMinimum } from '../../../src/session/records/minimum.ts'
 import { awsError } from '../../ecs/support.ts'
 import { CLUSTER, made, place, said, session, type World, wouldChange } from './support/world.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ServicePlace } from '../../../src/commands/service-place.ts'
 import { checklist, type Wishes } from '../../../src/commands/verify-list.ts'
 import type { Check } from '../../../src/ecs/checks/check.ts'
 import type { Found } from '../../../src/ecs/find.ts'
+import type { ServicePlace } from '../../../src/session/service.ts'
 import { account, arnOf, awsError, deployment, service, task } from '../../ecs/support.ts'
 
 const GROUP = 'arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/1'

@@ -1,5 +1,5 @@
-import { offlineLookups } from '../../../src/commands/lookups.ts'
 import type { LoadOptions } from '../../../src/config/load.ts'
+import { offlineLookups } from '../../../src/session/lookups.ts'
 import { declare } from '../../../src/steps/index.ts'
 import type { Lookups } from '../../../src/steps/types.ts'
 import { read } from '../../config/support/read.ts'

@@ -38,7 +38,7 @@ export const actionsOfKinds = (): ReadonlyMap<string, Readonly<Record<Verb, read
 }
 
 /** What every command does in the same way, and its own row tells: the state, the way into a database server, the steps. */
-const SHARED = /^(engine|state|database|kinds|steps)\/|^aws\/objects|^commands\/(session|way-(in|find|memory|plan))/
+const SHARED = /^(engine|state|database|kinds|steps)\/|^aws\/objects|^session\/(session|database-access\/(open|find|memory|plan))/
 
 const usages = (file: string): [string, string, string][] => {
   const found: [string, string, string][] = []
@@ -90,7 +90,7 @@ export const actionsBeside = (): { readonly plan: readonly string[]; readonly cr
 
 const inFiles = (...files: readonly string[]): string[] => {
   const all = files.flatMap((file) => [...(sources.get(file)?.declared.keys() ?? [])].map((name) => ({ file, name })))
-  return actionsOfAll(reach(all, /^(engine|state|kinds|steps|commands)\//).calls)
+  return actionsOfAll(reach(all, /^(engine|state|kinds|steps|session|commands)\//).calls)
 }
 
 /** The calls of each way into a database server itself, without what it makes. */

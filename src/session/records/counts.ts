@@ -1,0 +1,144 @@
+import { canonical, type JsonObject } from '../../core/json.ts'
+import { withoutWaiting } from '../../ecs/record.ts'
+import {
+  countAfter,
+  type Paused,
+  pausedOf,
+  recordedKeys,
+  type Scaled,
+  type Sleeper,
+  sleeperOf,
+  stillScaled,
+  withoutCounts,
+  withPaused,
+  withScaled,
+  withSleeper,
+} from '../../ecs/sleep-record.ts'
+import type { Row } from '../../state/schema.ts'
+import { StoredState } from '../../state/store.ts'
+import type { ServicePlace } from '../service.ts'
+import type { Session } from '../session.ts'
+
+type Edit = (lookups: JsonObject) => JsonObject
+
+/** What is remembered of the number of tasks of one service. */
+export interface CountMemory {
+  /** What was set and still counts above the config. */
+  readonly scaled: Scaled | undefined
+  readonly paused: Paused | undefined
+  /** It sleeps with its stack. */
+  readonly sleeper: Sleeper | undefined
+  /** False: nothing is remembered anywhere, so nothing could be given back. */
+  readonly kept: boolean
+  /** Before autoscaling is paused: what it has now is not told by AWS any more after that. */
+  pause(before: Paused): Promise<void>
+  /** The number is set: from now on the stack wants it. @param min what autoscaling has now, where it was paused */
+  set(count: number, min: number | undefined): Promise<void>
+}
+
+export const countMemoryOf = (p: ServicePlace): CountMemory => {
+  const { stack, named, caller } = p
+  const { key } = named
+  const name = key ?? `${named.cluster}/${named.name}`
+  const kept = stack !== undefined && (key !== undefined || stack.state.all().size + Object.keys(stack.state.lookups).length > 0)
+  const read = (): JsonObject => stack?.state.lookups ?? {}
+  const of = () => (key === undefined ? undefined : stack?.config.ecs.services[key])
+  const edit = async (change: Edit, rows: readonly [string, Row][] = []): Promise<void> => {
+    if (!stack || !kept) return
+    if (key === undefined) await lockedEdit(p, change)
+    else await together(stack, rows, change)
+  }
+  return {
+    get scaled() {
+      const wanted = of()
+      return wanted && stillScaled(read(), name, wanted)
+    },
+    get paused() {
+      return pausedOf(read(), name)
+    },
+    get sleeper() {
+      return key === undefined ? undefined : sleeperOf(read(), key)
+    },
+    kept,
+    pause: (before) => edit((l) => withPaused(l, name, before)),
+    async set(count, min) {
+      const wanted = of()
+      if (key === undefined || !stack || !wanted) {
+        if (count > 0 && pausedOf(read(), name)) await edit((l) => withPaused(l, name, undefined))
+        return
+      }
+      const at = new Date().toISOString()
+      const by = caller.arn
+      const before = stillScaled(read(), key, wanted)
+      const anew = before?.count === count ? before : { count, since: wanted.desired, at, by }
+      const scaled = count === wanted.desired ? undefined : anew
+      await edit(
+        (l) => {
+          const set = withSleeper(withScaled(l, key, scaled), key, undefined, { at, by })
+          return count > 0 ? withoutWaiting(withPaused(set, key, undefined), key) : set
+        },
+        rowsAfter(stack, key, count, min),
+      )
+    },
+  }
+}
+
+/** In one write: a kill leaves all of it or nothing. Where all is so already, nothing is written. */
+export const together = async (s: Pick<Session, 'state'>, rows: readonly [string, Row][], change: Edit): Promise<void> => {
+  await Promise.all([...rows.map(([key, row]) => s.state.put(key, row)), s.state.remember(change(s.state.lookups))])
+}
+
+/** The rows of the service and its scaling target as they are with this number and this minimum: status, plan and drift go by them. */
+export const rowsAfter = (
+  { state }: Pick<Session, 'state'>,
+  key: string,
+  desired: number | undefined,
+  min: number | undefined,
+): [string, Row][] => {
+  const service = state.row(`${key}-service`)
+  const target = state.row(`${key}-scaling-target`)
+  const set: JsonObject = desired === undefined ? {} : { desired }
+  const after: [string, Row | undefined, Row | undefined][] = [
+    [
+      `${key}-service`,
+      service,
+      service?.attrs && { ...service, want: { ...service.want, ...set }, attrs: { ...service.attrs, ...set } },
+    ],
+    [`${key}-scaling-target`, target, target && min !== undefined ? { ...target, want: { ...target.want, min } } : undefined],
+  ]
+  return after.flatMap(([k, was, row]): [string, Row][] =>
+    row === undefined || row.adopted || canonical(row) === canonical(was) ? [] : [[k, row]],
+  )
+}
+
+/** What the state counts as set once a sleeper is awake, and the number that it comes back with. */
+export const afterSleep = (s: Session, key: string, sleeper: Sleeper): { count: number; set: number | undefined } => {
+  const wanted = s.config.ecs.services[key]
+  if (!wanted) return { count: sleeper.count, set: sleeper.set }
+  const edited = wanted.desired !== sleeper.since
+  return { count: countAfter(sleeper, wanted), set: edited ? wanted.desired : (sleeper.set ?? wanted.desired) }
+}
+
+/** After a destroy: what was set for a service that is gone must not count for one that is made anew. */
+export const forgetGone = async ({ state }: Pick<Session, 'state'>): Promise<void> => {
+  const gone = recordedKeys(state.lookups).filter((key) => !key.includes('/') && !state.row(`${key}-service`))
+  await state.remember(gone.reduce(withoutCounts, state.lookups))
+}
+
+/** For a service of somebody else the stack is locked only for this moment. What was not written down must not be done. */
+const lockedEdit = async (p: ServicePlace, change: Edit): Promise<void> => {
+  const { stack, io, caller, region, sandbox } = p
+  if (!stack) return
+  try {
+    const lock = await stack.backend.lock('infra scale', io.note, () => undefined)
+    try {
+      const { project, environment } = stack.config
+      const now = await StoredState.open(stack.backend, { project, environment, account: caller.account, region, sandbox })
+      await now.remember(change(now.lookups))
+    } finally {
+      await lock.release()
+    }
+  } catch (error) {
+    throw p.explain(error)
+  }
+}
