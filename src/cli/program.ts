@@ -72,10 +72,10 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
     .option('--force', 'write over an infra.yaml that is there')
   command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) =>
-    (await import('../commands/plan.ts')).planCommand(n, f),
+    (await import('../commands/stack/plan.ts')).planCommand(n, f),
   )
   command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
-    (await import('../commands/create.ts')).createCommand(n, f),
+    (await import('../commands/stack/create.ts')).createCommand(n, f),
   )
     .option('--refresh-ip', 'let the SSH rule follow your present address')
     .option('--undo-deploys', 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)')
@@ -83,31 +83,31 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .option('--snapshot-first', 'a snapshot of the database before a change that may need one')
     .option('--no-snapshot-first', 'none, also before a major upgrade')
   command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
-    (await import('../commands/destroy.ts')).destroyCommand(n, f),
+    (await import('../commands/stack/destroy.ts')).destroyCommand(n, f),
   )
     .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
     .option('--skip-final-snapshot', 'delete databases without a last snapshot')
     .option('--adopted', 'delete what was taken in, too')
   command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) =>
-    (await import('../commands/status.ts')).statusCommand(f),
+    (await import('../commands/stack/status.ts')).statusCommand(f),
   ).option('--offline', 'from the state file alone, without AWS')
   command(
     'show-resources [steps...]',
     'Look:',
     'every resource with id and live status, the way in, console links',
-    async (n, f) => (await import('../commands/show-resources.ts')).showResourcesCommand(n, f),
+    async (n, f) => (await import('../commands/stack/show-resources.ts')).showResourcesCommand(n, f),
   )
   command('drift', 'Look:', 'what was deleted or altered outside of infra; exit code 3 when there is any', async (_, f) =>
-    (await import('../commands/drift.ts')).driftCommand(f),
+    (await import('../commands/stack/drift.ts')).driftCommand(f),
   )
   command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
-    (await import('../commands/cost.ts')).costCommand(f),
+    (await import('../commands/stack/cost.ts')).costCommand(f),
   ).option('--refresh', "ask AWS's price list for today's prices first, and keep them for every total")
   command<Globals & { part?: string }>(
     'permissions [steps-or-command...]',
     'Look:',
     'the IAM policy that this stack, a step or a command needs, as JSON',
-    async (n, f) => (await import('../commands/permissions.ts')).permissionsCommand(n, f),
+    async (n, f) => (await import('../commands/stack/permissions.ts')).permissionsCommand(n, f),
   ).option('--part <n>', 'only this one of several policies')
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
   dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
@@ -116,22 +116,22 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   )
   runCommands(command)
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
-    (await import('../commands/recover.ts')).recoverCommand(f),
+    (await import('../commands/stack/recover.ts')).recoverCommand(f),
   )
   command(
     'adopt <key> <id>',
     'Mend:',
     'use an existing resource as it is, under a key of the stack',
-    async ([key = '', id = ''], f) => (await import('../commands/adopt.ts')).adoptCommand(key, id, f),
+    async ([key = '', id = ''], f) => (await import('../commands/stack/adopt.ts')).adoptCommand(key, id, f),
   )
   command('unlock', 'Mend:', 'show who holds the lock, and take it away', async (_, f) =>
-    (await import('../commands/unlock.ts')).unlockCommand(f),
+    (await import('../commands/stack/unlock.ts')).unlockCommand(f),
   )
   command(
     'state <move|rename|forget> <what> [to]',
     'Mend:',
     'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
-    async (words, f) => (await import('../commands/state.ts')).stateCommand(words, f),
+    async (words, f) => (await import('../commands/stack/state.ts')).stateCommand(words, f),
   )
   command<Globals & { fast?: boolean; privateDatabases?: boolean }>(
     'sandbox <start|stop|status|reset|env|push> [image]',

@@ -3,8 +3,8 @@ import { InfraError, refuse } from '../core/errors.ts'
 import { type DbFlags, dbLine } from '../session/database.ts'
 import { viaFlag } from '../session/database-access/via.ts'
 import { commandLine, ioOf, wantsSandbox } from '../session/globals.ts'
-import { createCommand } from './create.ts'
 import { changeNames } from './db-names.ts'
+import { createCommand } from './stack/create.ts'
 
 /**
  * One more database: its name goes into infra.yaml, then the step is created as always. A run that is refused or declined puts the

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { askFor, rateFor } from '../../src/aws/price-asks.ts'
 import { forgetPrices, monthlyPrice, PRICES } from '../../src/aws/prices.ts'
 import { pricingRegion } from '../../src/aws/regions.ts'
-import { costCommand } from '../../src/commands/cost.ts'
+import { costCommand } from '../../src/commands/stack/cost.ts'
 import { loadPrices } from '../../src/session/price-cache.ts'
 import { checkInput } from '../support/models/watch.ts'
 

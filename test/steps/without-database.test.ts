@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { besideOf } from '../../src/commands/beside.ts'
 import { usualNames } from '../../src/commands/env-names.ts'
+import { besideOf } from '../../src/commands/stack/unmanaged-steps.ts'
 import { usesDatabaseSecret } from '../../src/config/uses.ts'
 import { plan } from '../../src/engine/plan.ts'
 import type { Survey } from '../../src/engine/survey.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { looseCommand, looseEndsOf, looseNotes } from '../../../src/commands/loose-ends.ts'
+import { looseCommand, looseEndsOf, looseNotes } from '../../../src/commands/stack/loose-ends.ts'
 import type { Survey } from '../../../src/engine/survey.ts'
 import { CONFIG, made, session } from './support/world.ts'
 

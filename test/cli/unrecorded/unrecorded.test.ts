@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { undoes, unrecordedData } from '../../../src/commands/unrecorded-screen.ts'
+import { undoes, unrecordedData } from '../../../src/commands/stack/unrecorded.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
 import { allDeployed } from '../../../src/ecs/record.ts'
 import { sleepOf } from '../../../src/ecs/sleep-record.ts'

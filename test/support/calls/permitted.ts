@@ -84,8 +84,8 @@ const beside = (file: string, name: string): string[] =>
 
 /** What a plan asks before the steps, and what a create does beside them. */
 export const actionsBeside = (): { readonly plan: readonly string[]; readonly create: readonly string[] } => {
-  const plan = beside('commands/plan.ts', 'planCommand')
-  return { plan, create: beside('commands/create.ts', 'createCommand').filter((a) => !plan.includes(a)) }
+  const plan = beside('commands/stack/plan.ts', 'planCommand')
+  return { plan, create: beside('commands/stack/create.ts', 'createCommand').filter((a) => !plan.includes(a)) }
 }
 
 const inFiles = (...files: readonly string[]): string[] => {

@@ -1,11 +1,11 @@
-import { closest } from '../config/closest.ts'
-import { refuse } from '../core/errors.ts'
-import { idOf } from '../engine/context.ts'
-import { kindOf } from '../kinds/index.ts'
-import { agreed } from '../session/confirm.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import { header } from '../session/header.ts'
-import { openSession } from '../session/session.ts'
+import { closest } from '../../config/closest.ts'
+import { refuse } from '../../core/errors.ts'
+import { idOf } from '../../engine/context.ts'
+import { kindOf } from '../../kinds/index.ts'
+import { agreed } from '../../session/confirm.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import { header } from '../../session/header.ts'
+import { openSession } from '../../session/session.ts'
 
 /** `infra state forget <key>`: takes a resource out of the record. The resource itself stays as it is, and is no longer this stack's. */
 export const forgetRow = async (key: string, g: Globals): Promise<number> => {

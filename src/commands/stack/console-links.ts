@@ -1,5 +1,5 @@
-import { consoleUrl } from '../aws/regions.ts'
-import type { Row } from '../state/schema.ts'
+import { consoleUrl } from '../../aws/regions.ts'
+import type { Row } from '../../state/schema.ts'
 
 /** Where a person looks at it in the AWS console; none where the partition's console is not public. */
 export const consoleLinks = (region: string, rows: ReadonlyMap<string, Row>): { what: string; url: string }[] => {

@@ -1,31 +1,31 @@
-import type { Via } from '../aws/sql.ts'
-import { type Loaded, loadConfig } from '../config/load.ts'
-import { Deferred, refuse } from '../core/errors.ts'
-import { countNotes } from '../ecs/sleep-record.ts'
-import { create } from '../engine/create.ts'
-import type { Plan } from '../engine/plan.ts'
-import { warningsIn } from '../engine/scheduled.ts'
-import { kindOf } from '../kinds/index.ts'
-import { agreed } from '../session/confirm.ts'
-import { sayWay, withWay } from '../session/database-access/plan.ts'
-import { checkedSteps } from '../session/declare.ts'
-import { commandLine, ioOf } from '../session/globals.ts'
-import { header, planData, planScreen } from '../session/header.ts'
-import { sayPlain, sayWaiting, waitingServices } from '../session/images.ts'
-import { rememberLookups } from '../session/lookups.ts'
-import { conclude, withReporter } from '../session/outcome.ts'
-import { sayUnfilled, unfilledIn } from '../session/placeholders.ts'
-import { isOpen, openQuestions } from '../session/questions.ts'
-import { openSession, type Session } from '../session/session.ts'
-import { lookAround, type View } from '../session/survey.ts'
-import { editOf } from '../session/unrecorded/unrecorded.ts'
-import { asker } from '../ui/ask.ts'
-import { list } from '../ui/format.ts'
+import type { Via } from '../../aws/sql.ts'
+import { type Loaded, loadConfig } from '../../config/load.ts'
+import { Deferred, refuse } from '../../core/errors.ts'
+import { countNotes } from '../../ecs/sleep-record.ts'
+import { create } from '../../engine/create.ts'
+import type { Plan } from '../../engine/plan.ts'
+import { warningsIn } from '../../engine/scheduled.ts'
+import { kindOf } from '../../kinds/index.ts'
+import { agreed } from '../../session/confirm.ts'
+import { sayWay, withWay } from '../../session/database-access/plan.ts'
+import { checkedSteps } from '../../session/declare.ts'
+import { commandLine, ioOf } from '../../session/globals.ts'
+import { header, planData, planScreen } from '../../session/header.ts'
+import { sayPlain, sayWaiting, waitingServices } from '../../session/images.ts'
+import { rememberLookups } from '../../session/lookups.ts'
+import { conclude, withReporter } from '../../session/outcome.ts'
+import { sayUnfilled, unfilledIn } from '../../session/placeholders.ts'
+import { isOpen, openQuestions } from '../../session/questions.ts'
+import { openSession, type Session } from '../../session/session.ts'
+import { lookAround, type View } from '../../session/survey.ts'
+import { editOf } from '../../session/unrecorded/unrecorded.ts'
+import { asker } from '../../ui/ask.ts'
+import { list } from '../../ui/format.ts'
 import { success } from './create-done.ts'
-import { byHand, handOver } from './db-print.ts'
 import { sayNext } from './next.ts'
+import { byHand, handOver } from './print-sql.ts'
 import { type SnapshotFlags, snapshotsWanted, takeSnapshots } from './snapshot-first.ts'
-import { sayUnrecorded, undoes, unrecordedData } from './unrecorded-screen.ts'
+import { sayUnrecorded, undoes, unrecordedData } from './unrecorded.ts'
 
 export interface CreateFlags extends SnapshotFlags {
   /** Ask for the caller's address again and let the SSH rule follow it. */
@@ -168,7 +168,7 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
   )
 
 const initIfMissing = async (flags: CreateFlags): Promise<void> => {
-  const { hasConfig, initCommand } = await import('./init.ts')
+  const { hasConfig, initCommand } = await import('../init.ts')
   if (!(await hasConfig(flags))) await initCommand({ ...flags, set: [] })
 }
 

@@ -1,6 +1,6 @@
-import { closest } from '../config/closest.ts'
-import { refuse } from '../core/errors.ts'
-import type { Globals } from '../session/globals.ts'
+import { closest } from '../../config/closest.ts'
+import { refuse } from '../../core/errors.ts'
+import type { Globals } from '../../session/globals.ts'
 
 const EXAMPLES = {
   move: 'infra state move s3://my-team-state/infra',

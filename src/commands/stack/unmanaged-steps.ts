@@ -1,11 +1,11 @@
-import { addUp, billFor, type Remarks } from '../engine/bill.ts'
-import { round } from '../engine/plan.ts'
-import { kindOf } from '../kinds/index.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import type { Row } from '../state/schema.ts'
-import { list } from '../ui/format.ts'
-import type { Io } from '../ui/io.ts'
-import { aMonth } from '../ui/money.ts'
+import { addUp, billFor, type Remarks } from '../../engine/bill.ts'
+import { round } from '../../engine/plan.ts'
+import { kindOf } from '../../kinds/index.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import type { Row } from '../../state/schema.ts'
+import { list } from '../../ui/format.ts'
+import type { Io } from '../../ui/io.ts'
+import { aMonth } from '../../ui/money.ts'
 
 /** What is recorded of a step that the config does not have: a server made from a snapshot, or a step that was switched off. */
 export interface Beside extends Remarks {

@@ -1,13 +1,13 @@
-import { type Drift, drift } from '../engine/drift.ts'
-import { scheduledIn } from '../engine/scheduled.ts'
-import { declareStack } from '../session/declare.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import { header, sayScheduled } from '../session/header.ts'
-import { offlineLookups } from '../session/lookups.ts'
-import { withoutMinimum } from '../session/records/minimum.ts'
-import { openSession } from '../session/session.ts'
-import { lookAtRows, unseenIn } from '../session/survey.ts'
-import { columns, count } from '../ui/format.ts'
+import { type Drift, drift } from '../../engine/drift.ts'
+import { scheduledIn } from '../../engine/scheduled.ts'
+import { declareStack } from '../../session/declare.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import { header, sayScheduled } from '../../session/header.ts'
+import { offlineLookups } from '../../session/lookups.ts'
+import { withoutMinimum } from '../../session/records/minimum.ts'
+import { openSession } from '../../session/session.ts'
+import { lookAtRows, unseenIn } from '../../session/survey.ts'
+import { columns, count } from '../../ui/format.ts'
 
 /** There is drift; nothing failed. */
 const DRIFT = 3

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
-import { commandLine, type Globals } from '../session/globals.ts'
-import type { Session } from '../session/session.ts'
-import type { View } from '../session/survey.ts'
-import { columns } from '../ui/format.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import type { Session } from '../../session/session.ts'
+import type { View } from '../../session/survey.ts'
+import { columns } from '../../ui/format.ts'
 
 /** What a person must do: with databases.via print, all inside the server that nobody has verified yet. */
 export const byHand = (s: Session, view: View): ReadonlySet<string> => {
@@ -13,7 +13,7 @@ export const byHand = (s: Session, view: View): ReadonlySet<string> => {
 
 /** Writes the SQL for what a person must do, says how to run it, and records that it was handed over. */
 export const handOver = async (s: Session, keys: ReadonlySet<string>, g: Globals): Promise<void> => {
-  const { sqlFile, writeSqlFile, instructions } = await import('../database/print.ts')
+  const { sqlFile, writeSqlFile, instructions } = await import('../../database/print.ts')
   const { names, appUser, secretOf, encoding, collation, roles } = s.config.databases
   const secret = s.config.secrets.database.name
   const shared = roles === 'shared'

@@ -1,4 +1,4 @@
-import { partitionOf } from '../aws/regions.ts'
+import { partitionOf } from '../../aws/regions.ts'
 
 /** AWS counts the characters of a managed policy without white space. docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export const POLICY_CHARACTERS = 6144

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setKeys } from '../config/edit.ts'
-import { type Loaded, readText } from '../config/load.ts'
-import { parseYaml, readConfig } from '../config/read.ts'
-import { InfraError } from '../core/errors.ts'
-import { replaceFile } from '../state/replace.ts'
+import { setKeys } from '../../config/edit.ts'
+import { type Loaded, readText } from '../../config/load.ts'
+import { parseYaml, readConfig } from '../../config/read.ts'
+import { InfraError } from '../../core/errors.ts'
+import { replaceFile } from '../../state/replace.ts'
 
 /** The few keys that are looked at here; the whole has passed its rules before. */
 interface Written {

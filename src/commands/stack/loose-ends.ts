@@ -1,12 +1,12 @@
-import type { Config } from '../config/settle.ts'
-import type { JsonObject } from '../core/json.ts'
-import { allDeployed } from '../ecs/record.ts'
-import { allCounts, sleepOf } from '../ecs/sleep-record.ts'
-import type { Survey } from '../engine/survey.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import { recordedImages, type WaitingService, waitingServices } from '../session/images.ts'
-import { type NoMinimum, noMinimumText, withoutMinimum } from '../session/records/minimum.ts'
-import type { Row } from '../state/schema.ts'
+import type { Config } from '../../config/settle.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { allDeployed } from '../../ecs/record.ts'
+import { allCounts, sleepOf } from '../../ecs/sleep-record.ts'
+import type { Survey } from '../../engine/survey.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import { recordedImages, type WaitingService, waitingServices } from '../../session/images.ts'
+import { type NoMinimum, noMinimumText, withoutMinimum } from '../../session/records/minimum.ts'
+import type { Row } from '../../state/schema.ts'
 
 /** What is left to do although every step is done: the resources are there, and the application is not. */
 export interface LooseEnds {

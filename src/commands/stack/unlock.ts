@@ -1,10 +1,10 @@
-import { connect } from '../aws/clients.ts'
-import { loadConfig } from '../config/load.ts'
-import { refuse } from '../core/errors.ts'
-import { backendFor } from '../session/backend.ts'
-import { checkEnvironment } from '../session/environment.ts'
-import { commandLine, type Globals, ioOf, wantsSandbox } from '../session/globals.ts'
-import { asker, mfaCode } from '../ui/ask.ts'
+import { connect } from '../../aws/clients.ts'
+import { loadConfig } from '../../config/load.ts'
+import { refuse } from '../../core/errors.ts'
+import { backendFor } from '../../session/backend.ts'
+import { checkEnvironment } from '../../session/environment.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
+import { asker, mfaCode } from '../../ui/ask.ts'
 
 /** Shows who holds the lock, and takes it away. Lock and state are apart: nothing else is touched. */
 export const unlockCommand = async (g: Globals): Promise<number> => {

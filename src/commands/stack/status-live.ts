@@ -1,9 +1,9 @@
-import type { Loaded } from '../config/load.ts'
-import { overview } from '../engine/overview.ts'
-import type { Globals } from '../session/globals.ts'
-import { offlineLookups } from '../session/lookups.ts'
-import { openSession } from '../session/session.ts'
-import { lookAround } from '../session/survey.ts'
+import type { Loaded } from '../../config/load.ts'
+import { overview } from '../../engine/overview.ts'
+import type { Globals } from '../../session/globals.ts'
+import { offlineLookups } from '../../session/lookups.ts'
+import { openSession } from '../../session/session.ts'
+import { lookAround } from '../../session/survey.ts'
 import type { Status } from './status.ts'
 
 /** The status as AWS shows it now. */

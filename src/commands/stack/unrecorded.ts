@@ -1,9 +1,9 @@
-import { InfraError } from '../core/errors.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import type { Session } from '../session/session.ts'
-import type { Unrecorded } from '../session/unrecorded/unrecorded.ts'
-import { asker } from '../ui/ask.ts'
-import { list } from '../ui/format.ts'
+import { InfraError } from '../../core/errors.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import type { Session } from '../../session/session.ts'
+import type { Unrecorded } from '../../session/unrecorded/unrecorded.ts'
+import { asker } from '../../ui/ask.ts'
+import { list } from '../../ui/format.ts'
 
 /** @param again the same create, for the line that goes by infra.yaml instead */
 const textsOf = (one: Unrecorded, g: Globals, undo: boolean, again: string): string[] => {

@@ -1,10 +1,10 @@
-import { askPrices } from '../aws/price-list.ts'
-import { partitionOf } from '../aws/regions.ts'
-import { refuse } from '../core/errors.ts'
-import { orRefused, reach } from '../session/account.ts'
-import { commandLine, type Globals, ioOf, wantsSandbox } from '../session/globals.ts'
-import { keepPrices } from '../session/price-cache.ts'
-import { count } from '../ui/format.ts'
+import { askPrices } from '../../aws/price-list.ts'
+import { partitionOf } from '../../aws/regions.ts'
+import { refuse } from '../../core/errors.ts'
+import { orRefused, reach } from '../../session/account.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
+import { keepPrices } from '../../session/price-cache.ts'
+import { count } from '../../ui/format.ts'
 
 /**
  * Asks AWS's Price List API for these prices, and keeps what it answers with its day.

@@ -1,12 +1,12 @@
-import type { Config } from '../config/settle.ts'
-import type { JsonObject } from '../core/json.ts'
-import { overview } from '../engine/overview.ts'
-import { declareStack } from '../session/declare.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import { sayPush, type WaitingService } from '../session/images.ts'
-import { offlineLookups } from '../session/lookups.ts'
-import type { Session } from '../session/session.ts'
-import { about, change } from '../ui/format.ts'
+import type { Config } from '../../config/settle.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { overview } from '../../engine/overview.ts'
+import { declareStack } from '../../session/declare.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import { sayPush, type WaitingService } from '../../session/images.ts'
+import { offlineLookups } from '../../session/lookups.ts'
+import type { Session } from '../../session/session.ts'
+import { about, change } from '../../ui/format.ts'
 
 /** The command that brings a step further. What a person was given to do by hand is looked at next, not made once more. */
 export const commandFor = (step: string, config: Config, lookups: JsonObject, g: Globals): string =>
