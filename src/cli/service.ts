@@ -32,7 +32,7 @@ export const runCommands = (add: Add): void => {
       'deploy [service]',
       GROUP,
       'a new revision from the running one with only these changes, followed until it is healthy',
-      async ([service], f) => (await import('../commands/deploy.ts')).deployCommand(service, f),
+      async ([service], f) => (await import('../commands/service/deploy.ts')).deployCommand(service, f),
     ),
   )
     .option('--image <tag>', 'a tag of the present repository, or a whole image')
@@ -47,7 +47,7 @@ export const runCommands = (add: Add): void => {
       'rollback [service]',
       GROUP,
       'back to the revision that was deployed and healthy before',
-      async ([service], f) => (await import('../commands/rollback.ts')).rollbackCommand(service, f),
+      async ([service], f) => (await import('../commands/service/rollback.ts')).rollbackCommand(service, f),
     ),
   )
     .option('--to <revision>', 'to this one, for example 7 or web:7')
@@ -58,7 +58,7 @@ export const runCommands = (add: Add): void => {
       'logs [service]',
       GROUP,
       'the log of all tasks of a service, or of a task of the config, in one, oldest first',
-      async ([service], f) => (await import('../commands/logs.ts')).logsCommand(service, f),
+      async ([service], f) => (await import('../commands/service/logs.ts')).logsCommand(service, f),
     ),
   )
     .option('-f, --follow', 'go on with what comes')
@@ -71,7 +71,7 @@ export const runCommands = (add: Add): void => {
       GROUP,
       'a command, or a shell, in a running task',
       async ([service, ...command], f, rest) =>
-        (await import('../commands/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
+        (await import('../commands/service/exec.ts')).execCommand(service, rest.length > 0 ? rest : command, f),
     ),
   )
     .option('--task <id>', 'in this task (default: the newest)')
@@ -81,7 +81,7 @@ export const runCommands = (add: Add): void => {
       'run [definition] [command...]',
       GROUP,
       'a one-off task with network, environment and secrets of a service or task; its exit code is passed on',
-      async ([of, ...command], f, rest) => (await import('../commands/run.ts')).runCommand(of, command, rest, f),
+      async ([of, ...command], f, rest) => (await import('../commands/service/run.ts')).runCommand(of, command, rest, f),
     ),
   )
     .addOption(many('--set-env <K=V>', 'a variable for this run'))
@@ -93,7 +93,7 @@ export const runCommands = (add: Add): void => {
       'scale [service] [count]',
       GROUP,
       'how many tasks of a service run, and what that costs',
-      async (given, f) => (await import('../commands/scale.ts')).scaleCommand(given, f),
+      async (given, f) => (await import('../commands/service/scale.ts')).scaleCommand(given, f),
     ),
   ).option('--no-wait', 'do not wait until they run')
   add(
@@ -110,7 +110,7 @@ export const runCommands = (add: Add): void => {
       'verify [service]',
       'Look:',
       'a checklist after a deploy: tasks, health, environment, log, errors, targets',
-      async ([service], f) => (await import('../commands/verify.ts')).verifyServiceCommand(service, f),
+      async ([service], f) => (await import('../commands/service/verify.ts')).verifyServiceCommand(service, f),
     ),
   )
     .option('--url <address>', 'the health endpoint (default: that of the load balancer)')

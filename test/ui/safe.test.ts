@@ -16,7 +16,7 @@ const PAST: Readonly<Record<string, string>> = {
   'commands/db-progress.ts': 'its own line, which it erases',
   'commands/db-prompt.ts': 'tables of the prompt, made safe there',
   'commands/env.ts': 'lines for eval, quoted',
-  'commands/exec-terminal.ts': 'the terminal of a session: what comes is the answer of the container',
+  'commands/service/exec-terminal.ts': 'the terminal of a session: what comes is the answer of the container',
   'commands/sandbox-env.ts': 'lines for eval, quoted',
 }
 

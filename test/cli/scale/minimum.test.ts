@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { scale } from '../../../src/commands/scale.ts'
+import { scale } from '../../../src/commands/service/scale.ts'
 import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
 import { checkScaling } from '../../../src/ecs/checks/scaling.ts'

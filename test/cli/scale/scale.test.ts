@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type ScaleFlags, scale, scaleCommand } from '../../../src/commands/scale.ts'
+import { type ScaleFlags, scale, scaleCommand } from '../../../src/commands/service/scale.ts'
 import { CLUSTER, CONFIG, Killed, made, place, said, session, World, wouldChange } from './support/world.ts'
 
 vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { scale } from '../../../src/commands/scale.ts'
+import { scale } from '../../../src/commands/service/scale.ts'
 import { startAll } from '../../../src/commands/start.ts'
 import { stopAll } from '../../../src/commands/stop.ts'
 import { CONFIG, Killed, made, monthNow, place, said, session, type World, wouldChange } from './support/world.ts'

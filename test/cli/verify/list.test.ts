@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checklist, type Wishes } from '../../../src/commands/verify-list.ts'
+import { checklist, type Wishes } from '../../../src/commands/service/verify/checks.ts'
 import type { Check } from '../../../src/ecs/checks/check.ts'
 import type { Found } from '../../../src/ecs/find.ts'
 import type { ServicePlace } from '../../../src/session/service.ts'

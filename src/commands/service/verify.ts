@@ -1,11 +1,11 @@
-import { refuse } from '../core/errors.ts'
-import { sinceOf } from '../ecs/logs/since.ts'
-import { containerOf } from '../ecs/revision.ts'
-import { findOwn } from '../session/owner.ts'
-import { title } from '../session/rollout/screen.ts'
-import { openService, orRefuse, type ServiceFlags } from '../session/service.ts'
-import { checklist } from './verify-list.ts'
-import { verdict, verifyScreen } from './verify-screen.ts'
+import { refuse } from '../../core/errors.ts'
+import { sinceOf } from '../../ecs/logs/since.ts'
+import { containerOf } from '../../ecs/revision.ts'
+import { findOwn } from '../../session/owner.ts'
+import { title } from '../../session/rollout/screen.ts'
+import { openService, orRefuse, type ServiceFlags } from '../../session/service.ts'
+import { checklist } from './verify/checks.ts'
+import { verdict, verifyScreen } from './verify/screen.ts'
 
 export interface VerifyFlags extends ServiceFlags {
   readonly url?: string

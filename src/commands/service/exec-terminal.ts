@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { exitOf } from '../session/stoppable.ts'
+import { exitOf } from '../../session/stoppable.ts'
 
 /** Whether a person sits on both ends. */
 export const isTerminal = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY)

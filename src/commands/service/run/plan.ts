@@ -1,10 +1,10 @@
-import { HOURS_PER_MONTH, monthlyPrice } from '../aws/prices.ts'
-import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import { maybeSecret, shown } from '../ecs/difference.ts'
-import { revisionOf } from '../ecs/find.ts'
-import type { OneOff } from '../ecs/task.ts'
-import type { ServicePlace } from '../session/service.ts'
-import { columns, list } from '../ui/format.ts'
+import { HOURS_PER_MONTH, monthlyPrice } from '../../../aws/prices.ts'
+import type { TaskDefinition } from '../../../aws/services/ecs-types.ts'
+import { maybeSecret, shown } from '../../../ecs/difference.ts'
+import { revisionOf } from '../../../ecs/find.ts'
+import type { OneOff } from '../../../ecs/task.ts'
+import type { ServicePlace } from '../../../session/service.ts'
+import { columns, list } from '../../../ui/format.ts'
 
 /** As it would be typed: quoted only where a shell needs it. */
 export const typedCommand = (words: readonly string[]): string =>

@@ -1,9 +1,9 @@
-import { InfraError, refuse } from '../core/errors.ts'
-import { findPlugin, PLUGIN, pluginCall, type Session } from '../database/plugin.ts'
-import { commandText, findRoom, type Room, SHELL } from '../ecs/exec.ts'
-import { type Asked, objection, refusal } from '../ecs/exec-failure.ts'
-import { findOwn } from '../session/owner.ts'
-import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../session/service.ts'
+import { InfraError, refuse } from '../../core/errors.ts'
+import { findPlugin, PLUGIN, pluginCall, type Session } from '../../database/plugin.ts'
+import { commandText, findRoom, type Room, SHELL } from '../../ecs/exec.ts'
+import { type Asked, objection, refusal } from '../../ecs/exec-failure.ts'
+import { findOwn } from '../../session/owner.ts'
+import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
 
 export interface ExecFlags extends ServiceFlags {

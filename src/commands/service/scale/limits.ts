@@ -1,11 +1,11 @@
-import { type InfraError, refuse } from '../core/errors.ts'
-import { resourceOf, type ScalingTarget } from '../ecs/scaling.ts'
-import type { Paused } from '../ecs/sleep-record.ts'
-import { commandLine } from '../session/globals.ts'
-import type { CountMemory } from '../session/records/counts.ts'
-import { leftAtZero } from '../session/records/minimum.ts'
-import type { ServicePlace } from '../session/service.ts'
-import { count } from '../ui/format.ts'
+import { type InfraError, refuse } from '../../../core/errors.ts'
+import { resourceOf, type ScalingTarget } from '../../../ecs/scaling.ts'
+import type { Paused } from '../../../ecs/sleep-record.ts'
+import { commandLine } from '../../../session/globals.ts'
+import type { CountMemory } from '../../../session/records/counts.ts'
+import { leftAtZero } from '../../../session/records/minimum.ts'
+import type { ServicePlace } from '../../../session/service.ts'
+import { count } from '../../../ui/format.ts'
 
 /** What autoscaling has to do with a number. */
 export interface Scaling {

@@ -1,7 +1,7 @@
-import { safeText } from '../core/safe.ts'
-import type { LogSource } from '../ecs/logs/log.ts'
-import type { LogEvent } from '../ecs/logs/read.ts'
-import type { Colors, Io } from '../ui/io.ts'
+import { safeText } from '../../core/safe.ts'
+import type { LogSource } from '../../ecs/logs/log.ts'
+import type { LogEvent } from '../../ecs/logs/read.ts'
+import type { Colors, Io } from '../../ui/io.ts'
 
 export interface Printer {
   event(event: LogEvent): void
