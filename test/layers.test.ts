@@ -120,7 +120,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'sandbox/locale.ts': 'the same',
   'sandbox/postgres.ts': 'the same',
   'database/print.ts': 'never through a link',
-  'commands/db-place.ts': 'a dump comes in parts, and takes the place of nothing',
+  'commands/database/transfer/sink.ts': 'a dump comes in parts, and takes the place of nothing',
   'state/local.ts': 'a state that was moved gets another name',
 }
 

@@ -9,7 +9,7 @@ import type { Session } from '../../session/session.ts'
 import { isOfStack, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { asker } from '../../ui/ask.ts'
 import { about, list, usd } from '../../ui/format.ts'
-import { makeSnapshot, READY, TAKES } from '../db-snapshots.ts'
+import { makeSnapshot, READY, TAKES } from '../database/snapshots.ts'
 
 export interface SnapshotFlags extends Globals {
   /** Given: whether servers get a snapshot before they are changed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isoOf, momentOf, refuseOutside } from '../../../src/commands/restore-time.ts'
+import { isoOf, momentOf, refuseOutside } from '../../../src/commands/database/restore-time.ts'
 
 const now = new Date('2026-11-30T12:00:00.750Z')
 

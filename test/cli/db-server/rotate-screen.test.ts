@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { rotated } from '../../../src/commands/db-rotate-screen.ts'
-import type { Whom } from '../../../src/commands/db-rotate-whom.ts'
+import { rotated } from '../../../src/commands/database/rotate-screen.ts'
+import type { Whom } from '../../../src/commands/database/rotate-whom.ts'
 import { readConfig } from '../../../src/config/read.ts'
 import type { Session } from '../../../src/session/session.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { whomOf } from '../../../src/commands/db-rotate-whom.ts'
+import { whomOf } from '../../../src/commands/database/rotate-whom.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { Row } from '../../../src/state/schema.ts'
 

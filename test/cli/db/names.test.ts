@@ -2,7 +2,7 @@ import { chmod, lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { changeNames } from '../../../src/commands/db-names.ts'
+import { changeNames } from '../../../src/commands/database/names.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 
 describe('databases.names in infra.yaml', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { splitStatements } from '../../../src/commands/db-statements.ts'
-import { table } from '../../../src/commands/db-table.ts'
+import { splitStatements } from '../../../src/commands/database/statements.ts'
+import { table } from '../../../src/commands/database/table.ts'
 
 describe('statements are cut at their semicolons', () => {
   it.each([
