@@ -66,7 +66,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   const many = (value: string, before: string[]): string[] => [...before, value]
 
   command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) =>
-    (await import('../commands/init.ts')).initCommand(f),
+    (await import('../commands/init/init.ts')).initCommand(f),
   )
     .option('--preset <name>', 'begin with a preset: startupwebapp')
     .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
@@ -112,7 +112,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
   dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
   command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
-    (await import('../commands/bastion.ts')).bastionCommand(verb, f),
+    (await import('../commands/sleep/bastion.ts')).bastionCommand(verb, f),
   )
   runCommands(command)
   command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
@@ -137,7 +137,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     'sandbox <start|stop|status|reset|env|push> [image]',
     'Try:',
     'the local AWS behind --sandbox; push puts an image into its registry',
-    async ([verb = '', image], f) => (await import('../commands/sandbox.ts')).sandboxCommand(verb, f, image),
+    async ([verb = '', image], f) => (await import('../commands/sandbox/sandbox.ts')).sandboxCommand(verb, f, image),
   )
     .option('--fast', 'with start: nothing takes any time')
     .option('--private-databases', 'with start: databases answer only from inside their network, as on AWS')

@@ -100,10 +100,10 @@ export const runCommands = (add: Add): void => {
     'stop',
     GROUP,
     'the database and all services to sleep: what it saves, and when AWS starts the database again',
-    async (_, f) => (await import('../commands/stop.ts')).stopAllCommand(f),
+    async (_, f) => (await import('../commands/sleep/stop.ts')).stopAllCommand(f),
   )
   add('start', GROUP, 'all that was stopped, as it was', async (_, f) =>
-    (await import('../commands/start.ts')).startAllCommand(f),
+    (await import('../commands/sleep/start.ts')).startAllCommand(f),
   )
   anywhere(
     add<ServiceFlags & { url?: string; expect: string[]; log: string[]; since?: string; container?: string }>(
@@ -122,7 +122,7 @@ export const runCommands = (add: Add): void => {
     'env',
     'Look:',
     'what an application needs to know, under its own names',
-    async (_, f) => (await import('../commands/env.ts')).envCommand(f),
+    async (_, f) => (await import('../commands/env/env.ts')).envCommand(f),
   )
     .option('--format <name>', 'dotenv (if nothing is said), json or shell')
     .option('--reveal', 'with the values of the secrets, instead of where they are')

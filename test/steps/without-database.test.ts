@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { usualNames } from '../../src/commands/env-names.ts'
+import { usualNames } from '../../src/commands/env/names.ts'
 import { besideOf } from '../../src/commands/stack/unmanaged-steps.ts'
 import { usesDatabaseSecret } from '../../src/config/uses.ts'
 import { plan } from '../../src/engine/plan.ts'

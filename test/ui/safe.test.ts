@@ -15,9 +15,9 @@ const PAST: Readonly<Record<string, string>> = {
   'commands/database/credentials.ts': 'one value for $(...), asked for with --reveal',
   'commands/database/transfer/progress.ts': 'its own line, which it erases',
   'commands/database/prompt.ts': 'tables of the prompt, made safe there',
-  'commands/env.ts': 'lines for eval, quoted',
+  'commands/env/env.ts': 'lines for eval, quoted',
   'commands/service/exec-terminal.ts': 'the terminal of a session: what comes is the answer of the container',
-  'commands/sandbox-env.ts': 'lines for eval, quoted',
+  'commands/sandbox/env.ts': 'lines for eval, quoted',
 }
 
 it('nothing writes to the terminal past it', () => {

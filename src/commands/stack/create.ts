@@ -168,7 +168,7 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
   )
 
 const initIfMissing = async (flags: CreateFlags): Promise<void> => {
-  const { hasConfig, initCommand } = await import('../init.ts')
+  const { hasConfig, initCommand } = await import('../init/init.ts')
   if (!(await hasConfig(flags))) await initCommand({ ...flags, set: [] })
 }
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type EnvFlags, envCommand } from '../../../src/commands/env.ts'
+import { type EnvFlags, envCommand } from '../../../src/commands/env/env.ts'
 import { InfraError } from '../../../src/core/errors.ts'
 import { BIN } from '../../support/cli.ts'
 

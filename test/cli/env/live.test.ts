@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { liveSecrets, withMoved } from '../../../src/commands/env-live.ts'
+import { liveSecrets, withMoved } from '../../../src/commands/env/live.ts'
 import type { Loaded } from '../../../src/config/load.ts'
 import { InfraError } from '../../../src/core/errors.ts'
 import type { Row } from '../../../src/state/schema.ts'

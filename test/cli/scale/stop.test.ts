@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { scale } from '../../../src/commands/service/scale.ts'
-import { startAll } from '../../../src/commands/start.ts'
-import { stopAll } from '../../../src/commands/stop.ts'
+import { startAll } from '../../../src/commands/sleep/start.ts'
+import { stopAll } from '../../../src/commands/sleep/stop.ts'
 import { CONFIG, Killed, made, monthNow, place, said, session, type World, wouldChange } from './support/world.ts'
 
 vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))

@@ -1,9 +1,9 @@
-import type { Config } from '../config/settle.ts'
-import type { JsonObject } from '../core/json.ts'
-import { addUp, type Bill, billFor } from '../engine/bill.ts'
-import { knownProps, resolve } from '../engine/ref.ts'
-import { declareStack } from '../session/declare.ts'
-import { offlineLookups } from '../session/lookups.ts'
+import type { Config } from '../../config/settle.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { addUp, type Bill, billFor } from '../../engine/bill.ts'
+import { knownProps, resolve } from '../../engine/ref.ts'
+import { declareStack } from '../../session/declare.ts'
+import { offlineLookups } from '../../session/lookups.ts'
 
 /** A month of a whole stack as the config describes it, at list prices, without usage. Asks nobody. */
 export const monthOf = (config: Config): Bill =>

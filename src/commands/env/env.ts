@@ -1,14 +1,14 @@
-import { type Loaded, loadConfig } from '../config/load.ts'
-import { STEPS } from '../config/names.ts'
-import { InfraError, refuse } from '../core/errors.ts'
-import { dotenvLine, shellLine } from '../core/quote.ts'
-import { commandLine, type Globals, ioOf, wantsSandbox } from '../session/globals.ts'
-import { recordedState } from '../session/recorded.ts'
-import type { Row } from '../state/schema.ts'
-import { list } from '../ui/format.ts'
-import type { Io } from '../ui/io.ts'
-import { chosenDatabase, usualNames } from './env-names.ts'
-import { type Known, type Lack, type Part, partsOf, type Secrets } from './env-outputs.ts'
+import { type Loaded, loadConfig } from '../../config/load.ts'
+import { STEPS } from '../../config/names.ts'
+import { InfraError, refuse } from '../../core/errors.ts'
+import { dotenvLine, shellLine } from '../../core/quote.ts'
+import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
+import { recordedState } from '../../session/recorded.ts'
+import type { Row } from '../../state/schema.ts'
+import { list } from '../../ui/format.ts'
+import type { Io } from '../../ui/io.ts'
+import { chosenDatabase, usualNames } from './names.ts'
+import { type Known, type Lack, type Part, partsOf, type Secrets } from './outputs.ts'
 
 export interface EnvFlags extends Globals {
   readonly format?: string
@@ -91,7 +91,7 @@ const withLiveArns = async (
   account: string | undefined,
   rows: ReadonlyMap<string, Row>,
 ): Promise<Map<string, Row>> => {
-  const { liveSecrets, withMoved } = await import('./env-live.ts')
+  const { liveSecrets, withMoved } = await import('./live.ts')
   const { moved, unsure } = await liveSecrets(f, loaded, account, rows)
   const { note, c } = ioOf(f)
   if (unsure)
@@ -102,7 +102,7 @@ const withLiveArns = async (
 }
 
 const revealed = async (f: EnvFlags, loaded: Loaded, parts: Parts): Promise<Filled[]> => {
-  const [{ openSession }, { valuesOf }] = await Promise.all([import('../session/session.ts'), import('./env-reveal.ts')])
+  const [{ openSession }, { valuesOf }] = await Promise.all([import('../../session/session.ts'), import('./reveal.ts')])
   const s = await openSession(f, undefined, loaded)
   try {
     const templates = parts({ rows: s.state.all(), account: s.caller.account })

@@ -1,10 +1,10 @@
-import { closest } from '../config/closest.ts'
-import type { StepName } from '../config/names.ts'
-import type { Config } from '../config/settle.ts'
-import { hostOf } from '../config/settle-ecs.ts'
-import { usesDatabaseSecret } from '../config/uses.ts'
-import { refuse } from '../core/errors.ts'
-import { list } from '../ui/format.ts'
+import { closest } from '../../config/closest.ts'
+import type { StepName } from '../../config/names.ts'
+import type { Config } from '../../config/settle.ts'
+import { hostOf } from '../../config/settle-ecs.ts'
+import { usesDatabaseSecret } from '../../config/uses.ts'
+import { refuse } from '../../core/errors.ts'
+import { list } from '../../ui/format.ts'
 
 /**
  * The database that is meant: the one that was named, or the only one there is. Never one of several without a word: an application

@@ -1,10 +1,10 @@
-import { closest } from '../config/closest.ts'
-import type { StepName } from '../config/names.ts'
-import type { Config } from '../config/settle.ts'
-import { hostOf, isSecure, OUTPUTS, type Output, REFERENCE } from '../config/settle-ecs.ts'
-import { refuse } from '../core/errors.ts'
-import type { Row } from '../state/schema.ts'
-import { list } from '../ui/format.ts'
+import { closest } from '../../config/closest.ts'
+import type { StepName } from '../../config/names.ts'
+import type { Config } from '../../config/settle.ts'
+import { hostOf, isSecure, OUTPUTS, type Output, REFERENCE } from '../../config/settle-ecs.ts'
+import { refuse } from '../../core/errors.ts'
+import type { Row } from '../../state/schema.ts'
+import { list } from '../../ui/format.ts'
 
 /** What `infra env` knows of the stack, without asking AWS. */
 export interface Known {

@@ -1,6 +1,6 @@
-import { refuse } from '../core/errors.ts'
-import { type Globals, inSandbox, ioOf } from '../session/globals.ts'
-import { columns } from '../ui/format.ts'
+import { refuse } from '../../core/errors.ts'
+import { type Globals, inSandbox, ioOf } from '../../session/globals.ts'
+import { columns } from '../../ui/format.ts'
 
 export interface SandboxFlags extends Globals {
   readonly fast?: boolean
@@ -11,7 +11,7 @@ export interface SandboxFlags extends Globals {
 /** The local AWS: start, stop, status, reset, env, push. */
 export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: string): Promise<number> => {
   const io = ioOf(flags)
-  const box = await import('../sandbox/index.ts')
+  const box = await import('../../sandbox/index.ts')
   const report = (line: string): void => io.note(io.c.dim(line))
   if (verb === 'start') {
     const { fast, privateDatabases } = flags
@@ -36,11 +36,11 @@ export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: s
   }
   if (verb === 'status') return show(await box.sandboxStatus({ fast: flags.fast }))
   if (verb === 'env') {
-    const [{ printEnvironment }, status] = await Promise.all([import('./sandbox-env.ts'), box.sandboxStatus()])
+    const [{ printEnvironment }, status] = await Promise.all([import('./env.ts'), box.sandboxStatus()])
     return printEnvironment(status, flags, io)
   }
   if (verb === 'push') {
-    const [{ pushImage }, status] = await Promise.all([import('./sandbox-push.ts'), box.sandboxStatus()])
+    const [{ pushImage }, status] = await Promise.all([import('./push.ts'), box.sandboxStatus()])
     return pushImage(what, status.running ? status.sandbox : undefined, flags, io)
   }
   throw refuse(`infra sandbox has no ${verb}`, 'it knows start, stop, status, reset, env and push', 'infra sandbox status')

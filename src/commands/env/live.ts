@@ -1,9 +1,9 @@
-import { unlessGone } from '../aws/trouble.ts'
-import type { Loaded } from '../config/load.ts'
-import { reach } from '../session/account.ts'
-import { type Globals, wantsSandbox } from '../session/globals.ts'
-import type { Row } from '../state/schema.ts'
-import { nameIn } from './env-reveal.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import type { Loaded } from '../../config/load.ts'
+import { reach } from '../../session/account.ts'
+import { type Globals, wantsSandbox } from '../../session/globals.ts'
+import type { Row } from '../../state/schema.ts'
+import { nameIn } from './reveal.ts'
 
 /** What `infra env` knows of the stack's secrets beyond the record. */
 export interface LiveSecrets {
@@ -28,7 +28,7 @@ export const liveSecrets = async (
   const arns = [...rows.values()].flatMap((r) => (r.type === SECRET && typeof r.attrs?.arn === 'string' ? [r.attrs.arn] : []))
   if (arns.length === 0) return { moved: new Map(), unsure: undefined }
   // A sandbox that does not run holds no secret, and is not started for a look.
-  if (wantsSandbox(g) && !(await (await import('../sandbox/index.ts')).sandboxStatus()).running)
+  if (wantsSandbox(g) && !(await (await import('../../sandbox/index.ts')).sandboxStatus()).running)
     return { moved: new Map(), unsure: 'the sandbox does not run' }
   try {
     const { aws, caller } = await reach(g, config.region, g.profile ?? config.profile)

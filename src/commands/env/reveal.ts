@@ -1,9 +1,9 @@
-import { HOST_PLACEHOLDER, jsonIn } from '../aws/secrets.ts'
-import { unlessGone } from '../aws/trouble.ts'
-import { STEPS } from '../config/names.ts'
-import { orRefuse } from '../session/database.ts'
-import type { Session } from '../session/session.ts'
-import type { Lack, Secrets } from './env-outputs.ts'
+import { HOST_PLACEHOLDER, jsonIn } from '../../aws/secrets.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import { STEPS } from '../../config/names.ts'
+import { orRefuse } from '../../session/database.ts'
+import type { Session } from '../../session/session.ts'
+import type { Lack, Secrets } from './outputs.ts'
 
 /** What is in the secrets, each read once. @throws InfraError (exit 2) where one may not be read */
 export const valuesOf = async (s: Pick<Session, 'aws' | 'explain' | 'state'>, arns: readonly string[]): Promise<Secrets> => {

@@ -1,9 +1,9 @@
-import { regionOfShell } from '../config/load.ts'
-import { refuse } from '../core/errors.ts'
-import { shellLine } from '../core/quote.ts'
-import type { SandboxStatus } from '../sandbox/index.ts'
-import { commandLine, type Globals } from '../session/globals.ts'
-import type { Io } from '../ui/io.ts'
+import { regionOfShell } from '../../config/load.ts'
+import { refuse } from '../../core/errors.ts'
+import { shellLine } from '../../core/quote.ts'
+import type { SandboxStatus } from '../../sandbox/index.ts'
+import { commandLine, type Globals } from '../../session/globals.ts'
+import type { Io } from '../../ui/io.ts'
 
 /** What would lead another program past these variables. */
 const OTHERS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN']

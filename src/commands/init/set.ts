@@ -1,6 +1,6 @@
 import { isScalar, parseDocument } from 'yaml'
-import { setKeys } from '../config/edit.ts'
-import { refuse } from '../core/errors.ts'
+import { setKeys } from '../../config/edit.ts'
+import { refuse } from '../../core/errors.ts'
 
 /** One `--set key=value`. */
 export interface Setting {
