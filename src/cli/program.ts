@@ -47,7 +47,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     load: (names: string[], flags: F, rest: string[]) => Promise<number>,
   ): Command => {
     const sub = parent.command(usage).description(text)
-    sub.showHelpAfterError(`Next: infra ${parent === cli ? '' : `${parent.name()} `}${sub.name()} --help`)
+    sub.showHelpAfterError(`Next: ${wordsOf(sub)} --help`)
     sub.action((...args: unknown[]) => {
       const given = args
         .slice(0, sub.registeredArguments.length)
@@ -143,6 +143,9 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     .option('--private-databases', 'with start: databases answer only from inside their network, as on AWS')
   return cli
 }
+
+/** `infra db snapshot delete`: what a person types for it. */
+const wordsOf = (command: Command): string => `${command.parent ? `${wordsOf(command.parent)} ` : ''}${command.name()}`
 
 /** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 refused, 130 interrupted */
 export const main = async (argv: readonly string[]): Promise<number> => {

@@ -137,6 +137,7 @@ describe('refused without asking AWS', () => {
     )
     expect((await no('status', 'vpc')).stderr).toMatch(/too many arguments[\s\S]*Next: infra status --help\n$/)
     expect((await no('db', 'add', 'x', '--nope')).stderr).toMatch(/unknown option '--nope'\nNext: infra db add --help\n$/)
+    expect((await no('db', 'snapshot', 'delete', 'x', '--nope')).stderr).toMatch(/Next: infra db snapshot delete --help\n$/)
     expect((await no('create', '--env')).stderr).toMatch(/argument missing/)
     expect((await no('sandbox')).stderr).toMatch(/missing required argument/)
     expect((await no('sandbox', 'begin')).stderr).toContain(

