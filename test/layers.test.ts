@@ -40,41 +40,40 @@ const importsOf = (from: string): Import[] => {
   return [...still, ...dynamic]
 }
 const imports = files.flatMap(importsOf)
-const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file)
+/** `commands/stack/` and its like are rooms of their own: what people work on does not know of each other. */
+const room = (file: string): string => {
+  const [first = '', second = '', third] = file.split('/')
+  return first === 'commands' && third !== undefined ? `commands/${second}` : first
+}
 
-/** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/errors.ts` that file. */
+const COMMAND = [
+  'session/',
+  'steps/',
+  'engine/',
+  'ui/',
+  'config/',
+  'state/',
+  'aws/',
+  'database/',
+  'ecs/',
+  'kinds/index.ts',
+  'sandbox/index.ts',
+  'sandbox/paths.ts',
+  'core/',
+]
+
+/** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/graph.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   cli: ['commands/', 'core/', 'aws/explain.ts', 'type session/globals.ts', 'session/price-cache.ts'],
-  commands: [
-    'session/',
-    'steps/',
-    'engine/',
-    'ui/',
-    'config/',
-    'state/',
-    'aws/',
-    'database/',
-    'ecs/',
-    'kinds/index.ts',
-    'sandbox/index.ts',
-    'sandbox/paths.ts',
-    'core/',
-  ],
+  'commands/stack': COMMAND,
+  'commands/init': COMMAND,
+  'commands/env': COMMAND,
+  'commands/service': COMMAND,
+  'commands/database': COMMAND,
+  'commands/sleep': COMMAND,
+  'commands/sandbox': COMMAND,
   // What a command stands on: the config, the account, the state with its lock, what AWS shows, the ways into a database.
-  session: [
-    'steps/',
-    'engine/',
-    'ui/',
-    'config/',
-    'state/',
-    'aws/',
-    'database/',
-    'ecs/',
-    'kinds/index.ts',
-    'sandbox/index.ts',
-    'sandbox/paths.ts',
-    'core/',
-  ],
+  session: COMMAND.filter((room) => room !== 'session/'),
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
   kinds: ['aws/', 'type engine/', 'core/'],
   // It keeps a state in a bucket, so it knows what a place for states is.
@@ -133,6 +132,34 @@ it('files are written in one way, which a kill cannot halve', () => {
   expect(writing.toSorted()).toEqual(Object.keys(WRITERS).toSorted())
 })
 
+/** Each set of files that reach one another, sorted, in one line (Tarjan). */
+const circles = (next: ReadonlyMap<string, readonly string[]>): string[] => {
+  const found: string[] = []
+  const index = new Map<string, number>()
+  const low = new Map<string, number>()
+  const stack: string[] = []
+  const visit = (file: string): void => {
+    index.set(file, index.size)
+    low.set(file, index.size - 1)
+    stack.push(file)
+    for (const to of next.get(file) ?? []) {
+      if (!index.has(to)) visit(to)
+      if (stack.includes(to)) low.set(file, Math.min(low.get(file) ?? 0, low.get(to) ?? 0))
+    }
+    if (low.get(file) !== index.get(file)) return
+    const circle = stack.splice(stack.indexOf(file))
+    if (circle.length > 1) found.push(circle.toSorted().join(' '))
+  }
+  for (const file of next.keys()) if (!index.has(file)) visit(file)
+  return found
+}
+
+/** To be opened: the rules of the config know the type of all of it. */
+const KNOWN_CIRCLES: readonly string[] = [
+  'config/load.ts config/read.ts',
+  'config/name-rules.ts config/schema.ts config/settle-ecs.ts config/settle.ts config/together-balancer.ts config/together-container.ts config/together-ecs.ts config/together-service.ts config/together.ts',
+]
+
 describe('the rooms of the house', () => {
   it('are those of the plan', () => {
     expect([...new Set(files.map(room))].sort()).toEqual(Object.keys(MAY).sort())
@@ -168,20 +195,9 @@ describe('the rooms of the house', () => {
     expect(awaiting).toEqual([])
   })
 
-  it('nobody imports in a circle', () => {
-    const next = new Map(
-      files.map((f) => [f, imports.filter((i) => i.from === f && isOurs(i) && !i.typeOnly && !i.late).map((i) => i.to)]),
-    )
-    const circles: string[] = []
-    const done = new Set<string>()
-    const walk = (file: string, path: readonly string[]): void => {
-      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
-      if (path.includes(file) || done.has(file)) return
-      for (const to of next.get(file) ?? []) walk(to, [...path, file])
-      done.add(file)
-    }
-    for (const file of files) walk(file, [])
-    expect(circles).toEqual([])
+  it('nobody imports in a circle, through types and import() neither', () => {
+    const next = new Map(files.map((f) => [f, imports.filter((i) => i.from === f && isOurs(i)).map((i) => i.to)]))
+    expect(circles(next).toSorted()).toEqual(KNOWN_CIRCLES)
   })
 
   it('no file is longer than a person wants to read', () => {

@@ -1,7 +1,5 @@
 import type { Aws } from './clients.ts'
-
-/** Resolves while the run still holds its lock. @throws LockLost */
-export type Check = () => Promise<void>
+import type { Check } from './guard.ts'
 
 /**
  * The operations that change nothing, by what their names begin with. Everything else counts as a change, also what nobody has

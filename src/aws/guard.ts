@@ -1,6 +1,8 @@
 import pLimit from 'p-limit'
-import type { Check } from './fence.ts'
 import { outcomeUnknown } from './trouble.ts'
+
+/** Resolves while the run still holds its lock. @throws LockLost */
+export type Check = () => Promise<void>
 
 /**
  * A create whose answer was lost may have taken effect. The SDK would send it again by itself and make a second one, so it must

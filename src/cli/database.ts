@@ -43,7 +43,11 @@ export const dbCommands = (db: Command, add: Add): void => {
   )
   via(
     add<ViaFlag>(db, 'add <name>', 'one more database: in infra.yaml and in the server', async ([name = ''], f) =>
-      (await import('../commands/database/add.ts')).addCommand(name, f),
+      (await import('../commands/database/add.ts')).addCommand(
+        name,
+        f,
+        (await import('../commands/stack/create.ts')).createCommand,
+      ),
     ),
   )
   via(

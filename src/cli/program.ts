@@ -75,7 +75,9 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     (await import('../commands/stack/plan.ts')).planCommand(n, f),
   )
   command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
-    (await import('../commands/stack/create.ts')).createCommand(n, f),
+    (await import('../commands/stack/create.ts')).createCommand(n, f, {
+      init: async (g) => (await import('../commands/init/init.ts')).initIfMissing(g),
+    }),
   )
     .option('--refresh-ip', 'let the SSH rule follow your present address')
     .option('--undo-deploys', 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)')

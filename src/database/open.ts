@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import type { Check } from '../aws/fence.ts'
+import type { Check } from '../aws/guard.ts'
 import type { Inside, Login, PasswordAt, Server, SqlOperations, SqlSend, Via } from '../aws/sql.ts'
 import type { Address } from './client-channel.ts'
 import { type Credentials, credentialsFrom } from './credentials.ts'

@@ -4,8 +4,8 @@ import { converge } from './converge.ts'
 import { destroy } from './destroy.ts'
 import { staysFor } from './generation.ts'
 import type { Graph, Node } from './graph.ts'
+import type { Survey } from './kind.ts'
 import { type Outcome, runGraph } from './run.ts'
-import type { Survey } from './survey.ts'
 
 /**
  * Makes the world match the declared steps, in parallel along the dependencies, then takes away what is recorded in these

@@ -1,8 +1,7 @@
 import type { Row } from '../state/schema.ts'
 import { differing, missingTags, show } from './compare.ts'
-import type { Tags } from './kind.ts'
+import type { Survey, Tags } from './kind.ts'
 import { expected } from './scheduled.ts'
-import type { Survey } from './survey.ts'
 
 /** Something that is no longer as infra left it. */
 export interface Drift {

@@ -231,4 +231,7 @@ export interface Kind<P, A, C> {
 /** A kind as the engine sees it, whatever its props are. Methods are bivariant, so every kind fits. */
 export type AnyKind<C> = Kind<JsonObject, JsonObject, C>
 export type AnySeen = Seen<JsonObject, JsonObject>
+
+/** What was seen, by key. */
+export type Survey = ReadonlyMap<string, AnySeen>
 export type Present = Exclude<AnySeen, { is: 'absent' }>

@@ -2,8 +2,7 @@ import { type InfraError, refuse } from '../core/errors.ts'
 import { canonical, type JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { type Context, idOf, type KindOf } from './context.ts'
-import type { AnyKind, AnySeen, Owner, Present, Stamp, Tags } from './kind.ts'
-import type { Survey } from './survey.ts'
+import type { AnyKind, AnySeen, Owner, Present, Stamp, Survey, Tags } from './kind.ts'
 
 /*
  * What infra did not make is never changed and never deleted. Whose a resource is, is decided here: by the recorded id first, by

@@ -6,11 +6,10 @@ import { addUp, type Bill, billFor, type Remarks } from './bill.ts'
 import { type Decision, decide } from './decide.ts'
 import { earlierLike, identityOf, staysFor } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
-import type { AnyKind, Impact, Scheduled, Stamp, Tags } from './kind.ts'
+import type { AnyKind, Impact, Scheduled, Stamp, Survey, Tags } from './kind.ts'
 import { doublesOf, foundFor, notToDelete } from './ownership.ts'
 import { knownProps, refsIn, resolve } from './ref.ts'
 import { impactOf, paidFor, scheduledOf } from './scheduled.ts'
-import type { Survey } from './survey.ts'
 import { minutesOf } from './times.ts'
 
 export interface Action {

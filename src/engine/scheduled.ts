@@ -1,8 +1,7 @@
 import { type Json, type JsonObject, same } from '../core/json.ts'
 import type { Scheduled } from '../state/schema.ts'
 import { show } from './compare.ts'
-import type { AnyKind, AnySeen, Change, Impact, Present } from './kind.ts'
-import type { Survey } from './survey.ts'
+import type { AnyKind, AnySeen, Change, Impact, Present, Survey } from './kind.ts'
 
 /** What AWS has accepted and makes later. */
 export const scheduledOf = (seen: AnySeen | undefined): readonly Scheduled[] =>

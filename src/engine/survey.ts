@@ -5,7 +5,7 @@ import { differing, missingTags, unchangeable } from './compare.ts'
 import type { Context, KindOf } from './context.ts'
 import { generationOf, identityOf } from './generation.ts'
 import type { Graph } from './graph.ts'
-import type { AnyKind, AnySeen, Present, Tags } from './kind.ts'
+import type { AnyKind, AnySeen, Present, Survey, Tags } from './kind.ts'
 import { attributed } from './ownership.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
 import { expected } from './scheduled.ts'
@@ -24,8 +24,6 @@ export interface Subject<C> {
   /** Props whose difference is left alone. */
   readonly ignore?: readonly string[]
 }
-
-export type Survey = ReadonlyMap<string, AnySeen>
 
 export const subjectOfRow = <C>(key: string, row: Row, kindOf: KindOf<C>): Subject<C> => ({
   key,

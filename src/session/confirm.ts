@@ -1,7 +1,7 @@
 import { refuse } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import type { Globals } from './globals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /**
  * The yes before something is changed: given with --yes, asked of a person, or refused with the command that says it.

@@ -3,12 +3,13 @@ import { loadConfig } from '../config/load.ts'
 import { InfraError, refuse } from '../core/errors.ts'
 import type { Row } from '../state/schema.ts'
 import { theServer } from './database-access/credentials.ts'
-import { setWay, type Use } from './database-access/find.ts'
-import { checkSandbox, type Passwords } from './database-access/open.ts'
+import { setWay } from './database-access/find.ts'
+import { checkSandbox } from './database-access/open.ts'
 import { viaFlag } from './database-access/via.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
 import { stackServer } from './rds-server.ts'
 import { openSession, type Session } from './session.ts'
+import type { Passwords, Use } from './types.ts'
 
 export interface DbFlags extends Globals {
   /** Another way into the server than the one in the config. */

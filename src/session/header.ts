@@ -8,7 +8,7 @@ import type { Io } from '../ui/io.ts'
 import { cell, figure, remark } from '../ui/money.ts'
 import type { PlannedWay } from './database-access/plan.ts'
 import { commandLine, type Globals } from './globals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' } as const
 

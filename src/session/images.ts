@@ -13,7 +13,7 @@ import { count, list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { aMonth } from '../ui/money.ts'
 import { commandLine, type Globals, wantsSandbox } from './globals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 type Known = Readonly<Record<string, boolean>>
 

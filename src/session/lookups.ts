@@ -10,7 +10,7 @@ import type { ExistingNetwork, Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'
 import { askImages, recordedImages } from './images.ts'
 import { rdsAhead, rememberedParameters } from './rds-ahead.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** In the sandbox nobody asks the internet who is calling. */
 const SANDBOX_CALLER = '127.0.0.1/32'

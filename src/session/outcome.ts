@@ -3,7 +3,7 @@ import type { Report } from '../engine/events.ts'
 import type { Outcome } from '../engine/run.ts'
 import { count } from '../ui/format.ts'
 import { ndjsonReporter, plainReporter, type Reporter } from '../ui/reporters.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 export const reporterFor = async (s: Session): Promise<Reporter> => {
   if (s.io.json) return ndjsonReporter()

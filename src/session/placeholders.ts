@@ -2,12 +2,12 @@ import type { TaskDefinition } from '../aws/services/ecs-types.ts'
 import type { Config } from '../config/settle.ts'
 import { InfraError } from '../core/errors.ts'
 import { checkSecrets } from '../ecs/secret-check.ts'
-import type { Survey } from '../engine/survey.ts'
+import type { Survey } from '../engine/kind.ts'
 import { placeholdersLeft } from '../kinds/index.ts'
 import { list } from '../ui/format.ts'
 import { awsFlags, inSandbox } from './globals.ts'
 import { orRefuse, type ServicePlace } from './service.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** The placeholders that infra.yaml gives in place of values that only a person has. */
 export const placeholdersOf = (config: Config | undefined): ReadonlySet<string> =>

@@ -3,7 +3,7 @@ import { type InfraError, refuse } from '../core/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** What an account and this machine allow, known before anything is made. */
 export interface Ground {

@@ -8,7 +8,7 @@ import { refuse } from '../core/errors.ts'
 import { type JsonObject, same } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import type { KnownParameters, Lookups } from '../steps/types.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 export type RdsAhead = Pick<Lookups, 'engineVersion' | 'parameters'>
 

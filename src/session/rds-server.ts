@@ -5,7 +5,7 @@ import type { Row } from '../state/schema.ts'
 import { commandLine } from './globals.ts'
 import { refuseOthers } from './owner.ts'
 import { orRefuse } from './service.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** A database server as AWS shows it now. */
 export interface RdsServer {

@@ -6,8 +6,8 @@ import type { JsonObject } from '../core/json.ts'
 import type { Node } from '../engine/graph.ts'
 import { declareStack } from './declare.ts'
 import { offlineLookups } from './lookups.ts'
-import type { Session } from './session.ts'
 import type { Snapshot } from './snapshots.ts'
+import type { Session } from './types.ts'
 
 /** The step of servers made from snapshots. No config has it, so create leaves them alone; destroy takes them down by it. */
 export const RESTORED = 'restored'

@@ -3,54 +3,24 @@ import { batched } from '../aws/batch.ts'
 import { type Aws, pass } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
 import { fenced } from '../aws/fence.ts'
-import type { Caller } from '../aws/identity.ts'
 import type { Inside as InsideServer } from '../aws/sql.ts'
 import { KEY_TAG, ownerOf, STACK_TAG } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
-import type { Config } from '../config/settle.ts'
 import { realClock } from '../core/clock.ts'
-import type { InfraError, LockLost } from '../core/errors.ts'
-import type { Context } from '../engine/context.ts'
-import type { Report } from '../engine/events.ts'
+import type { LockLost } from '../core/errors.ts'
 import type { Stamp } from '../engine/kind.ts'
-import type { Backend } from '../state/backend.ts'
 import type { Lock } from '../state/lock.ts'
 import { StoredState } from '../state/store.ts'
-import type { Io } from '../ui/io.ts'
 import { orRefused, reach } from './account.ts'
 import { backendFor } from './backend.ts'
-import { broughtBack, type Depth, type How, type Inside, wayInto } from './database-access/open.ts'
+import { broughtBack, wayInto } from './database-access/open.ts'
 import { checkEnvironment } from './environment.ts'
 import { type Globals, wantsSandbox } from './globals.ts'
 import { onInterrupt } from './signals.ts'
+import type { Depth, How, Inside, Session } from './types.ts'
 
-/** Everything that a command which talks to AWS has at hand. */
-export interface Session {
-  readonly g: Globals
-  readonly io: Io
-  readonly config: Config
-  readonly loaded: Loaded
-  readonly sandbox: boolean
-  /** The sandbox plays that its databases answer only from inside their network. */
-  readonly privateDatabases: boolean
-  readonly endpoint: string | undefined
-  readonly aws: Aws
-  readonly caller: Caller
-  readonly state: StoredState
-  readonly backend: Backend
-  readonly signal: AbortSignal
-  /** The way into the database server. */
-  readonly inside: Inside
-  /** From now on something is being changed: Ctrl-C waits for the calls in flight. */
-  begin(): void
-  /** From now on Ctrl-C is the command's own affair: it stops what it has started itself. */
-  ownSignals(): void
-  context(report: Report): Context<Aws>
-  stamp: Context<Aws>['stamp']
-  explain(error: unknown): InfraError
-  close(): Promise<void>
-}
+export type { Session } from './types.ts'
 
 /** How long a create whose answer was lost may stay invisible. EC2 shows new objects within seconds; this is generous. */
 const GRACE_SECONDS = 20

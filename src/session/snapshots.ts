@@ -4,7 +4,7 @@ import { unlessGone } from '../aws/trouble.ts'
 import { refuse } from '../core/errors.ts'
 import type { Tags } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** A snapshot of a database server as AWS shows it. */
 export interface Snapshot {

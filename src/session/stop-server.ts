@@ -8,7 +8,7 @@ import { daily, list, usd } from '../ui/format.ts'
 import { figure, remark } from '../ui/money.ts'
 import { commandLine } from './globals.ts'
 import { lookAtServer, orGoesOn, type RdsServer } from './rds-server.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 /** docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html */
 export const DAYS = 7

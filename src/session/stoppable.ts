@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { InfraError } from '../core/errors.ts'
-import type { Session } from './session.ts'
+import type { Session } from './types.ts'
 
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

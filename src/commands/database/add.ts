@@ -1,16 +1,23 @@
+import type { Via } from '../../aws/sql.ts'
 import { loadConfig } from '../../config/load.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import { type DbFlags, dbLine } from '../../session/database.ts'
 import { viaFlag } from '../../session/database-access/via.ts'
 import { commandLine, ioOf, wantsSandbox } from '../../session/globals.ts'
-import { createCommand } from '../stack/create.ts'
 import { changeNames } from './names.ts'
+
+/** `infra create` of some steps. */
+type Create = (
+  steps: readonly string[],
+  flags: DbFlags,
+  how: { readonly via: Via | undefined; readonly onYes: () => void },
+) => Promise<number>
 
 /**
  * One more database: its name goes into infra.yaml, then the step is created as always. A run that is refused or declined puts the
  * file back; once it has begun, the name stays, and create goes on from there.
  */
-export const addCommand = async (name: string, flags: DbFlags): Promise<number> => {
+export const addCommand = async (name: string, flags: DbFlags, create: Create): Promise<number> => {
   const via = viaFlag(flags)
   const loaded = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const io = ioOf(flags)
@@ -37,7 +44,7 @@ export const addCommand = async (name: string, flags: DbFlags): Promise<number> 
   // Ctrl-C while it looks around ends the process.
   process.once('exit', orUndo)
   try {
-    const code = await createCommand(['databases'], flags, {
+    const code = await create(['databases'], flags, {
       via,
       onYes: () => {
         stays = true

@@ -12,8 +12,9 @@ import { addressFor, type Place } from './address.ts'
 import { ask } from './ask.ts'
 import { databaseFor, type Login, loginAt, loginFor } from './login.ts'
 import { failedTool, mysqlArgs, newEnough, type Tool, toolEnv, toolOrRefuse } from './tools.ts'
+import type { Sink } from './transfer/place.ts'
 import { bytesOf, progress } from './transfer/progress.ts'
-import { ownBuckets, type Sink, sinkFor } from './transfer/sink.ts'
+import { ownBuckets, sinkFor } from './transfer/sink.ts'
 
 export { loadCommand } from './load.ts'
 

@@ -1,6 +1,7 @@
 import { agreed } from '../../session/confirm.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
+import { READY } from '../../session/make-snapshot.ts'
 import { withReporter } from '../../session/outcome.ts'
 import { busy, type RdsServer, refuseAdopted, stackServer } from '../../session/rds-server.ts'
 import { openSession, type Session } from '../../session/session.ts'
@@ -8,7 +9,6 @@ import { describedServer } from '../../session/stop-server.ts'
 import { about, elapsed } from '../../ui/format.ts'
 import { failoverCommand } from './failover.ts'
 import { RESTART_TAKES, restart } from './restart-server.ts'
-import { READY } from './snapshots.ts'
 
 export interface RebootFlags extends Globals {
   /** The same as `db failover`. */

@@ -3,9 +3,9 @@ import { InfraError } from '../../core/errors.ts'
 import type { Report } from '../../engine/events.ts'
 import { STALE_MS, until } from '../../engine/wait.ts'
 import { commandLine } from '../../session/globals.ts'
+import { READY } from '../../session/make-snapshot.ts'
 import { lookAtServer, orGoesOn, type RdsServer } from '../../session/rds-server.ts'
 import type { Session } from '../../session/session.ts'
-import { READY } from './snapshots.ts'
 
 /** Usual minutes, and at most: a database with much to recover takes longer. */
 export const RESTART_TAKES = { minutes: 2, deadline: 60 }

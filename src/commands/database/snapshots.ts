@@ -1,31 +1,14 @@
-import { tagList } from '../../aws/tags.ts'
-import { classify } from '../../aws/trouble.ts'
-import { InfraError, refuse } from '../../core/errors.ts'
-import type { Report } from '../../engine/events.ts'
-import { until } from '../../engine/wait.ts'
 import { agreed } from '../../session/confirm.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
+import { defaultName, makeSnapshot, ours, READY, TAKES } from '../../session/make-snapshot.ts'
 import { withReporter } from '../../session/outcome.ts'
-import { busy, orGoesOn, type RdsServer, stackServer, utc } from '../../session/rds-server.ts'
+import { busy, type RdsServer, stackServer, utc } from '../../session/rds-server.ts'
 import { openSession, type Session } from '../../session/session.ts'
-import {
-  billed,
-  findSnapshot,
-  isOfStack,
-  type Snapshot,
-  snapshotName,
-  snapshotsOf,
-  snapshotTags,
-  snapshotUsd,
-} from '../../session/snapshots.ts'
+import { billed, isOfStack, type Snapshot, snapshotName, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { about, elapsed, list, usd } from '../../ui/format.ts'
 import { age, snapshotData } from './snapshot-list.ts'
-
-/** The first one of a server copies all of it; later ones only what has changed. */
-export const TAKES = { minutes: 4, deadline: 120 }
-export const READY = /^(available|storage-optimization|storage-initialization)$/
 
 /** A snapshot of the whole server. It stays until it is deleted. */
 export const snapshotCommand = async (given: string | undefined, g: Globals): Promise<number> => {
@@ -51,67 +34,9 @@ export const snapshotCommand = async (given: string | undefined, g: Globals): Pr
   }
 }
 
-/** `shop-db-2026-11-22-0231`, UTC. */
-const defaultName = (server: string): string =>
-  `${server}-${new Date().toISOString().slice(0, 16).replace('T', '-').replace(':', '')}`
-
-/** The one of this name, if it is this stack's. @throws InfraError (exit 2) when the name is taken by another */
-const ours = async (s: Session, { id }: RdsServer, name: string): Promise<Snapshot | undefined> => {
-  const found = await findSnapshot(s, name)
-  if (found && (found.server !== id || !isOfStack(s, found)))
-    throw refuse(
-      `The name ${name} is taken by a snapshot of ${found.server}`,
-      found.server === id ? 'infra did not make it' : `this stack's server is ${id}`,
-      commandLine(s.g, `db snapshot ${defaultName(id)}`),
-    )
-  return found
-}
-
 /** The one that a run before this one has asked for, and that was killed. */
 const begun = async (s: Session, { id }: RdsServer): Promise<Snapshot | undefined> =>
   (await snapshotsOf(s)).find((x) => x.server === id && x.kind === 'manual' && x.status === 'creating' && isOfStack(s, x))
-
-/** Asks for a snapshot, unless that is done already, and waits until it is there. */
-export const makeSnapshot = async (
-  s: Session,
-  server: RdsServer,
-  name: string,
-  begun: boolean,
-  report: Report,
-): Promise<Snapshot> => {
-  const cx = s.context(report)
-  const look = async () => {
-    const snapshot = await findSnapshot(s, name)
-    return { is: snapshot?.status ?? 'not shown yet', snapshot }
-  }
-  try {
-    report({ type: 'resource.creating', key: name, title: 'snapshot', name })
-    if (!begun) await ask(s, server, name)
-    const again = `${commandLine(s.g, `db snapshot ${name}`)} goes on waiting; to see it: ${commandLine(s.g, 'db snapshots')}`
-    const waited = until(cx, name, look, ({ is }) => /^(available|failed)$/.test(is), TAKES)
-    const { is, snapshot } = await orGoesOn(waited, `AWS goes on making the snapshot ${name} by itself`, again)
-    if (is === 'available' && snapshot) return snapshot
-    throw new InfraError(`The snapshot ${name} has failed`, {
-      why: 'AWS tells why in the events of the server',
-      next: `aws rds describe-events --source-type db-snapshot --source-identifier ${name}`,
-    })
-  } catch (error) {
-    throw s.explain(error)
-  }
-}
-
-/** The call. One whose answer was lost is looked for. */
-const ask = async (s: Session, server: RdsServer, name: string): Promise<void> => {
-  try {
-    await s.aws.rds('CreateDBSnapshot', {
-      DBInstanceIdentifier: server.id,
-      DBSnapshotIdentifier: name,
-      Tags: tagList(snapshotTags(s, name)),
-    })
-  } catch (error) {
-    if (!/^(exists|unknown-outcome)$/.test(classify(error)) || !(await ours(s, server, name))) throw error
-  }
-}
 
 const snapshotScreen = (s: Session, server: RdsServer, name: string): void => {
   const { io } = s

@@ -8,19 +8,15 @@ import { replaceFile } from '../../state/replace.ts'
 import { list } from '../../ui/format.ts'
 import { ask } from './ask.ts'
 import { costLines } from './cost.ts'
-import { parseSet, type Setting, withSets } from './set.ts'
+import { type InitFlags, parseSet, type Setting, withSets } from './set.ts'
 import { template } from './template.ts'
-
-export interface InitFlags extends Globals {
-  readonly preset?: string
-  readonly set: readonly string[]
-  /** Write over a config that is there. */
-  readonly force?: boolean
-}
 
 const fileOf = (g: Globals): string => resolve(g.config ?? CONFIG_FILE)
 
-export const hasConfig = async (g: Globals): Promise<boolean> => (await readText(fileOf(g))) !== undefined
+/** Asks for a config where there is none. */
+export const initIfMissing = async (g: Globals): Promise<void> => {
+  if ((await readText(fileOf(g))) === undefined) await initCommand({ ...g, set: [] })
+}
 
 /** Asks what is needed and writes a commented infra.yaml; with --yes it asks nothing. */
 export const initCommand = async (flags: InitFlags): Promise<number> => {

@@ -1,17 +1,17 @@
 import type { Plan } from '../../engine/plan.ts'
 import { backupAdvice } from '../../session/backup-advice.ts'
+import type { Globals } from '../../session/globals.ts'
 import { waitingServices } from '../../session/images.ts'
 import { sayUnfilled, unfilledIn } from '../../session/placeholders.ts'
 import type { Session } from '../../session/session.ts'
 import type { View } from '../../session/survey.ts'
 import { elapsed, list } from '../../ui/format.ts'
-import type { CreateFlags } from './create.ts'
 import { sayNext } from './next.ts'
 
 /** What a create that made everything says at its end: what is left to a person, and the next command. */
 export const success = (
   s: Session,
-  flags: CreateFlags,
+  flags: Globals,
   { view, plan, steps, ms }: { readonly view: View; readonly plan: Plan; readonly steps: readonly string[]; readonly ms: number },
 ): void => {
   const { io } = s

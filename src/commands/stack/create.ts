@@ -9,7 +9,7 @@ import { kindOf } from '../../kinds/index.ts'
 import { agreed } from '../../session/confirm.ts'
 import { sayWay, withWay } from '../../session/database-access/plan.ts'
 import { checkedSteps } from '../../session/declare.ts'
-import { commandLine, ioOf } from '../../session/globals.ts'
+import { commandLine, type Globals, ioOf } from '../../session/globals.ts'
 import { header, planData, planScreen } from '../../session/header.ts'
 import { sayPlain, sayWaiting, waitingServices } from '../../session/images.ts'
 import { rememberLookups } from '../../session/lookups.ts'
@@ -44,6 +44,8 @@ export interface CreateHow {
   readonly via?: Via | undefined
   /** Told once it is clear that the config stands: somebody said yes, or it is carried out already. */
   readonly onYes?: () => void
+  /** Writes a config where there is none, with a person at the terminal. */
+  readonly init?: (g: Globals) => Promise<void>
 }
 
 /** Shows the plan, asks, and makes the world match it. */
@@ -56,11 +58,11 @@ export const createCommand = async (names: readonly string[], flags: CreateFlags
 const attempt = async (
   names: readonly string[],
   flags: CreateFlags,
-  { via, onYes }: CreateHow,
+  { via, onYes, init }: CreateHow,
 ): Promise<number | { readonly steps: readonly string[] }> => {
   const io = ioOf(flags)
   const again = typed(names, flags)
-  if (io.interactive) await initIfMissing(flags)
+  if (io.interactive) await init?.(flags)
   const first = await loadConfig({ file: flags.config, environment: flags.env, region: flags.region })
   const asked = checkedSteps(names, first.config)
   const questions = io.interactive ? (of: Loaded) => openQuestions(of, asked, asker(io), flags) : undefined
@@ -166,11 +168,6 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
       ...(flags.snapshotFirst === undefined ? [] : [flags.snapshotFirst ? '--snapshot-first' : '--no-snapshot-first']),
     ].join(' '),
   )
-
-const initIfMissing = async (flags: CreateFlags): Promise<void> => {
-  const { hasConfig, initCommand } = await import('../init/init.ts')
-  if (!(await hasConfig(flags))) await initCommand({ ...flags, set: [] })
-}
 
 /** Steps that the chosen ones need and that are not done: offered to a person, named to a script. */
 const withMissing = async (s: Session, steps: readonly string[], view: View, flags: CreateFlags): Promise<string[]> => {

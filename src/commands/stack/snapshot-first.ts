@@ -2,6 +2,7 @@ import { refuse } from '../../core/errors.ts'
 import type { Action, Plan } from '../../engine/plan.ts'
 import { until } from '../../engine/wait.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
+import { makeSnapshot, READY, TAKES } from '../../session/make-snapshot.ts'
 import { withReporter } from '../../session/outcome.ts'
 import { busy, lookAtServer, orGoesOn, type RdsServer } from '../../session/rds-server.ts'
 import { orRefuse } from '../../session/service.ts'
@@ -9,7 +10,6 @@ import type { Session } from '../../session/session.ts'
 import { isOfStack, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { asker } from '../../ui/ask.ts'
 import { about, list, usd } from '../../ui/format.ts'
-import { makeSnapshot, READY, TAKES } from '../database/snapshots.ts'
 
 export interface SnapshotFlags extends Globals {
   /** Given: whether servers get a snapshot before they are changed. */

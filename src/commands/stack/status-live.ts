@@ -1,10 +1,20 @@
 import type { Loaded } from '../../config/load.ts'
-import { overview } from '../../engine/overview.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Survey } from '../../engine/kind.ts'
+import { type Overview, overview } from '../../engine/overview.ts'
 import type { Globals } from '../../session/globals.ts'
 import { offlineLookups } from '../../session/lookups.ts'
 import { openSession } from '../../session/session.ts'
 import { lookAround } from '../../session/survey.ts'
-import type { Status } from './status.ts'
+import type { Row } from '../../state/schema.ts'
+
+export interface Status {
+  readonly view: Overview
+  readonly account: string | null
+  readonly rows: ReadonlyMap<string, Row>
+  readonly survey: Survey | undefined
+  readonly lookups: JsonObject
+}
 
 /** The status as AWS shows it now. */
 export const live = async (g: Globals, loaded: Loaded): Promise<Status> => {

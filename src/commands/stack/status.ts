@@ -1,10 +1,9 @@
 import { type Loaded, loadConfig } from '../../config/load.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { countNotes } from '../../ecs/sleep-record.ts'
 import { remarksData } from '../../engine/bill.ts'
-import { type Overview, overview, type StepState } from '../../engine/overview.ts'
+import type { Survey } from '../../engine/kind.ts'
+import { overview, type StepState } from '../../engine/overview.ts'
 import { warningsIn } from '../../engine/scheduled.ts'
-import type { Survey } from '../../engine/survey.ts'
 import { declareStack, rowsToday } from '../../session/declare.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
 import { header, sayScheduled } from '../../session/header.ts'
@@ -18,19 +17,12 @@ import type { Io } from '../../ui/io.ts'
 import { cell, estimate, remark } from '../../ui/money.ts'
 import { looseCommand, looseEndsOf, looseNotes } from './loose-ends.ts'
 import { commandFor } from './next.ts'
+import type { Status } from './status-live.ts'
 import { besideOf, besideScreen } from './unmanaged-steps.ts'
 
 export interface StatusFlags extends Globals {
   /** Tell it from the state file alone. */
   readonly offline?: boolean
-}
-
-export interface Status {
-  readonly view: Overview
-  readonly account: string | null
-  readonly rows: ReadonlyMap<string, Row>
-  readonly survey: Survey | undefined
-  readonly lookups: JsonObject
 }
 
 /** How far the stack is, what it costs, and the exact next command. */

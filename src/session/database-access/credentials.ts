@@ -1,6 +1,6 @@
 import type { Login, Server } from '../../aws/sql.ts'
 import { serverOf } from '../../kinds/index.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../types.ts'
 
 /** One attempt to log in. */
 export interface Access {

@@ -4,11 +4,8 @@ import { type InfraError, refuse } from '../../core/errors.ts'
 import { answers } from '../../database/knock.ts'
 import type { ExistingNetwork } from '../../steps/types.ts'
 import { offlineLookups } from '../lookups.ts'
-import type { Session } from '../session.ts'
+import type { Session, Use } from '../types.ts'
 import { rememberSilent, wasSilent } from './memory.ts'
-
-/** `sql`: single statements. `stream`: a dump, a prompt; that no container can carry. */
-export type Use = 'sql' | 'stream'
 
 /**
  * The way that is set: by --via, else in the config. The sandbox's server is on this machine, unless it plays that it is not.

@@ -12,38 +12,8 @@ import { classify } from '../../aws/trouble.ts'
 import { InfraError } from '../../core/errors.ts'
 import type { OpenSql, WayIn } from '../../database/open.ts'
 import { TASK_STEP } from '../../steps/database-task-step.ts'
-import type { Session } from '../session.ts'
-import { findWay, reachable, reached, setWay, type Use } from './find.ts'
-
-/**
- * How far a command goes into the database server. `record`: never, what is recorded must do. `look`: only where that costs nothing.
- * `change`: by the way that is set or found; a container is started only once the run has begun. `verify`: as `change`, and what
- * cannot be looked at is an error.
- */
-export type Depth = 'record' | 'look' | 'change' | 'verify'
-
-/** Passwords besides those of the roles in the config: a container gets what it needs when it starts, or not at all. */
-export type Passwords = (s: Session) => readonly PasswordAt[]
-
-export interface Inside {
-  readonly send: SqlSend
-  /** The way that was taken; until one has been found, the one that is set. */
-  readonly via: Via | 'auto'
-  /** What --via names. */
-  readonly override?: Via | undefined
-  /** Finds the way once, and keeps to it. @throws InfraError (exit 2) where there is none */
-  find(server: Server): Promise<Via>
-  /** The run has begun: from now on a way in may cost something. */
-  begin(): void
-  close(): Promise<void>
-}
-
-export interface How {
-  /** Another way than the one in the config. */
-  readonly via?: Via | undefined
-  readonly use?: Use | undefined
-  readonly passwords?: Passwords | undefined
-}
+import type { Depth, How, Inside, Session } from '../types.ts'
+import { findWay, reachable, reached, setWay } from './find.ts'
 
 /** What leads into the stack's database server. Nothing is opened or loaded before something is asked. */
 export const wayInto = (s: Session, depth: Depth, { via, use = 'sql', passwords = () => [] }: How = {}): Inside => {

@@ -2,8 +2,8 @@ import type { Via } from '../../aws/sql.ts'
 import { InfraError } from '../../core/errors.ts'
 import type { Plan } from '../../engine/plan.ts'
 import { kindOf } from '../../kinds/index.ts'
-import type { Session } from '../session.ts'
 import type { View } from '../survey.ts'
+import type { Session } from '../types.ts'
 import { hasTarget, noContainer, noWay, otherWay, reachable, setWay } from './find.ts'
 
 /** How a run would get into the database server. */

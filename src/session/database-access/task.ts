@@ -11,7 +11,7 @@ import { kindOf } from '../../kinds/index.ts'
 import { CONTAINER, declareDatabaseTask } from '../../steps/database-task.ts'
 import { TASK_STEP } from '../../steps/database-task-step.ts'
 import { keysOf } from '../declare.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../types.ts'
 import { theServer } from './credentials.ts'
 import { containerNetwork } from './find.ts'
 

@@ -17,7 +17,7 @@ import {
 import type { Row } from '../../state/schema.ts'
 import { StoredState } from '../../state/store.ts'
 import type { ServicePlace } from '../service.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../types.ts'
 
 type Edit = (lookups: JsonObject) => JsonObject
 

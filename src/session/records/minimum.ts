@@ -4,10 +4,10 @@ import type { JsonObject } from '../../core/json.ts'
 import { waitsForImage } from '../../ecs/record.ts'
 import { register, resourceOf, targetsOf } from '../../ecs/scaling.ts'
 import { allCounts } from '../../ecs/sleep-record.ts'
-import type { Survey } from '../../engine/survey.ts'
+import type { Survey } from '../../engine/kind.ts'
 import type { Row } from '../../state/schema.ts'
 import type { ServicePlace } from '../service.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../types.ts'
 import { rowsAfter, together } from './counts.ts'
 
 /** A service that autoscaling may take down to nothing, though infra.yaml wants a minimum. */

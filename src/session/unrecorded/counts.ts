@@ -3,8 +3,8 @@ import type { JsonObject } from '../../core/json.ts'
 import { serviceOf } from '../../ecs/find.ts'
 import { isPaused, resourceOf, targetsOf } from '../../ecs/scaling.ts'
 import { withPaused, withScaled, withSleeper } from '../../ecs/sleep-record.ts'
-import type { Survey } from '../../engine/survey.ts'
-import type { Session } from '../session.ts'
+import type { Survey } from '../../engine/kind.ts'
+import type { Session } from '../types.ts'
 
 type Edit = (lookups: JsonObject) => JsonObject
 const same: Edit = (l) => l

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InfraError } from '../../../src/core/errors.ts'
-import type { Survey } from '../../../src/engine/survey.ts'
+import type { Survey } from '../../../src/engine/kind.ts'
 import { placeholdersOf, sayUnfilled, secretNotes, unfilledIn, unfilledNotes } from '../../../src/session/placeholders.ts'
 import type { ServicePlace } from '../../../src/session/service.ts'
 import type { Io } from '../../../src/ui/io.ts'

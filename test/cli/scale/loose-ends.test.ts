@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { looseCommand, looseEndsOf, looseNotes } from '../../../src/commands/stack/loose-ends.ts'
-import type { Survey } from '../../../src/engine/survey.ts'
+import type { Survey } from '../../../src/engine/kind.ts'
 import { CONFIG, made, session } from './support/world.ts'
 
 /** @param tasks what AWS shows of each service that is named */

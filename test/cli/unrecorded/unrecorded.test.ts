@@ -3,7 +3,7 @@ import { undoes, unrecordedData } from '../../../src/commands/stack/unrecorded.t
 import type { JsonObject } from '../../../src/core/json.ts'
 import { allDeployed } from '../../../src/ecs/record.ts'
 import { sleepOf } from '../../../src/ecs/sleep-record.ts'
-import type { Survey } from '../../../src/engine/survey.ts'
+import type { Survey } from '../../../src/engine/kind.ts'
 import type { Session } from '../../../src/session/session.ts'
 import { editOf, unrecordedIn, withUnrecorded } from '../../../src/session/unrecorded/unrecorded.ts'
 import type { Lookups } from '../../../src/steps/types.ts'

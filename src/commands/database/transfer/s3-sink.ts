@@ -1,7 +1,7 @@
 import type { Aws } from '../../../aws/clients.ts'
 import { codeOf } from '../../../aws/trouble.ts'
 import { type InfraError, refuse } from '../../../core/errors.ts'
-import type { InBucket, Sink } from './sink.ts'
+import type { InBucket, Sink } from './place.ts'
 
 const MB = 1024 * 1024
 /** S3 takes at most 10,000 parts: small ones first, because what breaks off is sent again, larger ones for what is very large. */

@@ -7,22 +7,7 @@ import type { Aws } from '../../../aws/clients.ts'
 import { codeOf } from '../../../aws/trouble.ts'
 import { InfraError, refuse } from '../../../core/errors.ts'
 import type { Session } from '../../../session/session.ts'
-
-/** Where a dump goes. Nothing is there under its name before all of it is. */
-export interface Sink {
-  /** For a person, and for the command that reads it again. */
-  readonly place: string
-  write(part: Buffer): Promise<void>
-  /** All is written. */
-  commit(): Promise<void>
-  /** Takes away what was written. Never fails: something else has failed already. */
-  discard(): Promise<void>
-}
-
-export interface InBucket {
-  readonly bucket: string
-  readonly key: string
-}
+import type { InBucket, Sink } from './place.ts'
 
 /** `s3://bucket/key`; undefined for what is a file. @throws InfraError (exit 2) */
 export const inBucket = (text: string, name: string): InBucket | undefined => {
