@@ -70,7 +70,7 @@ const over = async <T>(call: Promise<T>, most: number): Promise<{ ms: number; va
 }
 
 // Loading takes real time, in which the clock of a test would run on.
-beforeAll(() => Promise.all(['ec2', 's3', 'sts'].map((service) => import(`../../../src/aws/services/${service}.ts`))))
+beforeAll(() => Promise.all(['ec2', 's3', 'sts'].map((service) => import(`../../src/aws/services/${service}.ts`))))
 beforeEach(() => {
   // The SDK's pauses between its attempts are a random share of a growing time.
   vi.spyOn(Math, 'random').mockReturnValue(0)
@@ -269,7 +269,7 @@ describe('operations that AWS answers without a body', () => {
   it('are those that the models give no output', async () => {
     const seen: Record<string, string[]> = {}
     for (const service of ['ec2', 'logs', 'secretsmanager', 'ecs', 's3'] as const) {
-      const module: Record<string, unknown> = await import(`../../../src/aws/services/${service}.ts`)
+      const module: Record<string, unknown> = await import(`../../src/aws/services/${service}.ts`)
       for (const [name, Command] of Object.entries(module)) {
         if (!name.endsWith('Command')) continue
         const { schema } = new (Command as new (input: object) => { schema: unknown[] })({})

@@ -9,7 +9,7 @@ import { FOLDERS, serviceModel } from '../support/models/model.ts'
 import { COMMON_CODES, EC2_CODES, EC2_SERVER_CODES } from './ec2-codes.ts'
 import { RECORDED } from './recorded.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const services = `${root}/src/aws/services`
 
 /** Where our name of a service is not the one that requests are signed for. */
