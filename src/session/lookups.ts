@@ -158,12 +158,17 @@ const sshSource = async (s: Session, recorded: string | undefined, refresh: bool
  * Records the answers, so that the next run declares the same graph.
  * @param edit what was found to run without a record, as deployed or scaled
  */
-export const rememberLookups = (s: Session, at: Lookups, edit: (lookups: JsonObject) => JsonObject = (l) => l): Promise<void> => {
-  const before = edit(s.state.lookups)
+export const rememberLookups = (s: Session, at: Lookups, edit?: (lookups: JsonObject) => JsonObject): Promise<void> =>
+  s.state.update((draft) => {
+    draft.lookups = lookupsAfter(s, at, edit?.(draft.lookups) ?? draft.lookups)
+  })
+
+/** What the state remembers from now on, beside all that it remembered before. */
+export const lookupsAfter = (s: Pick<Session, 'config'>, at: Lookups, before: JsonObject): JsonObject => {
   const { deployed: _, images: __, ...known } = keptCounts(before, s.config.ecs.services)
   // Without what the config has the newer word on: it must not come back when that line is put back.
   const deployed = allDeployed(before, s.config.ecs.services)
-  return s.state.remember({
+  return {
     ...known,
     ...(Object.keys(deployed).length > 0 ? { deployed } : {}),
     ...(Object.keys(at.images ?? {}).length > 0 ? { images: { ...at.images } } : {}),
@@ -177,5 +182,5 @@ export const rememberLookups = (s: Session, at: Lookups, edit: (lookups: JsonObj
     ...(at.bastionImage === NO_IMAGE
       ? {}
       : { bastionType: at.bastionType, bastionImage: { architecture: architectureOf(at.bastionType), id: at.bastionImage } }),
-  })
+  }
 }

@@ -5,7 +5,16 @@ import { localBackend } from './local.ts'
 import { checkIdentity, type Identity, readState } from './parse.ts'
 import { FORMAT, type Row, type Rows, type StateFile } from './schema.ts'
 
-/** A state in memory and at its place. Every `put` and `drop` resolves when it is durable; those that come together share one write. */
+/** What one transaction may change. It is a copy until the transaction ends, and frozen after that. */
+export interface Draft {
+  lookups: JsonObject
+  readonly resources: Record<string, Row>
+}
+
+/**
+ * A state in memory and at its place. It changes by transactions only: each is in the file as a whole or not at all, and each promise
+ * resolves when it is there. Transactions that come together share a write.
+ */
 export class StoredState implements Rows {
   readonly #backend: Backend
   readonly #rows: Map<string, Row>
@@ -14,6 +23,9 @@ export class StoredState implements Rows {
   #writing: Promise<void> | undefined
   #begun = false
   #next: Promise<void> | undefined
+  /** The last write failed: what it held is in memory only. */
+  #owed = false
+  #changing = false
 
   private constructor(backend: Backend, state: StateFile) {
     const { resources, lookups, ...head } = state
@@ -52,25 +64,58 @@ export class StoredState implements Rows {
   drop(key: string): Promise<void> {
     return this.write({ [key]: undefined })
   }
-  async write(changes: Readonly<Record<string, Row | undefined>>): Promise<void> {
-    // A row that must not be written (a Secret in it throws) would keep every later change of other rows from being saved, too.
-    JSON.stringify(changes)
-    for (const [key, row] of Object.entries(changes)) {
-      if (row) this.#rows.set(key, row)
-      else this.#rows.delete(key)
-    }
-    await this.#save()
-  }
-  remember(lookups: JsonObject): Promise<void> {
-    if (JSON.stringify(lookups) === JSON.stringify(this.#lookups)) return Promise.resolve()
-    this.#lookups = lookups
-    return this.#save()
+  write(changes: Readonly<Record<string, Row | undefined>>): Promise<void> {
+    return this.update(({ resources }) => {
+      for (const [key, row] of Object.entries(changes)) {
+        if (row) resources[key] = row
+        else delete resources[key]
+      }
+    })
   }
 
-  /** Changes that arrive while a write is under way go together into the next one. */
+  /**
+   * The one transaction: all that `change` does to the draft is one durable write, or nothing of it is. It runs to its end at once (a
+   * function that awaits does not fit the type), so no other change and no kill can come between its lines. Where it throws, nothing has
+   * changed; where it changes nothing, nothing is written. A row that is set anew is written even if it says the same: a run that has
+   * lost its lock learns of it by that.
+   * @throws (as a rejection) what `change` throws, and InfraError where the write fails; the next write holds the change then
+   */
+  async update(change: (draft: Draft) => undefined): Promise<void> {
+    const { lookups, resources } = this.#changed(change)
+    const set = Object.entries(resources).filter(([key, row]) => this.#rows.get(key) !== row)
+    const gone = [...this.#rows.keys()].filter((key) => !Object.hasOwn(resources, key))
+    // What cannot be written (a Secret in it throws) must not stay in memory: no later change would be saved either.
+    const remembered = JSON.stringify(lookups) === JSON.stringify(this.#lookups)
+    JSON.stringify(set)
+    if (set.length + gone.length === 0 && remembered && !this.#owed) return this.#next ?? this.#writing
+    this.#lookups = lookups
+    for (const [key, row] of set) this.#rows.set(key, row)
+    for (const key of gone) this.#rows.delete(key)
+    await this.#save()
+  }
+
+  /** @returns the draft, changed and closed: what is done to it later throws instead of being lost */
+  #changed(change: (draft: Draft) => undefined): Draft {
+    if (this.#changing) throw new TypeError('A transaction within a transaction would undo it')
+    const draft: Draft = { lookups: this.#lookups, resources: Object.fromEntries(this.#rows) }
+    this.#changing = true
+    try {
+      const left: unknown = change(draft)
+      // What it does later throws, and this is the better sentence.
+      Promise.resolve(left).catch(() => undefined)
+      if (left !== undefined) throw new TypeError('A transaction must not wait: what comes after would be in another write')
+    } finally {
+      this.#changing = false
+      Object.freeze(draft)
+      Object.freeze(draft.resources)
+    }
+    return draft
+  }
+
+  /** Transactions that arrive while a write is under way go together into the next one. */
   #save(): Promise<void> {
     if (!this.#writing) {
-      // A moment later: what is changed in one breath is written in one, so that a kill leaves all of it or nothing.
+      // A moment later: transactions of the same moment share a write.
       this.#begun = false
       this.#writing = Promise.resolve()
         .then(() => {
@@ -96,7 +141,13 @@ export class StoredState implements Rows {
     this.#head = { ...this.#head, serial: this.#head.serial + 1 }
     const sorted = Object.fromEntries([...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)))
     const text = `${JSON.stringify({ ...this.#head, lookups: this.#lookups, resources: sorted }, null, 2)}\n`
-    await this.#backend.write(text)
+    try {
+      await this.#backend.write(text)
+      this.#owed = false
+    } catch (error) {
+      this.#owed = true
+      throw error
+    }
   }
 }
 

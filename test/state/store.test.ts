@@ -7,7 +7,7 @@ import { Secret } from '../../src/core/json.ts'
 import { localBackend } from '../../src/state/local.ts'
 import { readState } from '../../src/state/parse.ts'
 import type { StateFile } from '../../src/state/schema.ts'
-import { LocalState, type StoredState } from '../../src/state/store.ts'
+import { type Draft, LocalState, type StoredState } from '../../src/state/store.ts'
 import { away, folder, of, row } from './bundle.ts'
 
 let dir: string
@@ -18,6 +18,12 @@ beforeEach(async () => {
 })
 afterEach(() => away(dir))
 const onDisk = async (path = file): Promise<StateFile> => JSON.parse(await readFile(path, 'utf8')) as StateFile
+
+const zones =
+  (...all: string[]) =>
+  (draft: Draft): undefined => {
+    draft.lookups = { ...draft.lookups, zones: all }
+  }
 
 describe('the local state', () => {
   it('nothing is there at first, and reading makes nothing', async () => {
@@ -31,7 +37,7 @@ describe('the local state', () => {
     const state = await LocalState.open(file, of)
     const full = row({ took: 12, adopted: true, deps: ['a'], want: { list: [1, { x: null }], off: false } })
     await state.put('net', full)
-    await state.remember({ zones: ['a', 'b'] })
+    await state.update(zones('a', 'b'))
     const again = await LocalState.open(file, of)
     expect(again.row('net')).toEqual(full)
     expect(again.lookups).toEqual({ zones: ['a', 'b'] })
@@ -60,9 +66,9 @@ describe('the local state', () => {
 
   it('writes no lookups that are there already', async () => {
     const state = await LocalState.open(file, of)
-    await state.remember({ zones: ['a'] })
+    await state.update(zones('a'))
     const { serial } = await onDisk()
-    await state.remember({ zones: ['a'] })
+    await state.update(zones('a'))
     expect((await onDisk()).serial).toBe(serial)
   })
 
@@ -70,7 +76,7 @@ describe('the local state', () => {
     const state = await LocalState.open(file, of)
     await state.put('a', row())
     const { serial } = await onDisk()
-    const all = [state.put('b', row()), state.remember({ zones: ['b'] }), state.drop('a')]
+    const all = [state.put('b', row()), state.update(zones('b')), state.drop('a')]
     await Promise.race(all)
     expect(await onDisk()).toMatchObject({ serial: serial + 1, lookups: { zones: ['b'] }, resources: { b: {} } })
     await Promise.all(all)

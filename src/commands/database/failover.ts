@@ -74,10 +74,11 @@ const askedIn = (s: Session, id: string): Asked | undefined => {
   return age >= 0 && age < RECENT_MS ? { server, from, at } : undefined
 }
 
-const remember = (s: Session, asked: Asked | undefined): Promise<void> => {
-  const { failover: _, ...others } = s.state.lookups
-  return s.state.remember({ ...others, ...(asked ? { failover: { ...asked } } : {}) })
-}
+const remember = (s: Session, asked: Asked | undefined): Promise<void> =>
+  s.state.update((draft) => {
+    const { failover: _, ...others } = draft.lookups
+    draft.lookups = { ...others, ...(asked ? { failover: { ...asked } } : {}) }
+  })
 
 const screen = (s: Session, server: RdsServer): void => {
   const { io } = s

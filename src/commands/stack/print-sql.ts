@@ -27,7 +27,9 @@ export const handOver = async (s: Session, keys: ReadonlySet<string>, g: Globals
   const path = join(dirname(s.loaded.file), `databases-${s.config.environment}.sql`)
   await writeSqlFile(path, sqlFile(wanted))
   const at = new Date().toISOString()
-  await s.state.remember({ ...s.state.lookups, sqlFile: { path, at } })
+  await s.state.update((draft) => {
+    draft.lookups = { ...draft.lookups, sqlFile: { path, at } }
+  })
   const bastion = s.state.row('bastion')?.attrs?.id
   const lines = instructions({
     file: path,

@@ -12,7 +12,7 @@ import { declareStack } from '../../session/declare.ts'
 import { checkEnvironment } from '../../session/environment.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
-import { askLookups, rememberLookups } from '../../session/lookups.ts'
+import { askLookups, lookupsAfter } from '../../session/lookups.ts'
 import { restoredInAccount } from '../../session/restored.ts'
 import { orRefuse } from '../../session/service.ts'
 import { openSession, type Session } from '../../session/session.ts'
@@ -124,12 +124,13 @@ const record = async (s: Session, found: readonly Found[], lookups: Lookups, edi
   const at = new Date().toISOString()
   // Where the config leaves the type open, it is that of the bastion that was found.
   const type = found.find(({ node }) => node.key === 'bastion')?.it.props?.instanceType
-  await rememberLookups(s, { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) }, edit)
-  await Promise.all(
-    found.map(({ node, it }) => {
+  const running = { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) }
+  await s.state.update((draft) => {
+    draft.lookups = lookupsAfter(s, running, edit(draft.lookups))
+    for (const { node, it } of found) {
       const want = resolve(node.props, attrsOf) as Record<string, unknown>
       const known = Object.fromEntries(Object.entries(want).filter(([, v]) => !hasUnknown(v))) as JsonObject
-      return s.state.put(node.key, {
+      draft.resources[node.key] = {
         type: node.kind.type,
         step: node.step,
         name: node.name,
@@ -141,7 +142,7 @@ const record = async (s: Session, found: readonly Found[], lookups: Lookups, edi
         attrs: it.attrs,
         at,
         ...(it.foreign || node.adopt ? { adopted: true } : {}),
-      })
-    }),
-  )
+      }
+    }
+  })
 }

@@ -111,18 +111,17 @@ const record = async (s: Session, moving: readonly Moving[], from: string, to: s
   if (moving.length === 0) return
   const names = new Map(moving.map((m) => [m.from, m.to]))
   const name = (key: string): string => names.get(key) ?? key
-  const rows = [...s.state.all()]
-  await Promise.all([
-    ...moving.map((m) => s.state.drop(m.from)),
-    ...rows.flatMap(([key, row]) => {
+  await s.state.update((draft) => {
+    for (const m of moving) delete draft.resources[m.from]
+    for (const [key, row] of s.state.all()) {
       const deps = row.deps.map(name).sort()
       // Where the new key was adopted for the same thing, the row that made it counts.
       const replaced = !names.has(key) && moving.some((m) => m.to === key)
       const same = name(key) === key && deps.every((dep) => row.deps.includes(dep))
-      return replaced || same ? [] : [s.state.put(name(key), { ...row, deps })]
-    }),
-    s.state.remember(renamedIn(s.state.lookups, from, to)),
-  ])
+      if (!replaced && !same) draft.resources[name(key)] = { ...row, deps }
+    }
+    draft.lookups = renamedIn(draft.lookups, from, to)
+  })
 }
 
 /** @returns what could not be tagged, each with why */

@@ -15,9 +15,9 @@ import {
   withSleeper,
 } from '../../ecs/sleep-record.ts'
 import type { Row } from '../../state/schema.ts'
-import { StoredState } from '../../state/store.ts'
 import type { ServicePlace } from '../service.ts'
 import type { Session } from '../types.ts'
+import { rememberApart } from './apart.ts'
 
 type Edit = (lookups: JsonObject) => JsonObject
 
@@ -45,7 +45,7 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
   const of = () => (key === undefined ? undefined : stack?.config.ecs.services[key])
   const edit = async (change: Edit, rows: readonly [string, Row][] = []): Promise<void> => {
     if (!stack || !kept) return
-    if (key === undefined) await lockedEdit(p, change)
+    if (key === undefined) await rememberApart(p, 'infra scale', change)
     else await together(stack, rows, change)
   }
   return {
@@ -83,9 +83,12 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
   }
 }
 
-/** In one write: a kill leaves all of it or nothing. Where all is so already, nothing is written. */
+/** What is remembered, and the rows that go with it, in one transaction. Where all is so already, nothing is written. */
 export const together = async (s: Pick<Session, 'state'>, rows: readonly [string, Row][], change: Edit): Promise<void> => {
-  await Promise.all([...rows.map(([key, row]) => s.state.put(key, row)), s.state.remember(change(s.state.lookups))])
+  await s.state.update((draft) => {
+    Object.assign(draft.resources, Object.fromEntries(rows))
+    draft.lookups = change(draft.lookups)
+  })
 }
 
 /** The rows of the service and its scaling target as they are with this number and this minimum: status, plan and drift go by them. */
@@ -120,25 +123,8 @@ export const afterSleep = (s: Session, key: string, sleeper: Sleeper): { count: 
 }
 
 /** After a destroy: what was set for a service that is gone must not count for one that is made anew. */
-export const forgetGone = async ({ state }: Pick<Session, 'state'>): Promise<void> => {
-  const gone = recordedKeys(state.lookups).filter((key) => !key.includes('/') && !state.row(`${key}-service`))
-  await state.remember(gone.reduce(withoutCounts, state.lookups))
-}
-
-/** For a service of somebody else the stack is locked only for this moment. What was not written down must not be done. */
-const lockedEdit = async (p: ServicePlace, change: Edit): Promise<void> => {
-  const { stack, io, caller, region, sandbox } = p
-  if (!stack) return
-  try {
-    const lock = await stack.backend.lock('infra scale', io.note, () => undefined)
-    try {
-      const { project, environment } = stack.config
-      const now = await StoredState.open(stack.backend, { project, environment, account: caller.account, region, sandbox })
-      await now.remember(change(now.lookups))
-    } finally {
-      await lock.release()
-    }
-  } catch (error) {
-    throw p.explain(error)
-  }
-}
+export const forgetGone = ({ state }: Pick<Session, 'state'>): Promise<void> =>
+  state.update((draft) => {
+    const gone = recordedKeys(draft.lookups).filter((key) => !key.includes('/') && !draft.resources[`${key}-service`])
+    draft.lookups = gone.reduce(withoutCounts, draft.lookups)
+  })

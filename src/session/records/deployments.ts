@@ -19,8 +19,9 @@ import {
   withoutWaiting,
 } from '../../ecs/record.ts'
 import type { Row } from '../../state/schema.ts'
-import { StoredState } from '../../state/store.ts'
 import type { ServicePlace } from '../service.ts'
+import { rememberApart } from './apart.ts'
+import { together } from './counts.ts'
 
 /** What is remembered of the rollouts of one service. */
 export interface Memory {
@@ -61,13 +62,16 @@ export const memoryOf = (p: ServicePlace): Memory => {
   const edit = async (change: Edit, definition?: TaskDefinition): Promise<void> => {
     if (empty) return
     if (key === undefined) {
-      apart = (await lockedEdit(p, change)) ?? change(read())
+      apart = await rememberApart(p, 'infra deploy', change).catch((error: unknown) => {
+        // Not being able to write it down does not fail the rollout of somebody else's service.
+        p.io.note(`${p.io.c.yellow('!')} This deployment is not recorded: ${(error as Error).message}`)
+        return change(read())
+      })
       return
     }
     const desired = waitsForImage(read(), key) ? stack.config.ecs.services[key]?.desired : undefined
     const rows = definition ? rowsAfter(p, key, definition, desired) : []
-    // Together: the state is written once.
-    await Promise.all([...rows.map(([k, row]) => stack.state.put(k, row)), stack.state.remember(change(stack.state.lookups))])
+    await together(stack, rows, change)
   }
   const overlaid =
     (overlay: Overlay | undefined): Edit =>
@@ -105,26 +109,6 @@ export const memoryOf = (p: ServicePlace): Memory => {
       }, back),
     dropped: () => edit((l) => withIntent(l, name, undefined)),
     know: (entries) => edit((l) => withEntries(l, name, entries)),
-  }
-}
-
-/** For a service of somebody else the stack is locked only for this moment; not being able to write it down is no failure. */
-const lockedEdit = async (p: ServicePlace, change: Edit): Promise<JsonObject | undefined> => {
-  const { stack, io, caller, region, sandbox } = p
-  if (!stack) return undefined
-  try {
-    const lock = await stack.backend.lock('infra deploy', io.note, () => undefined)
-    try {
-      const { project, environment } = stack.config
-      const now = await StoredState.open(stack.backend, { project, environment, account: caller.account, region, sandbox })
-      await now.remember(change(now.lookups))
-      return now.lookups
-    } finally {
-      await lock.release()
-    }
-  } catch (error) {
-    io.note(`${io.c.yellow('!')} This deployment is not recorded: ${p.explain(error).message}`)
-    return undefined
   }
 }
 

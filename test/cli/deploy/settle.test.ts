@@ -6,7 +6,9 @@ import type { Entry, Intent, Overlay } from '../../../src/ecs/record.ts'
 import { memoryOf } from '../../../src/session/records/deployments.ts'
 import { settle } from '../../../src/session/rollout/reconcile.ts'
 import { namedService, type ServicePlace } from '../../../src/session/service.ts'
+import type { Row } from '../../../src/state/schema.ts'
 import { account, arnOf, at, deployment, service } from '../../ecs/support.ts'
+import { memoryState } from '../../support/state.ts'
 
 const config = {
   ecs: {
@@ -85,27 +87,20 @@ const intent: Intent = {
   overlay,
   base: 'web:7',
 }
-const row = (id: string): JsonObject => ({
-  type: 'ecs.task-definition',
-  want: { containers: [{ name: 'web', image: 'old', environment: {}, secrets: {} }] },
-  attrs: { id, arn: arnOf(id) },
+const row = (type: string, want: JsonObject, attrs: JsonObject): Row => ({
+  ...{ type, step: 'ecs', name: 'web', is: 'ready', want, attrs, deps: [], token: '', at: '2026-01-01T00:00:00.000Z' },
 })
 
 /** A state in memory, and the place that a command has. */
-const place = (lookups: JsonObject, id = 'web:8') => {
-  const rows = new Map<string, JsonObject>([
-    ['web-task-definition', row(id)],
-    ['web-service', { type: 'ecs.service', want: { taskDefinition: arnOf(id) } }],
-  ])
-  const state = {
+const place = async (lookups: JsonObject, id = 'web:8') => {
+  const containers = [{ name: 'web', image: 'old', environment: {}, secrets: {} }]
+  const { state } = await memoryState({
     lookups,
-    row: (key: string) => rows.get(key),
-    all: () => rows,
-    put: async (key: string, value: JsonObject) => void rows.set(key, value),
-    remember: async (next: JsonObject) => {
-      state.lookups = next
+    resources: {
+      'web-task-definition': row('ecs.task-definition', { containers }, { id, arn: arnOf(id) }),
+      'web-service': row('ecs.service', { taskDefinition: arnOf(id) }, {}),
     },
-  }
+  })
   const aws = account({
     DescribeTaskDefinition: ({ taskDefinition }: { taskDefinition: string }) => ({
       taskDefinition: {
@@ -120,7 +115,7 @@ const place = (lookups: JsonObject, id = 'web:8') => {
     aws,
     explain: (e: unknown) => e,
   } as unknown as ServicePlace
-  return { p, state, rows }
+  return { p, state, rows: state.all() }
 }
 const found = (s: Service) => {
   const revision = s.taskDefinition?.split('/').at(-1) ?? ''
@@ -133,14 +128,14 @@ const found = (s: Service) => {
 }
 const seven = deployment('web:7', { createdAt: at(0), rolloutState: 'COMPLETED' })
 const eight = deployment('web:8', { createdAt: at(60) })
-const imageOf = (rows: Map<string, JsonObject>): unknown => {
+const imageOf = (rows: ReadonlyMap<string, Row>): unknown => {
   const want = rows.get('web-task-definition')?.want as { containers: { image: string }[] } | undefined
   return want?.containers[0]?.image
 }
 
 describe('what a run before has left open', () => {
   const closed = async (i: Intent | undefined, s: Service, more: JsonObject = {}, id?: string) => {
-    const { p, state, rows } = place({ ...(i ? { deploying: { web: i as unknown as JsonObject } } : {}), ...more }, id)
+    const { p, state, rows } = await place({ ...(i ? { deploying: { web: i as unknown as JsonObject } } : {}), ...more }, id)
     const settled = await settle(p, memoryOf(p), found(s))
     const { deployments, deploying, deployed } = state.lookups as {
       deployments?: { web: Entry[] }
@@ -233,7 +228,7 @@ describe('what a run before has left open', () => {
   })
 
   it('what sounds like a secret does not come into the state', async () => {
-    const { p, rows } = place({}, 'web:7')
+    const { p, rows } = await place({}, 'web:7')
     const memory = memoryOf(p)
     await memory.began(intent, {
       taskDefinitionArn: arnOf('web:8'),
