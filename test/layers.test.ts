@@ -56,6 +56,7 @@ const COMMAND = [
   'aws/',
   'database/',
   'ecs/',
+  'rds/',
   'kinds/index.ts',
   'sandbox/index.ts',
   'sandbox/paths.ts',
@@ -82,6 +83,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   database: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
   ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
+  // DB instances and their snapshots as RDS shows them.
+  rds: ['aws/', 'core/', 'type engine/'],
   engine: ['core/', 'type state/schema.ts'],
   state: ['core/'],
   config: ['core/', 'state/replace.ts', 'sandbox/paths.ts'],
@@ -179,6 +182,15 @@ describe('the rooms of the house', () => {
   it('only kinds and aws know the SDK', () => {
     const sdk = imports.filter((i) => /^@(aws-sdk|smithy)\//.test(i.to) && !['kinds', 'aws'].includes(room(i.from)))
     expect(sdk).toEqual([])
+  })
+
+  it('commands and the session call no operation of AWS: the rooms below do', () => {
+    const calling = files.filter(
+      (f) =>
+        /^(cli|commands|session|config|steps|ui|engine)\//.test(f) &&
+        /\baws\.(?!sql\b)\w+\(\s*(['"`]|\w+ ===)/.test(readFileSync(join(SRC, f), 'utf8')),
+    )
+    expect(calling).toEqual([])
   })
 
   it('engine, state and steps use no package at all, so that they run anywhere', () => {

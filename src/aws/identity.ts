@@ -14,3 +14,6 @@ export const whoAmI = async (aws: Aws): Promise<Caller> => {
   if (!Account || !Arn) throw new InfraError('AWS did not say which account the credentials belong to', { exitCode: 2 })
   return { account: Account, arn: Arn, partition: Arn.split(':')[1] ?? 'aws' }
 }
+
+/** Whether the account is on the free plan, and how long: docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier-plans.html */
+export const accountPlan = (aws: Pick<Aws, 'freeTier'>) => aws.freeTier('GetAccountPlanState', {})

@@ -3,6 +3,7 @@ import { InfraError } from '../core/errors.ts'
 import { Secret } from '../core/json.ts'
 import type { Aws } from './clients.ts'
 import type { PasswordAt } from './sql.ts'
+import { unlessGone } from './trouble.ts'
 
 /** How the first value of one key comes about. */
 export type KeySource =
@@ -114,3 +115,11 @@ export const mergeSecret = async (
     throw new InfraError(`Writing the secret ${id} would drop ${lost.join(', ')}`, { why: 'a key is never dropped' })
   await aws.secretsManager('PutSecretValue', { SecretId: id, SecretString: JSON.stringify(after) })
 }
+
+/** The text of a secret; undefined when it holds none. @param id its name or ARN. @throws what AWS answers where it is gone */
+export const textOfSecret = async (aws: Pick<Aws, 'secretsManager'>, id: string): Promise<string | undefined> =>
+  (await aws.secretsManager('GetSecretValue', { SecretId: id })).SecretString
+
+/** The ARN of a secret as it is now; undefined when there is none. @param id its name or ARN */
+export const arnOfSecret = async (aws: Pick<Aws, 'secretsManager'>, id: string): Promise<string | undefined> =>
+  (await unlessGone(aws.secretsManager('DescribeSecret', { SecretId: id })))?.ARN

@@ -95,3 +95,24 @@ const named = (running: readonly Task[], wish: string, found: Found, { line }: W
     line('exec', '--task <id>'),
   )
 }
+
+/** What the Session Manager plugin needs to attach. */
+interface Attachable {
+  readonly SessionId: string
+  readonly TokenValue: string
+  readonly StreamUrl: string
+}
+
+/** Starts a command in a container by ECS Exec. @throws what ECS refuses it with, as the SDK throws it */
+export const openSessionIn = async (aws: Pick<Aws, 'ecs'>, cluster: string, room: Room, command: string): Promise<Attachable> => {
+  const input = { cluster, task: room.task.taskArn ?? '', container: room.container, command, interactive: true }
+  const { session } = await aws.ecs('ExecuteCommand', input)
+  const { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl } = session ?? {}
+  if (!SessionId || !TokenValue || !StreamUrl) throw new InfraError('ECS gave no session', { next: 'Run the same command again' })
+  return { SessionId, TokenValue, StreamUrl }
+}
+
+/** Ends a session that was cut off. One that this does not reach ends after 20 minutes in which nothing is said. */
+export const endSession = async (aws: Pick<Aws, 'ssm'>, SessionId: string): Promise<void> => {
+  await aws.ssm('TerminateSession', { SessionId }).catch(() => undefined)
+}

@@ -45,6 +45,20 @@ export const serviceOf = async (aws: Ecs, cluster: string, name: string, instead
   return services.find((s) => s.status !== 'INACTIVE')
 }
 
+/** DescribeServices takes ten at once. */
+const AT_ONCE = 10
+
+/** The services of these names that are active, by name. */
+export const activeServices = async (aws: Ecs, cluster: string, names: readonly string[]): Promise<Map<string, Service>> => {
+  const parts = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) => names.slice(i * AT_ONCE, (i + 1) * AT_ONCE))
+  const answers = await Promise.all(
+    parts.map((services) => aws.ecs('DescribeServices', { cluster, services, include: ['TAGS'] })),
+  )
+  return new Map(
+    answers.flatMap((a) => a.services ?? []).flatMap((x) => (x.serviceName && x.status === 'ACTIVE' ? [[x.serviceName, x]] : [])),
+  )
+}
+
 /**
  * A revision by ARN or `family:revision`, also a deregistered one; of a family alone its newest active one. Undefined where there is
  * none. ECS has no error name of its own for that.

@@ -1,11 +1,11 @@
-import { tagList } from '../aws/tags.ts'
 import { classify } from '../aws/trouble.ts'
 import { InfraError, refuse } from '../core/errors.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
+import { createSnapshot, findSnapshot, type Snapshot } from '../rds/snapshots.ts'
 import { commandLine } from './globals.ts'
 import { orGoesOn, type RdsServer } from './rds-server.ts'
-import { findSnapshot, isOfStack, type Snapshot, snapshotTags } from './snapshots.ts'
+import { isOfStack, snapshotTags } from './snapshots.ts'
 import type { Session } from './types.ts'
 
 /** The first one of a server copies all of it; later ones only what has changed. */
@@ -18,7 +18,7 @@ export const defaultName = (server: string): string =>
 
 /** The one of this name, if it is this stack's. @throws InfraError (exit 2) when the name is taken by another */
 export const ours = async (s: Session, { id }: RdsServer, name: string): Promise<Snapshot | undefined> => {
-  const found = await findSnapshot(s, name)
+  const found = await findSnapshot(s.aws, name)
   if (found && (found.server !== id || !isOfStack(s, found)))
     throw refuse(
       `The name ${name} is taken by a snapshot of ${found.server}`,
@@ -38,7 +38,7 @@ export const makeSnapshot = async (
 ): Promise<Snapshot> => {
   const cx = s.context(report)
   const look = async () => {
-    const snapshot = await findSnapshot(s, name)
+    const snapshot = await findSnapshot(s.aws, name)
     return { is: snapshot?.status ?? 'not shown yet', snapshot }
   }
   try {
@@ -60,11 +60,7 @@ export const makeSnapshot = async (
 /** The call. One whose answer was lost is looked for. */
 const ask = async (s: Session, server: RdsServer, name: string): Promise<void> => {
   try {
-    await s.aws.rds('CreateDBSnapshot', {
-      DBInstanceIdentifier: server.id,
-      DBSnapshotIdentifier: name,
-      Tags: tagList(snapshotTags(s, name)),
-    })
+    await createSnapshot(s.aws, server.id, name, snapshotTags(s, name))
   } catch (error) {
     if (!/^(exists|unknown-outcome)$/.test(classify(error)) || !(await ours(s, server, name))) throw error
   }

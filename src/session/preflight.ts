@@ -1,3 +1,4 @@
+import { accountPlan } from '../aws/identity.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { type InfraError, refuse } from '../core/errors.ts'
 import type { Plan } from '../engine/plan.ts'
@@ -35,7 +36,7 @@ const onFreePlan = async ({ aws, config }: Session): Promise<boolean> => {
   const late = new Promise<void>((done) => {
     timer = setTimeout(done, PATIENCE_MS).unref()
   })
-  const asked = aws.freeTier('GetAccountPlanState', {}).catch(() => undefined)
+  const asked = accountPlan(aws).catch(() => undefined)
   const said = await Promise.race([asked, late]).finally(() => clearTimeout(timer))
   return said?.accountPlanType === 'FREE' && said.accountPlanStatus !== 'EXPIRED'
 }

@@ -1,11 +1,11 @@
 import { compareVersions, familyOf, fits, majorOf, supportOf } from '../aws/engine-versions.ts'
 import { engineVersion } from '../aws/lookups.ts'
 import { checkOrder, type Parameter, parametersOf, takes, upgradeTarget } from '../aws/rds-offers.ts'
-import { unlessGone } from '../aws/trouble.ts'
 import { closest } from '../config/closest.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
 import { type JsonObject, same } from '../core/json.ts'
+import { describeInstance } from '../rds/instance.ts'
 import type { Row } from '../state/schema.ts'
 import type { KnownParameters, Lookups } from '../steps/types.ts'
 import type { Session } from './types.ts'
@@ -71,8 +71,7 @@ const refuseUnsupported = (rds: Config['rds'], version: string): void => {
 const runningVersion = async (s: Session, row: Row | undefined): Promise<string | undefined> => {
   const id = row?.attrs?.id
   if (typeof id !== 'string') return undefined
-  const found = await unlessGone(s.aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id }))
-  return found?.DBInstances?.[0]?.EngineVersion
+  return (await describeInstance(s.aws, id))?.EngineVersion
 }
 
 /**

@@ -1,6 +1,6 @@
 import { tagMap } from '../aws/tags.ts'
-import { unlessGone } from '../aws/trouble.ts'
 import { InfraError, Interrupted, refuse } from '../core/errors.ts'
+import { describeInstance } from '../rds/instance.ts'
 import type { Row } from '../state/schema.ts'
 import { commandLine } from './globals.ts'
 import { refuseOthers } from './owner.ts'
@@ -33,7 +33,7 @@ export interface RdsServer {
 
 /** One look; undefined when it is not there. */
 export const lookAtServer = async (s: Pick<Session, 'aws'>, id: string): Promise<RdsServer | undefined> => {
-  const db = (await unlessGone(s.aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id })))?.DBInstances?.[0]
+  const db = await describeInstance(s.aws, id)
   if (!db) return undefined
   return {
     id,

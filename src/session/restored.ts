@@ -4,9 +4,10 @@ import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
 import { refuse } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Node } from '../engine/graph.ts'
+import { type Described, describeInstances } from '../rds/instance.ts'
+import type { Snapshot } from '../rds/snapshots.ts'
 import { declareStack } from './declare.ts'
 import { offlineLookups } from './lookups.ts'
-import type { Snapshot } from './snapshots.ts'
 import type { Session } from './types.ts'
 
 /** The step of servers made from snapshots. No config has it, so create leaves them alone; destroy takes them down by it. */
@@ -68,7 +69,7 @@ export const restoredInAccount = async (s: Session): Promise<Node<Aws>[]> => {
   const found: Node<Aws>[] = []
   let marker: string | undefined
   do {
-    const { DBInstances = [], Marker } = await describe(s, marker)
+    const { DBInstances = [], Marker } = await describeInstances(s.aws, marker)
     for (const db of DBInstances) {
       const id = db.DBInstanceIdentifier ?? ''
       const tags = tagMap(db.TagList)
@@ -79,9 +80,6 @@ export const restoredInAccount = async (s: Session): Promise<Node<Aws>[]> => {
   } while (marker)
   return found
 }
-
-type Described = NonNullable<Awaited<ReturnType<typeof describe>>['DBInstances']>[number]
-const describe = (s: Session, marker: string | undefined) => s.aws.rds('DescribeDBInstances', marker ? { Marker: marker } : {})
 
 /** What a server restored from this one takes over. */
 export const broughtBy = (db: Described): Brought => ({

@@ -1,58 +1,10 @@
 import { monthlyPrice } from '../aws/prices.ts'
-import { KEY_TAG, STACK_TAG, tagMap } from '../aws/tags.ts'
-import { unlessGone } from '../aws/trouble.ts'
+import { KEY_TAG, STACK_TAG } from '../aws/tags.ts'
 import { refuse } from '../core/errors.ts'
 import type { Tags } from '../engine/kind.ts'
 import { round } from '../engine/plan.ts'
+import { allSnapshots, type Snapshot } from '../rds/snapshots.ts'
 import type { Session } from './types.ts'
-
-/** A snapshot of a database server as AWS shows it. */
-export interface Snapshot {
-  readonly name: string
-  /** `automated`: AWS made it, and it goes with its server. */
-  readonly kind: string
-  readonly server: string
-  /** Undefined while it is being made. */
-  readonly createdAt: Date | undefined
-  readonly sizeGb: number
-  readonly status: string
-  readonly encrypted: boolean
-  readonly engine: string
-  readonly version: string
-  readonly user: string
-  readonly port: number
-  readonly storageType: string
-  readonly iops: number | undefined
-  readonly tags: Tags
-}
-
-type Raw = NonNullable<Awaited<ReturnType<typeof page>>['DBSnapshots']>[number]
-const page = (s: Pick<Session, 'aws'>, Marker: string | undefined) =>
-  s.aws.rds('DescribeDBSnapshots', { MaxRecords: 100, ...(Marker ? { Marker } : {}) })
-
-const snapshotFrom = (raw: Raw): Snapshot => ({
-  name: raw.DBSnapshotIdentifier ?? '',
-  kind: raw.SnapshotType ?? 'manual',
-  server: raw.DBInstanceIdentifier ?? '',
-  createdAt: raw.SnapshotCreateTime,
-  sizeGb: raw.AllocatedStorage ?? 0,
-  status: raw.Status ?? 'unknown',
-  encrypted: raw.Encrypted ?? false,
-  engine: raw.Engine ?? '',
-  version: raw.EngineVersion ?? '',
-  user: raw.MasterUsername ?? '',
-  port: raw.Port ?? 0,
-  storageType: raw.StorageType ?? '',
-  iops: raw.Iops,
-  tags: tagMap(raw.TagList),
-})
-
-/** One look at one snapshot; undefined when there is none of that name. */
-export const findSnapshot = async (s: Pick<Session, 'aws'>, name: string): Promise<Snapshot | undefined> => {
-  const found = await unlessGone(s.aws.rds('DescribeDBSnapshots', { DBSnapshotIdentifier: name }))
-  const raw = found?.DBSnapshots?.[0]
-  return raw && snapshotFrom(raw)
-}
 
 /**
  * The snapshots of this stack's servers, newest first: also those of servers that are gone, by their tag or by the identifier that the
@@ -62,13 +14,7 @@ export const snapshotsOf = async (s: Session): Promise<Snapshot[]> => {
   const servers = new Set([s.config.rds.identifier])
   for (const row of s.state.all().values())
     if (row.type === 'rds.db-instance') servers.add(typeof row.attrs?.id === 'string' ? row.attrs.id : row.name)
-  const all: Snapshot[] = []
-  let marker: string | undefined
-  do {
-    const { DBSnapshots = [], Marker } = await page(s, marker)
-    all.push(...DBSnapshots.map(snapshotFrom))
-    marker = Marker
-  } while (marker)
+  const all = await allSnapshots(s.aws)
   const last = Number.POSITIVE_INFINITY
   return (
     all

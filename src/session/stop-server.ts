@@ -4,6 +4,7 @@ import { type Bill, billFor, without } from '../engine/bill.ts'
 import type { Report } from '../engine/events.ts'
 import { until } from '../engine/wait.ts'
 import { kindOf } from '../kinds/index.ts'
+import { switchInstance } from '../rds/instance.ts'
 import { daily, list, usd } from '../ui/format.ts'
 import { figure, remark } from '../ui/money.ts'
 import { commandLine } from './globals.ts'
@@ -94,7 +95,7 @@ const noCapacity = (s: Session, { id, instanceClass }: RdsServer): InfraError =>
 /** The call. One whose answer was lost, or that somebody else was quicker with, is no error: the status tells. */
 const ask = async (s: Session, id: string, verb: 'stop' | 'start', wanted: readonly string[]): Promise<void> => {
   try {
-    await s.aws.rds(verb === 'stop' ? 'StopDBInstance' : 'StartDBInstance', { DBInstanceIdentifier: id })
+    await switchInstance(s.aws, id, verb)
   } catch (error) {
     if (!/^(in-use|unknown-outcome)$/.test(classify(error))) throw error
     const now = (await lookAtServer(s, id))?.status ?? 'gone'

@@ -1,4 +1,4 @@
-import { parseSecret } from '../../aws/secrets.ts'
+import { parseSecret, textOfSecret } from '../../aws/secrets.ts'
 import { closest } from '../../config/closest.ts'
 import { refuse } from '../../core/errors.ts'
 import { orRefuse, recordedDatabase } from '../../session/database.ts'
@@ -19,8 +19,8 @@ export const credentialsCommand = async (flags: CredentialsFlags): Promise<numbe
   const s = await openSession(flags)
   try {
     const { name, arn } = secretOf(s, flags)
-    const { SecretString } = await orRefuse(s, s.aws.secretsManager('GetSecretValue', { SecretId: arn }))
-    const values = await orRefuse(s, (async () => parseSecret(name, SecretString))())
+    const text = await orRefuse(s, textOfSecret(s.aws, arn))
+    const values = await orRefuse(s, (async () => parseSecret(name, text))())
     const keys = Object.keys(values)
     const { key } = flags
     if (key !== undefined && !Object.hasOwn(values, key)) {

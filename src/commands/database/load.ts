@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Server } from '../../aws/sql.ts'
+import type { Source } from '../../aws/upload.ts'
 import { refuse } from '../../core/errors.ts'
 import { type DbFlags, dbLine, openDb, orRefuse, serverAt } from '../../session/database.ts'
 import { commandLine } from '../../session/globals.ts'
@@ -15,7 +16,7 @@ import { databaseFor, loginFor } from './login.ts'
 import { toolOrRefuse } from './tools.ts'
 import { load, whatIsLeft } from './transfer/load.ts'
 import { bytesOf } from './transfer/progress.ts'
-import { ownBuckets, type Source, sourceFor } from './transfer/sink.ts'
+import { ownBuckets, sourceFor } from './transfer/sink.ts'
 
 export interface LoadFlags extends DbFlags, ConfirmFlags {}
 

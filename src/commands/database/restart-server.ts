@@ -2,6 +2,7 @@ import { classify } from '../../aws/trouble.ts'
 import { InfraError } from '../../core/errors.ts'
 import type { Report } from '../../engine/events.ts'
 import { STALE_MS, until } from '../../engine/wait.ts'
+import { rebootInstance } from '../../rds/instance.ts'
 import { commandLine } from '../../session/globals.ts'
 import { READY } from '../../session/make-snapshot.ts'
 import { lookAtServer, orGoesOn, type RdsServer } from '../../session/rds-server.ts'
@@ -75,13 +76,13 @@ const parametersTaken = (before: RdsServer, after: RdsServer | undefined): boole
   before.restartPending && after?.restartPending === false
 
 /** The call. When its answer is lost, or somebody else was faster, the server itself tells. */
-const ask = async (s: Session, before: RdsServer, ForceFailover: boolean): Promise<void> => {
+const ask = async (s: Session, before: RdsServer, failover: boolean): Promise<void> => {
   try {
-    await s.aws.rds('RebootDBInstance', { DBInstanceIdentifier: before.id, ...(ForceFailover ? { ForceFailover } : {}) })
+    await rebootInstance(s.aws, before.id, failover)
   } catch (error) {
     if (!/^(in-use|unknown-outcome)$/.test(classify(error))) throw error
     const now = await lookAtServer(s, before.id)
-    const moved = ForceFailover && now !== undefined && now.zone !== before.zone
+    const moved = failover && now !== undefined && now.zone !== before.zone
     if (now?.status !== 'rebooting' && !parametersTaken(before, now) && !moved) throw error
   }
 }

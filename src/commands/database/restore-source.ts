@@ -1,12 +1,12 @@
-import { unlessGone } from '../../aws/trouble.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { describeInstance } from '../../rds/instance.ts'
+import { findSnapshot } from '../../rds/snapshots.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine } from '../../session/globals.ts'
 import { stackServer, utc } from '../../session/rds-server.ts'
 import { type Brought, broughtBy, RESTORED, restoredKey } from '../../session/restored.ts'
 import type { Session } from '../../session/session.ts'
-import { findSnapshot } from '../../session/snapshots.ts'
 import { isoOf, type Moment, refuseOutside, second, windowOf } from './restore-time.ts'
 
 /** What a new server is restored from. */
@@ -51,7 +51,7 @@ const recordedSource = ({ fromSnapshot, fromServer, toTime }: JsonObject): strin
 }
 
 const fromSnapshot = async (s: Session, name: string): Promise<Source> => {
-  const found = await orRefuse(s, findSnapshot(s, name))
+  const found = await orRefuse(s, findSnapshot(s.aws, name))
   if (!found) throw refuse(`There is no snapshot ${name}`, 'not in this account and region', commandLine(s.g, 'db snapshots'))
   if (found.status !== 'available')
     throw refuse(`The snapshot ${name} is ${found.status}`, 'it must be available', commandLine(s.g, 'db snapshots'))
@@ -76,11 +76,7 @@ const fromBackups = async (
   const recorded = before?.fromServer === id && typeof before.toTime === 'string' ? before.toTime : undefined
   // `2h` means another moment on each run: a restore that was begun goes on with the recorded one.
   const toTime = relative && recorded !== undefined && recorded !== 'latest' ? recorded : at === 'latest' ? 'latest' : isoOf(at)
-  const [answer, window] = await orRefuse(
-    s,
-    Promise.all([unlessGone(s.aws.rds('DescribeDBInstances', { DBInstanceIdentifier: id })), windowOf(s, id)]),
-  )
-  const db = answer?.DBInstances?.[0]
+  const [db, window] = await orRefuse(s, Promise.all([describeInstance(s.aws, id), windowOf(s, id)]))
   if (!db) throw new InfraError(`The database server ${id} is gone`, { exitCode: 2 })
   const kept = db.BackupRetentionPeriod ?? 0
   if (kept === 0)

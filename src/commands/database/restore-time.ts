@@ -1,5 +1,5 @@
-import { unlessGone } from '../../aws/trouble.ts'
 import { refuse } from '../../core/errors.ts'
+import { automatedBackups } from '../../rds/instance.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import type { Session } from '../../session/session.ts'
 
@@ -54,9 +54,9 @@ const isDay = (day: string | undefined): boolean => {
  * @returns undefined until the first backup is complete
  */
 export const windowOf = async (s: Pick<Session, 'aws'>, id: string): Promise<Window | undefined> => {
-  const found = await unlessGone(s.aws.rds('DescribeDBInstanceAutomatedBackups', { DBInstanceIdentifier: id }))
+  const kept = await automatedBackups(s.aws, id)
   const { EarliestTime: earliest, LatestTime: latest } =
-    found?.DBInstanceAutomatedBackups?.find((b) => b.DBInstanceIdentifier === id && b.Status !== 'retained')?.RestoreWindow ?? {}
+    kept.find((b) => b.DBInstanceIdentifier === id && b.Status !== 'retained')?.RestoreWindow ?? {}
   return earliest && latest ? { earliest, latest } : undefined
 }
 

@@ -1,16 +1,17 @@
 import { STACK_TAG } from '../../aws/tags.ts'
-import { classify, unlessGone } from '../../aws/trouble.ts'
+import { classify } from '../../aws/trouble.ts'
 import { closest } from '../../config/closest.ts'
 import { type InfraError, refuse } from '../../core/errors.ts'
 import type { Report } from '../../engine/events.ts'
 import { until } from '../../engine/wait.ts'
+import { deleteSnapshot, findSnapshot, type Snapshot } from '../../rds/snapshots.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { withReporter } from '../../session/outcome.ts'
 import { orGoesOn, utc } from '../../session/rds-server.ts'
 import { openSession, type Session } from '../../session/session.ts'
-import { existingSnapshot, findSnapshot, isOfStack, type Snapshot, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
+import { existingSnapshot, isOfStack, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { usd } from '../../ui/format.ts'
 import { type ConfirmFlags, confirmedByName } from './confirm.ts'
 
@@ -26,7 +27,7 @@ export const snapshotDeleteCommand = async (given: string, flags: ConfirmFlags):
   const words = `db snapshot delete ${name}`
   const s = await openSession(flags, `infra ${words}`)
   try {
-    const found = await orRefuse(s, findSnapshot(s, name))
+    const found = await orRefuse(s, findSnapshot(s.aws, name))
     if (!found) {
       if (flags.yes && flags.confirm === name) return done(s, { name }, false)
       throw await unknown(s, name)
@@ -109,7 +110,7 @@ const screen = (s: Session, x: Snapshot, all: readonly Snapshot[]): void => {
 
 const remove = async (s: Session, x: Snapshot, words: string, report: Report): Promise<void> => {
   const cx = s.context(report)
-  const look = async () => ({ is: (await findSnapshot(s, x.name))?.status ?? 'gone' })
+  const look = async () => ({ is: (await findSnapshot(s.aws, x.name))?.status ?? 'gone' })
   try {
     report({ type: 'resource.deleting', key: x.name, title: 'snapshot', name: x.name })
     if (x.status !== 'deleting') await ask(s, x)
@@ -123,10 +124,10 @@ const remove = async (s: Session, x: Snapshot, words: string, report: Report): P
 /** The call. When its answer is lost, or somebody else was faster, the snapshot itself tells. */
 const ask = async (s: Session, { name }: Snapshot): Promise<void> => {
   try {
-    await unlessGone(s.aws.rds('DeleteDBSnapshot', { DBSnapshotIdentifier: name }))
+    await deleteSnapshot(s.aws, name)
   } catch (error) {
     if (!/^(in-use|unknown-outcome)$/.test(classify(error))) throw error
-    const now = await findSnapshot(s, name)
+    const now = await findSnapshot(s.aws, name)
     if (now && now.status !== 'deleting') throw error
   }
 }

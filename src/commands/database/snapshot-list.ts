@@ -1,10 +1,11 @@
 import { round } from '../../engine/plan.ts'
+import type { Snapshot } from '../../rds/snapshots.ts'
 import { backupAdvice } from '../../session/backup-advice.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { openSession, type Session } from '../../session/session.ts'
-import { billed, type Snapshot, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
+import { billed, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { columns, count, usd } from '../../ui/format.ts'
 
 /** All snapshots of the stack's servers, newest first. */

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../../rds/snapshots.ts'
 import { agreed } from '../../session/confirm.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
@@ -6,7 +7,7 @@ import { defaultName, makeSnapshot, ours, READY, TAKES } from '../../session/mak
 import { withReporter } from '../../session/outcome.ts'
 import { busy, type RdsServer, stackServer, utc } from '../../session/rds-server.ts'
 import { openSession, type Session } from '../../session/session.ts'
-import { billed, isOfStack, type Snapshot, snapshotName, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
+import { billed, isOfStack, snapshotName, snapshotsOf, snapshotUsd } from '../../session/snapshots.ts'
 import { about, elapsed, list, usd } from '../../ui/format.ts'
 import { age, snapshotData } from './snapshot-list.ts'
 

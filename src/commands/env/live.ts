@@ -1,4 +1,4 @@
-import { unlessGone } from '../../aws/trouble.ts'
+import { arnOfSecret } from '../../aws/secrets.ts'
 import type { Loaded } from '../../config/load.ts'
 import { reach } from '../../session/account.ts'
 import { type Globals, wantsSandbox } from '../../session/globals.ts'
@@ -37,9 +37,9 @@ export const liveSecrets = async (
     const gone: string[] = []
     const seen = await Promise.all(
       arns.map(async (arn) => {
-        const found = await unlessGone(aws.secretsManager('DescribeSecret', { SecretId: nameIn(arn) }))
-        if (!found?.ARN) gone.push(nameIn(arn))
-        return [arn, found?.ARN ?? arn] as const
+        const found = await arnOfSecret(aws, nameIn(arn))
+        if (!found) gone.push(nameIn(arn))
+        return [arn, found ?? arn] as const
       }),
     )
     const unsure = gone.length > 0 ? `Secrets Manager has no ${gone.join(', ')}` : undefined

@@ -1,4 +1,4 @@
-import { HOST_PLACEHOLDER, jsonIn } from '../../aws/secrets.ts'
+import { HOST_PLACEHOLDER, jsonIn, textOfSecret } from '../../aws/secrets.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import { STEPS } from '../../config/names.ts'
 import { orRefuse } from '../../session/database.ts'
@@ -12,8 +12,7 @@ export const valuesOf = async (s: Pick<Session, 'aws' | 'explain' | 'state'>, ar
     s,
     Promise.all(
       arns.map(async (SecretId) => {
-        const read = await unlessGone(s.aws.secretsManager('GetSecretValue', { SecretId }))
-        texts.set(SecretId, read?.SecretString)
+        texts.set(SecretId, await unlessGone(textOfSecret(s.aws, SecretId)))
       }),
     ),
   )

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Aws, connect } from '../../aws/clients.ts'
+import { putImage, repositories } from '../../aws/registry.ts'
 import { codeOf } from '../../aws/trouble.ts'
 import { CONFIG_FILE, loadConfig, readText, regionOfShell } from '../../config/load.ts'
 import type { Config } from '../../config/settle.ts'
@@ -40,12 +41,11 @@ export const pushImage = async (wish: string | undefined, sandbox: Sandbox | und
     layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', size: 30_000_000, digest: `sha256:${layer}` }],
   })
   const input = { repositoryName: name, imageTag: tag, imageManifest, imageManifestMediaType: MEDIA_TYPE }
-  const { image } = await aws.ecr('PutImage', input).catch((error: unknown) => {
+  const imageDigest = await putImage(aws, input).catch((error: unknown) => {
     // moto's name for it, and AWS's.
     if (!/^Image(Tag)?AlreadyExists$/.test(codeOf(error))) throw error
     throw refuse(`${name} has an image ${tag} already`, 'its tags are immutable', 'Push it under another tag')
   })
-  const { imageDigest } = image?.imageId ?? {}
   if (io.json) io.data({ image: `${uri}:${tag}`, digest: imageDigest })
   io.say(
     `${io.c.green('✓')} ${uri}:${tag} is in the sandbox's registry. Next: ${io.c.cyan(commandLine({ ...g, sandbox: true }, `deploy${serviceFor(config)} --image ${tag}`))}`,
@@ -66,10 +66,10 @@ const serviceFor = (config: Config | undefined): string => {
 }
 
 const uriOf = async (aws: Aws, name: string, region: string): Promise<string> => {
-  const { repositories = [] } = await aws.ecr('DescribeRepositories', {})
-  const found = repositories.find((r) => r.repositoryName === name)
-  if (found?.repositoryUri) return found.repositoryUri
-  const names = repositories.map((r) => r.repositoryName ?? '')
+  const all = await repositories(aws)
+  const found = all.find((r) => r.name === name)
+  if (found?.uri) return found.uri
+  const names = all.map((r) => r.name)
   throw refuse(
     `The sandbox has no repository ${name} in ${region}`,
     names.length > 0 ? `it has ${list(names)}` : 'it has none yet',

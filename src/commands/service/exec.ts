@@ -1,6 +1,6 @@
 import { InfraError, refuse } from '../../core/errors.ts'
 import { findPlugin, PLUGIN, pluginCall, type Session } from '../../database/plugin.ts'
-import { commandText, findRoom, type Room, SHELL } from '../../ecs/exec.ts'
+import { commandText, endSession, findRoom, openSessionIn, type Room, SHELL } from '../../ecs/exec.ts'
 import { type Asked, objection, refusal } from '../../ecs/exec-failure.ts'
 import { findOwn } from '../../session/owner.ts'
 import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
@@ -65,7 +65,7 @@ const within = async (p: ServicePlace, asked: Asked, command: string, named: boo
   p.ownSignals()
   const { code, cut, refused } = await attach(PLUGIN, args, env)
   // One that ends by itself ends the session too.
-  if (cut) await p.aws.ssm('TerminateSession', { SessionId: session.SessionId }).catch(ignore)
+  if (cut) await endSession(p.aws, session.SessionId)
   if (refused)
     throw new InfraError(`The session in the task ${room.id} did not come to be`, {
       why: refused.replaceAll(session.TokenValue, '...'),
@@ -80,22 +80,15 @@ const within = async (p: ServicePlace, asked: Asked, command: string, named: boo
   return code
 }
 
-/** It ends by itself after 20 minutes in which nothing is said. */
-const ignore = (): undefined => undefined
-
 const where = ({ id, container, of }: Room): string =>
   `${container} in the task ${id}${of > 1 ? ` (one of ${of}; another one: --task <id>)` : ''}`
 
 const startSession = async (p: ServicePlace, asked: Asked, command: string): Promise<Session> => {
   const { room } = asked
-  const input = { cluster: p.named.cluster, task: room.task.taskArn ?? '', container: room.container, command, interactive: true }
-  const { session } = await orRefuse(
+  return orRefuse(
     p,
-    p.aws.ecs('ExecuteCommand', input).catch(async (error: unknown) => {
-      throw await refusal(asked, error)
+    openSessionIn(p.aws, p.named.cluster, room, command).catch(async (error: unknown) => {
+      throw error instanceof InfraError ? error : await refusal(asked, error)
     }),
   )
-  const { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl } = session ?? {}
-  if (!SessionId || !TokenValue || !StreamUrl) throw new InfraError('ECS gave no session', { next: 'Run the same command again' })
-  return { SessionId, TokenValue, StreamUrl }
 }

@@ -1,6 +1,7 @@
 import type { Service } from '../../aws/services/ecs-types.ts'
 import { codeOf } from '../../aws/trouble.ts'
 import { checkStop, refuse } from '../../core/errors.ts'
+import { setDesiredCount } from '../../ecs/change.ts'
 import type { Found } from '../../ecs/find.ts'
 import { isChecked, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../../ecs/scaling.ts'
 import { agreed } from '../../session/confirm.ts'
@@ -155,7 +156,7 @@ const change = async (
     }
     if (found.service.desiredCount !== n) {
       checkStop(p.signal)
-      await p.aws.ecs('UpdateService', { cluster: found.cluster, service: found.name, desiredCount: n })
+      await setDesiredCount(p.aws, found, n)
     }
     // After the number: a minimum above it would lift it at once.
     if (resume && target) {

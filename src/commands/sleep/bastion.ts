@@ -1,3 +1,4 @@
+import { switchInstance } from '../../aws/instances.ts'
 import { checkStop, InfraError, refuse } from '../../core/errors.ts'
 import { billOf, without } from '../../engine/bill.ts'
 import type { Context } from '../../engine/context.ts'
@@ -83,7 +84,7 @@ const carryOut = async (s: Session, verb: Verb, row: Row, id: string, first: The
 
 const ask = async (cx: Context<Session['aws']>, verb: Verb, id: string): Promise<void> => {
   checkStop(cx.signal)
-  await cx.aws.ec2(verb === 'stop' ? 'StopInstances' : 'StartInstances', { InstanceIds: [id] })
+  await switchInstance(cx.aws, id, verb)
 }
 
 const tell = (s: Session, verb: Verb, row: Row, id: string, changed: boolean): void => {

@@ -2,7 +2,9 @@ import { minutesDown } from '../../aws/ecs-times.ts'
 import type { Service } from '../../aws/services/ecs-types.ts'
 import { ecsTagMap } from '../../aws/tags.ts'
 import { checkStop, Interrupted } from '../../core/errors.ts'
+import { setDesiredCount } from '../../ecs/change.ts'
 import { drainOf } from '../../ecs/drain.ts'
+import { activeServices } from '../../ecs/find.ts'
 import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../../ecs/scaling.ts'
 import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../../ecs/sleep-record.ts'
 import type { Report } from '../../engine/events.ts'
@@ -28,8 +30,6 @@ export interface Sleepable {
   readonly drainSeconds: number | undefined
 }
 
-/** As many as one question takes. */
-const AT_ONCE = 10
 /** AWS's own, where a target group may not be looked at. */
 const DEFAULT_DRAIN = 300
 /** Minutes that are waited for tasks to be gone, their drain not counted. */
@@ -73,16 +73,8 @@ export const servicesOf = async (s: Session, words: 'stop' | 'start'): Promise<S
   }))
 }
 
-const describe = async (s: Session, names: readonly string[]): Promise<Map<string, Service>> => {
-  const { cluster } = s.config.ecs
-  const parts = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) => names.slice(i * AT_ONCE, (i + 1) * AT_ONCE))
-  const answers = await Promise.all(
-    parts.map((services) => s.aws.ecs('DescribeServices', { cluster, services, include: ['TAGS'] })),
-  )
-  return new Map(
-    answers.flatMap((a) => a.services ?? []).flatMap((x) => (x.serviceName && x.status === 'ACTIVE' ? [[x.serviceName, x]] : [])),
-  )
-}
+const describe = (s: Session, names: readonly string[]): Promise<Map<string, Service>> =>
+  activeServices(s.aws, s.config.ecs.cluster, names)
 
 const running = (x: Sleepable): number => x.service.desiredCount ?? 0
 const lifts = (x: Sleepable): boolean => x.target !== undefined && !isPaused(x.target)
@@ -129,7 +121,7 @@ export const lower = async (s: Session, x: Sleepable, report: Report): Promise<v
   }
   if (running(x) > 0) {
     checkStop(s.signal)
-    await s.aws.ecs('UpdateService', { cluster: x.cluster, service: x.name, desiredCount: 0 })
+    await setDesiredCount(s.aws, x, 0)
   }
   const desired = sleeper && sleeper.count > 0 ? 0 : undefined
   await together(s, rowsAfter(s, x.key, desired, sleeper?.paused ? 0 : undefined), (l) =>
@@ -177,7 +169,7 @@ export const lift = async (s: Session, x: Sleepable, report: Report): Promise<vo
   })
   if (running(x) === 0 && count > 0) {
     checkStop(s.signal)
-    await s.aws.ecs('UpdateService', { cluster: x.cluster, service: x.name, desiredCount: count })
+    await setDesiredCount(s.aws, x, count)
   }
   // It may have it back already, by a run that was killed or by somebody else.
   const resumes = target?.min === 0

@@ -53,3 +53,9 @@ export const checkAnswers = async (
     next: `${of.line('logs', '--filter ERROR')}; ${of.line('rollback')} goes back`,
   }
 }
+
+/** The load balancer that uses a target group, by ARN; undefined where none does. */
+export const balancerOf = async (aws: Pick<Aws, 'elb'>, group: string): Promise<string | undefined> => {
+  const { TargetGroups = [] } = await aws.elb('DescribeTargetGroups', { TargetGroupArns: [group] })
+  return TargetGroups[0]?.LoadBalancerArns?.[0]
+}

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { Server } from '../../../aws/sql.ts'
+import type { Source } from '../../../aws/upload.ts'
 import { InfraError } from '../../../core/errors.ts'
 import { BadLine, type DumpReader } from '../../../database/dump.ts'
 import { MysqlDump } from '../../../database/dump-mysql.ts'
@@ -12,7 +13,6 @@ import type { Place } from '../address.ts'
 import type { Login } from '../login.ts'
 import { failedTool, mysqlArgs, programEnv, type Tool, toolEnv } from '../tools.ts'
 import { progress } from './progress.ts'
-import type { Source } from './sink.ts'
 
 export interface Loading {
   readonly server: Server

@@ -1,13 +1,11 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Readable } from 'node:stream'
 import { bucketsOf } from '../../../aws/bucket-owner.ts'
 import type { Aws } from '../../../aws/clients.ts'
-import { codeOf } from '../../../aws/trouble.ts'
+import type { InBucket, Sink, Source } from '../../../aws/upload.ts'
 import { InfraError, refuse } from '../../../core/errors.ts'
 import type { Session } from '../../../session/session.ts'
-import type { InBucket, Sink } from './place.ts'
 
 /** `s3://bucket/key`; undefined for what is a file. @throws InfraError (exit 2) */
 export const inBucket = (text: string, name: string): InBucket | undefined => {
@@ -21,7 +19,7 @@ export const inBucket = (text: string, name: string): InBucket | undefined => {
 /** @param name of the file, where only a folder or a prefix is given */
 export const sinkFor = async (aws: Aws, to: string, name: string): Promise<Sink> => {
   const at = inBucket(to, name)
-  if (at) return (await import('./s3-sink.ts')).bucketSink(aws, at)
+  if (at) return (await import('../../../aws/upload.ts')).bucketSink(aws, at)
   return fileSink(to, name)
 }
 
@@ -71,12 +69,6 @@ const fileSink = async (to: string, name: string): Promise<Sink> => {
   }
 }
 
-export interface Source {
-  readonly place: string
-  readonly bytes: number | undefined
-  readonly stream: Readable
-}
-
 /** AWS for a session's dumps: into nobody else's bucket, and out of none. */
 export const ownBuckets = ({ aws, config, caller }: Pick<Session, 'aws' | 'config' | 'caller'>): Aws =>
   bucketsOf(aws, async () => config.bucketOwner ?? caller.account)
@@ -94,18 +86,5 @@ export const sourceFor = async (aws: Aws, from: string): Promise<Source> => {
     const { createReadStream } = await import('node:fs')
     return { place: file, bytes: found.size, stream: createReadStream(file) }
   }
-  const place = `s3://${at.bucket}/${at.key}`
-  try {
-    const { Body, ContentLength } = await aws.s3('GetObject', { Bucket: at.bucket, Key: at.key })
-    if (!Body) throw new InfraError(`${place} is empty`, { exitCode: 2 })
-    return { place, bytes: ContentLength, stream: Body as Readable }
-  } catch (error) {
-    if (/^(NoSuchKey|NotFound|NoSuchBucket)$/.test(codeOf(error)))
-      throw refuse(
-        `There is no ${place}`,
-        codeOf(error) === 'NoSuchBucket' ? 'there is no such bucket' : undefined,
-        `aws s3 ls s3://${at.bucket}/`,
-      )
-    throw error
-  }
+  return (await import('../../../aws/upload.ts')).download(aws, at)
 }

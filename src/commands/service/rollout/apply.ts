@@ -1,6 +1,7 @@
 import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../../../aws/services/ecs-types.ts'
 import { classify } from '../../../aws/trouble.ts'
-import { checkStop, InfraError, refuse } from '../../../core/errors.ts'
+import { checkStop, refuse } from '../../../core/errors.ts'
+import { registerRevision, startRollout } from '../../../ecs/change.ts'
 import type { Difference } from '../../../ecs/difference.ts'
 import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '../../../ecs/find.ts'
 import type { Entry, Intent, Overlay } from '../../../ecs/record.ts'
@@ -89,12 +90,10 @@ const registered = async (p: ServicePlace, found: Found, input: RegisterTaskDefi
     // A revision does not take over the tags of the one before; those of AWS itself nobody else may set.
     const tags = (found.tags ?? []).filter((t) => !/^aws:/i.test(t.key ?? ''))
     checkStop(p.signal)
-    const made = await p.aws.ecs('RegisterTaskDefinition', { ...input, ...(tags.length > 0 ? { tags } : {}) })
-    if (made.taskDefinition?.taskDefinitionArn) return made.taskDefinition
+    return await registerRevision(p.aws, input, tags)
   } catch (error) {
     throw p.explain(error)
   }
-  throw new InfraError('ECS did not say which revision it has registered', { next: 'Run the same command again: it finds it' })
 }
 
 /** Undefined where a revision does not have the container: its name may have changed since. */
@@ -140,13 +139,8 @@ const told = async (
 ): Promise<{ deployment: string | undefined; since: number }> => {
   try {
     checkStop(p.signal)
-    const { service } = await p.aws.ecs('UpdateService', {
-      cluster: found.cluster,
-      service: found.name,
-      taskDefinition,
-      ...(force ? { forceNewDeployment: true } : {}),
-      ...(startsFirst(memory, found) ? { desiredCount: memory.first } : {}),
-    })
+    const desiredCount = startsFirst(memory, found) ? memory.first : undefined
+    const service = await startRollout(p.aws, found, taskDefinition, { force, desiredCount })
     const primary = service && primaryOf(service)
     return { deployment: primary?.id, since: primary?.createdAt?.getTime() ?? Date.now() }
   } catch (error) {

@@ -5,7 +5,7 @@ import { endpointOf, findEndpoint, type Sought } from '../../../ecs/checks/endpo
 import { checkDeclared, checkExpected, checkSecretsOf } from '../../../ecs/checks/env.ts'
 import { checkHealth } from '../../../ecs/checks/health.ts'
 import { checkLog } from '../../../ecs/checks/log.ts'
-import { checkAnswers } from '../../../ecs/checks/metric.ts'
+import { balancerOf, checkAnswers } from '../../../ecs/checks/metric.ts'
 import { checkScaling } from '../../../ecs/checks/scaling.ts'
 import { checkDeployment, checkRestarts, checkTargets, checkTasks, groupsOf } from '../../../ecs/checks/service.ts'
 import { tasksOf } from '../../../ecs/checks/tasks.ts'
@@ -87,8 +87,7 @@ export const checklist = (p: ServicePlace, found: Found, wish: Wishes): Checks[]
     ...(groups.length > 0
       ? groups.map((group) =>
           guarded(named('5xx', group), async () => {
-            const { TargetGroups = [] } = await aws.elb('DescribeTargetGroups', { TargetGroupArns: [group] })
-            const [balancer] = TargetGroups[0]?.LoadBalancerArns ?? []
+            const balancer = await balancerOf(aws, group)
             const name = named('5xx', group)
             if (!balancer?.includes(':loadbalancer/app/'))
               return { name, outcome: 'skip', detail: 'no application load balancer counts its answers' }

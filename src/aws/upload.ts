@@ -1,7 +1,23 @@
-import type { Aws } from '../../../aws/clients.ts'
-import { codeOf } from '../../../aws/trouble.ts'
-import { type InfraError, refuse } from '../../../core/errors.ts'
-import type { InBucket, Sink } from './place.ts'
+import type { Readable } from 'node:stream'
+import { InfraError, refuse } from '../core/errors.ts'
+import type { Aws } from './clients.ts'
+import { codeOf } from './trouble.ts'
+
+/** Where a dump goes. Nothing is there under its name before all of it is. */
+export interface Sink {
+  /** For a person, and for the command that reads it again. */
+  readonly place: string
+  write(part: Buffer): Promise<void>
+  /** All is written. */
+  commit(): Promise<void>
+  /** Takes away what was written. Never fails: something else has failed already. */
+  discard(): Promise<void>
+}
+
+export interface InBucket {
+  readonly bucket: string
+  readonly key: string
+}
 
 const MB = 1024 * 1024
 /** S3 takes at most 10,000 parts: small ones first, because what breaks off is sent again, larger ones for what is very large. */
@@ -91,3 +107,27 @@ const noBucket = (name: string): InfraError =>
     'backups go into one that is there already',
     `aws s3 mb s3://${name}, or name another place`,
   )
+
+export interface Source {
+  readonly place: string
+  readonly bytes: number | undefined
+  readonly stream: Readable
+}
+
+/** Opens an object to be read from its beginning. @throws InfraError (exit 2) when it is not there */
+export const download = async (aws: Aws, at: InBucket): Promise<Source> => {
+  const place = `s3://${at.bucket}/${at.key}`
+  try {
+    const { Body, ContentLength } = await aws.s3('GetObject', { Bucket: at.bucket, Key: at.key })
+    if (!Body) throw new InfraError(`${place} is empty`, { exitCode: 2 })
+    return { place, bytes: ContentLength, stream: Body as Readable }
+  } catch (error) {
+    if (/^(NoSuchKey|NotFound|NoSuchBucket)$/.test(codeOf(error)))
+      throw refuse(
+        `There is no ${place}`,
+        codeOf(error) === 'NoSuchBucket' ? 'there is no such bucket' : undefined,
+        `aws s3 ls s3://${at.bucket}/`,
+      )
+    throw error
+  }
+}
