@@ -7,8 +7,6 @@ const every = {
   hookTimeout: 60_000,
   // The files of a worker share what they have imported: half of the time went into loading the SDK anew.
   isolate: false,
-  // More than cores: most tests start processes and wait for them.
-  maxWorkers: 5,
 }
 /** These talk to servers with clients of their own: they must not share a worker with those that replace the SDK's clients. */
 const REAL = [
@@ -25,6 +23,7 @@ const MOCKED = ['test/sandbox/daemon.test.ts']
 export default defineConfig({
   test: {
     globalSetup: ['test/support/built.ts', 'test/support/moto.ts', 'test/support/models/global.ts'],
+    // More than cores: most tests start processes and wait for them. Named here only: a project's own would win over --maxWorkers.
     maxWorkers: 5,
     sequence: { sequencer: LongFirst },
     projects: [
