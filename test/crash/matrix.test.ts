@@ -38,14 +38,20 @@ const down: Limits['next'] = (command, it) =>
 /** After a kill, any command. */
 const anything: Limits['next'] = (command, it) => (it === 'ended' ? life(command) : [create, edited, destroy])
 
+/** The matrix that the last test holds against kills that are played: made once. */
+let late: Report | undefined
+const LATE = 'what is new shows late'
+
 describe('killed at any instant, and once more at any instant of the next run', () => {
-  for (const [name, setup] of Object.entries(setups))
+  const { 'all goes well': well, ...others } = setups
+  for (const [name, setup] of Object.entries(others))
     it(`the same command, or destroy, leads to what it says: ${name}`, async () => {
-      await allGreen(name, setup, create, { kills: 2, next: down })
+      const report = await allGreen(name, setup, create, { kills: 2, next: down })
+      if (name === LATE) late = report
     })
 
-  it('whatever command comes next', async () => {
-    await allGreen('any command after any', setups['all goes well'], create, { kills: 2, next: anything })
+  it('whatever command comes next, the same or destroy among them: all goes well', async () => {
+    await allGreen('any command after any', well, create, { kills: 2, next: anything })
   })
 })
 
@@ -98,8 +104,8 @@ const killAt = async (cloud: Cloud, n: number, run: () => Promise<unknown>): Pro
 
 describe('the matrix itself', () => {
   it('a kill that is played leaves a world that the matrix met, at each instant and, of the pairs, at a sample', async () => {
-    const begin = worldOf(setups['what is new shows late'])
-    const { met, pairs } = await explore(begin, [create], { kills: 2, inFlight, next: down })
+    const begin = worldOf(setups[LATE])
+    const { met, pairs } = late ?? (await explore(begin, [create], { kills: 2, inFlight, next: down }))
     let played = 0
     let strange = 0
     for (const how of inFlight)

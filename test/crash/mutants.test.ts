@@ -20,7 +20,10 @@ const next: Limits['next'] = (command, it) =>
       : [command]
 const inFlight = ['lost', 'lands', 'calls', 'late'] as const
 
-/** The matrix of single kills in all worlds. @returns what is wrong, with the name of the world; empty: the mutant survives */
+/**
+ * The matrix of single kills in all worlds. The engine as it is survives it: matrix.test.ts goes the same ways, and one kill further.
+ * @returns what is wrong, with the name of the world; empty: the mutant survives
+ */
 const hunt = async (mutant: Mutant): Promise<string | undefined> => {
   for (const [name, setup] of Object.entries(setups)) {
     const { wrongs } = await explore(worldFor(setup, mutant), [create], { kills: 1, inFlight, next, brief: true })
@@ -28,10 +31,6 @@ const hunt = async (mutant: Mutant): Promise<string | undefined> => {
   }
   return undefined
 }
-
-it('the engine as it is survives the hunt', async () => {
-  expect(await hunt({})).toBeUndefined()
-})
 
 const red: readonly Name[] = [
   'no intent is written',

@@ -59,8 +59,9 @@ export class Cloud {
   }
   /** Whether this is the one call of its sort that gets lost. */
   loses(what: 'request' | 'answer', text: string): boolean {
+    if (this.faults?.lost !== what) return false
     const call = text.replaceAll(ID, '')
-    if (this.faults?.lost !== what || this.#lost.has(call) || !this.faults.of.test(call)) return false
+    if (this.#lost.has(call) || !this.faults.of.test(call)) return false
     this.#lost.add(call)
     return true
   }

@@ -36,15 +36,18 @@ export const fingerprint = (world: World): string => {
     lost: cloud.lostOnce(),
     wrong: [cloud.sins, snapshots(world), early(world)],
   })
-  return inOrder(inOrder(text, /id-[a-z.]+-\d+;/g, 'id'), /token-\d+/g, 'token')
+  return inOrder(text)
 }
 
-/** Numbers what matches by its first appearance. */
-const inOrder = (text: string, what: RegExp, called: string): string => {
+/** Numbers ids and tokens by their first appearance. */
+const inOrder = (text: string): string => {
   const known = new Map<string, string>()
-  return text.replace(what, (found) => {
-    const name = known.get(found) ?? `<${called} ${known.size + 1}>`
-    known.set(found, name)
+  return text.replace(/id-[a-z.]+-\d+;|token-\d+/g, (found) => {
+    let name = known.get(found)
+    if (name === undefined) {
+      name = `<${found.startsWith('id') ? 'id' : 'token'} ${known.size + 1}>`
+      known.set(found, name)
+    }
     return name
   })
 }

@@ -1,5 +1,8 @@
 import type { Clock } from '../../../src/core/clock.ts'
 
+/** A signal that is never given. No clock listens to it, so that all worlds of a test can share it. */
+export const NEVER = new AbortController().signal
+
 /** Time that passes only while everybody sleeps: hours in milliseconds, and the same order on every run. */
 export class VirtualClock implements Clock {
   #now: number
@@ -16,7 +19,7 @@ export class VirtualClock implements Clock {
   }
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve()
-    if (!this.#heard.has(signal)) {
+    if (signal !== NEVER && !this.#heard.has(signal)) {
       this.#heard.add(signal)
       signal.addEventListener('abort', () => this.#release((s) => s.signal === signal))
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../src/core/clock.ts'
 import type { Row } from '../../../src/state/schema.ts'
 import { type Cloud, Crash, Fault, type Point } from '../../support/cloud.ts'
+import { NEVER } from './clock.ts'
 
 /** What outlives a process: the cloud, and the state as it is on the disk. */
 export interface Ground {
@@ -34,8 +35,6 @@ export class Session {
   readonly crashed: Promise<never>
   #alive = true
   #die: (crash: Crash) => void = () => {}
-  /** A call is not broken off by a stop. */
-  readonly #stay = new AbortController().signal
   readonly #flying = new Set<Flight>()
   #changes = 0
 
@@ -119,7 +118,8 @@ export class Session {
   }
 
   async #travel(): Promise<void> {
-    if (this.ground.cloud.latencyMs > 0) await this.clock.sleep(this.ground.cloud.latencyMs, this.#stay)
+    // A call is not broken off by a stop.
+    if (this.ground.cloud.latencyMs > 0) await this.clock.sleep(this.ground.cloud.latencyMs, NEVER)
   }
 }
 

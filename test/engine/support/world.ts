@@ -11,6 +11,7 @@ import { subjectOfRow, subjectsOf, survey } from '../../../src/engine/survey.ts'
 import type { Row } from '../../../src/state/schema.ts'
 import { Cloud, type Entry, Fault } from '../../support/cloud.ts'
 import { Client } from './client.ts'
+import { NEVER } from './clock.ts'
 import { anyKind, type FakeKind, KINDS } from './kinds.ts'
 import { MemoryRows } from './rows.ts'
 import { type Ground, Session } from './session.ts'
@@ -26,7 +27,7 @@ export class World implements Ground {
   readonly rows = new Map<string, Row>()
   readonly events: Event[] = []
   graceMs = 5000
-  signal = new AbortController().signal
+  signal: AbortSignal = NEVER
   /** Changes what the engine is given: takes one of its safety layers away. */
   adapt: (cx: Context<Client>) => Context<Client> = (cx) => cx
   /** The process that began last. */
@@ -47,7 +48,7 @@ export class World implements Ground {
     return to
   }
   readonly kindOf = (type: string): AnyKind<Client> => {
-    const kind = [...this.#kinds, ...KINDS].find((k) => k.type === type)
+    const kind = this.#kinds.find((k) => k.type === type) ?? KINDS.find((k) => k.type === type)
     if (!kind) throw new Error(`no kind ${type}`)
     return anyKind(kind)
   }
