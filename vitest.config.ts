@@ -33,7 +33,11 @@ export default defineConfig({
         test: {
           ...every,
           name: 'alone',
-          include: ['test/{aws,config,crash,docs,ecs,engine,kinds,models,steps,ui}/**/*.test.ts', 'test/*.test.ts', ...REPLACED],
+          include: [
+            'test/{aws,config,crash,docs,ecs,engine,kinds,models,session,steps,ui}/**/*.test.ts',
+            'test/*.test.ts',
+            ...REPLACED,
+          ],
           exclude: REAL.slice(1),
         },
       },

@@ -163,6 +163,28 @@ const KNOWN_CIRCLES: readonly string[] = [
   'config/name-rules.ts config/schema.ts config/settle-ecs.ts config/settle.ts config/together-balancer.ts config/together-container.ts config/together-ecs.ts config/together-service.ts config/together.ts',
 ]
 
+/** Who changes rows of the state; all others read them. */
+const RECORDERS: Readonly<Record<string, string>> = {
+  'engine/work.ts': 'what a run has asked for and seen',
+  'engine/converge.ts': 'what is used as it is, and what is ready',
+  'engine/replace.ts': 'two generations change places',
+  'engine/destroy.ts': 'it is deleted, and gone',
+  'session/records/rows.ts': 'what a deploy, a scale or a stop has told AWS',
+  'commands/stack/adopt.ts': 'what is taken in',
+  'commands/stack/recover.ts': 'what was found again',
+  'commands/stack/state-rename.ts': 'another key',
+  'commands/stack/state-forget.ts': 'no longer this stack’s',
+  'state/store.ts': 'the rows of the engine are written by a transaction',
+}
+
+it('rows are changed in a few places, and made of what was seen in one', () => {
+  const textOf = (f: string): string => readFileSync(join(SRC, f), 'utf8')
+  const writing = files.filter((f) => /\b(rows|state)\.(put|write|drop)\(|\bresources\[[^\]]+\] = /.test(textOf(f)))
+  expect(writing.toSorted()).toEqual(Object.keys(RECORDERS).toSorted())
+  const making = files.filter((f) => /\bstep: node\.step\b|\bdeps: depsOf\(/.test(textOf(f)) && f !== 'engine/converge.ts')
+  expect(making).toEqual(['engine/record.ts'])
+})
+
 describe('the rooms of the house', () => {
   it('are those of the plan', () => {
     expect([...new Set(files.map(room))].sort()).toEqual(Object.keys(MAY).sort())

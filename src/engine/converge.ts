@@ -7,6 +7,7 @@ import { decide } from './decide.ts'
 import { earlierLike, generationOf } from './generation.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
+import { depsOf } from './record.ts'
 import { hasUnknown, resolve } from './ref.ts'
 import { beside, retiredRow } from './replace.ts'
 import type { Progress } from './run.ts'
@@ -15,7 +16,7 @@ import { settle } from './survey.ts'
 import { deleteLimit } from './times.ts'
 import { change } from './update.ts'
 import { until } from './wait.ts'
-import { depsOf, Work } from './work.ts'
+import { Work } from './work.ts'
 
 const ALONE: Progress = { release: () => {}, released: () => true }
 

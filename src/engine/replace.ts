@@ -2,9 +2,10 @@ import type { Row } from '../state/schema.ts'
 import { createIntended } from './create-resource.ts'
 import { earlierLike, generationOf, replacedKey } from './generation.ts'
 import type { AnySeen, Present } from './kind.ts'
+import { record, wantAsSeen } from './record.ts'
 import { observe, settle, subjectOfRow } from './survey.ts'
 import { until } from './wait.ts'
-import { depsOf, type Work } from './work.ts'
+import type { Work } from './work.ts'
 
 type Changes = Readonly<Record<string, Row | undefined>>
 
@@ -65,16 +66,7 @@ const retiredBy = <C>(work: Work<C>, present: AnySeen): Changes => {
 }
 
 /** The row of an earlier generation that is there. Without a record it is the first one: its name tells so. */
-export const retiredRow = <C>({ node, want, cx }: Work<C>, row: Row | undefined, { attrs, props }: Present): Changes => {
-  const known: Row = row ?? {
-    type: node.kind.type,
-    step: node.step,
-    name: node.name,
-    is: 'ready',
-    want: { ...want, ...props },
-    deps: depsOf(node),
-    token: '',
-    at: new Date(cx.clock.now()).toISOString(),
-  }
-  return { [replacedKey(node.key, known)]: { ...known, is: 'ready', attrs, replaced: node.key } }
+export const retiredRow = <C>({ node, want, cx }: Work<C>, row: Row | undefined, seen: Present): Changes => {
+  const known = row ?? record(node, seen, { is: 'ready', want: wantAsSeen(want, seen), token: '', at: cx.clock.now() })
+  return { [replacedKey(node.key, known)]: { ...known, is: 'ready', attrs: seen.attrs, replaced: node.key } }
 }

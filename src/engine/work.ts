@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { identityOf } from './generation.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Stamp } from './kind.ts'
+import { record } from './record.ts'
 import type { Progress } from './run.ts'
 import { observe } from './survey.ts'
 import { deadlineOf } from './times.ts'
@@ -86,20 +87,17 @@ export class Work<C> {
   late = (seen: AnySeen): boolean => seen.is === 'absent' && this.cx.clock.now() < this.shownAt + this.cx.graceMs
 
   /** @returns the whole row, for what is known of it now */
-  rowOf(now: Pick<Row, 'is' | 'attrs' | 'tags' | 'took' | 'scheduled'>): Row {
-    const { node, want, before, generation } = this
-    return {
-      type: node.kind.type,
-      step: node.step,
+  rowOf({ attrs, ...now }: Pick<Row, 'is' | 'attrs' | 'tags' | 'took' | 'scheduled'>): Row {
+    const { before, generation } = this
+    return record(this.node, attrs && { attrs }, {
       name: this.stamp.name,
-      want,
-      deps: depsOf(node),
+      want: this.want,
       token: this.token,
-      at: new Date(this.cx.clock.now()).toISOString(),
+      at: this.cx.clock.now(),
       ...(before?.adopted ? { adopted: true } : {}),
       ...(generation === undefined ? {} : { generation }),
       ...now,
-    }
+    })
   }
 
   save(now: Pick<Row, 'is' | 'attrs' | 'tags' | 'took'>): Promise<void> {
@@ -111,5 +109,3 @@ export class Work<C> {
     if (this.did === 'created' || !same(this.before?.attrs, attrs)) await this.save({ is: 'creating', attrs })
   }
 }
-
-export const depsOf = <C>({ deps, beside }: Pick<Node<C>, 'deps' | 'beside'>): string[] => [...deps, ...beside].sort()

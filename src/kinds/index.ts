@@ -39,6 +39,7 @@ import { Database } from './sql/database.ts'
 import { DatabaseRole } from './sql/role.ts'
 
 export { costStopped } from './ec2/instance-facts.ts'
+export { taskDefinitionProps } from './ecs/task-definition.ts'
 export { placeholdersLeft } from './secretsmanager/secret.ts'
 export { serverOf } from './sql/common.ts'
 

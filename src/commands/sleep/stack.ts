@@ -12,8 +12,9 @@ import { until } from '../../engine/wait.ts'
 import { commandLine } from '../../session/globals.ts'
 import { refuseOthers } from '../../session/owner.ts'
 import { orGoesOn } from '../../session/rds-server.ts'
-import { afterSleep, rowsAfter, together } from '../../session/records/counts.ts'
+import { afterSleep } from '../../session/records/counts.ts'
 import { leftAtZero } from '../../session/records/minimum.ts'
+import { amendRows } from '../../session/records/rows.ts'
 import type { Session } from '../../session/session.ts'
 
 /** A service of the stack as it is in the account, and what is remembered of its sleep. */
@@ -87,8 +88,8 @@ export const isAwake = (x: Sleepable): boolean =>
 export const rememberSleep = async (s: Session, all: readonly Sleepable[]): Promise<void> => {
   const at = new Date().toISOString()
   const of = { at, by: s.caller.arn }
-  await together(s, [], (lookups) =>
-    all.reduce((l, x) => {
+  await s.state.update((draft) => {
+    draft.lookups = all.reduce((l, x) => {
       // One that was lifted again since it went down is put to sleep anew, from what it runs now.
       const begun = x.sleeper && !(x.sleeper.down && running(x) > 0) ? x.sleeper : undefined
       const set = x.sleeper ? x.sleeper.set : s.state.row(`${x.key}-service`)?.attrs?.desired
@@ -101,8 +102,8 @@ export const rememberSleep = async (s: Session, all: readonly Sleepable[]): Prom
       }
       const before = x.target && pausing ? pausedAs({ ...x.target, min: leftAtZero(s, x.key) ?? x.target.min }) : undefined
       return withSleeper(before ? withPaused(l, x.key, before) : l, x.key, sleeper, of)
-    }, lookups),
-  )
+    }, draft.lookups)
+  })
 }
 
 /** Takes one down: autoscaling first, which would lift it at once. Each is written down when it is done. */
@@ -124,9 +125,10 @@ export const lower = async (s: Session, x: Sleepable, report: Report): Promise<v
     await setDesiredCount(s.aws, x, 0)
   }
   const desired = sleeper && sleeper.count > 0 ? 0 : undefined
-  await together(s, rowsAfter(s, x.key, desired, sleeper?.paused ? 0 : undefined), (l) =>
-    sleeper ? withSleeper(l, x.key, { ...sleeper, down: true }, { at: '', by: '' }) : l,
-  )
+  await s.state.update((draft) => {
+    amendRows(draft.resources, x.key, { desired, min: sleeper?.paused ? 0 : undefined })
+    if (sleeper) draft.lookups = withSleeper(draft.lookups, x.key, { ...sleeper, down: true }, { at: '', by: '' })
+  })
   if (s.io.json)
     s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: sleeper?.count ?? running(x), to: 0 })
 }
@@ -178,9 +180,11 @@ export const lift = async (s: Session, x: Sleepable, report: Report): Promise<vo
     await register(s.aws, target.resourceId, paused)
   }
   const min = paused && target ? (resumes ? paused.min : target.min) : undefined
-  await together(s, rowsAfter(s, x.key, count > 0 ? set : undefined, min), (l) =>
-    withSleeper(paused ? withPaused(l, x.key, undefined) : l, x.key, undefined, { at: '', by: '' }),
-  )
+  await s.state.update((draft) => {
+    amendRows(draft.resources, x.key, { desired: count > 0 ? set : undefined, min })
+    const awake = paused ? withPaused(draft.lookups, x.key, undefined) : draft.lookups
+    draft.lookups = withSleeper(awake, x.key, undefined, { at: '', by: '' })
+  })
   if (s.io.json) s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: 0, to: count })
 }
 

@@ -1,8 +1,8 @@
 import { closest } from '../../config/closest.ts'
 import { refuse } from '../../core/errors.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { differing, show } from '../../engine/compare.ts'
 import { holderOf, ownAlready } from '../../engine/ownership.ts'
+import { record, wantAsSeen } from '../../engine/record.ts'
 import { knownProps, resolve } from '../../engine/ref.ts'
 import { observe } from '../../engine/survey.ts'
 import { agreed } from '../../session/confirm.ts'
@@ -68,18 +68,8 @@ export const adoptCommand = async (key: string, id: string, g: Globals): Promise
       )
     if (!(await agreed(s, g, 'Take it in?', 'This would write the state file', commandLine(g, `adopt ${key} ${id} --yes`))))
       return 0
-    await s.state.put(key, {
-      type: node.kind.type,
-      step: node.step,
-      name: node.name,
-      want: { ...knownProps(want), ...seen.props } as JsonObject,
-      deps: [...node.deps, ...node.beside].sort(),
-      is: 'ready',
-      token: '',
-      attrs: seen.attrs,
-      at: new Date().toISOString(),
-      adopted: true,
-    })
+    const now = { want: wantAsSeen(want, seen), token: '', at: new Date(), adopted: true }
+    await s.state.put(key, record(node, seen, { is: 'ready', ...now }))
     if (s.io.json) s.io.data({ key, type: node.kind.type, id, attrs: seen.attrs, differs })
     s.io.say(`\n${s.io.c.green('✓')} Recorded. Next: ${s.io.c.cyan(commandLine(g, 'plan'))}`)
     return 0

@@ -5,7 +5,8 @@ import { idOf } from '../../engine/context.ts'
 import type { Node } from '../../engine/graph.ts'
 import type { Present } from '../../engine/kind.ts'
 import { ambiguous } from '../../engine/ownership.ts'
-import { hasUnknown, resolve } from '../../engine/ref.ts'
+import { record, wantAsSeen } from '../../engine/record.ts'
+import { resolve } from '../../engine/ref.ts'
 import { survey } from '../../engine/survey.ts'
 import { agreed } from '../../session/confirm.ts'
 import { declareStack } from '../../session/declare.ts'
@@ -53,7 +54,7 @@ export const recoverCommand = async (g: Globals): Promise<number> => {
       ))
     )
       return 0
-    await record(s, found, lookups, editOf(unrecorded))
+    await recordAll(s, found, lookups, editOf(unrecorded))
     if (s.io.json)
       s.io.data({
         recovered: found.map(({ node, it }) => ({ key: node.key, type: node.kind.type, id: idOf(it.attrs, node.name) })),
@@ -118,10 +119,15 @@ const show = (s: Session, found: readonly Found[]): void => {
   if (rows.length > 0) s.io.say(columns(rows))
 }
 
-const record = async (s: Session, found: readonly Found[], lookups: Lookups, edit: ReturnType<typeof editOf>): Promise<void> => {
+const recordAll = async (
+  s: Session,
+  found: readonly Found[],
+  lookups: Lookups,
+  edit: ReturnType<typeof editOf>,
+): Promise<void> => {
   const attrs = new Map(found.map(({ node, it }) => [node.key, it.attrs]))
   const attrsOf = (key: string): JsonObject | undefined => attrs.get(key) ?? s.state.row(key)?.attrs
-  const at = new Date().toISOString()
+  const at = new Date()
   // Where the config leaves the type open, it is that of the bastion that was found.
   const type = found.find(({ node }) => node.key === 'bastion')?.it.props?.instanceType
   const running = { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) }
@@ -129,20 +135,13 @@ const record = async (s: Session, found: readonly Found[], lookups: Lookups, edi
     draft.lookups = lookupsAfter(s, running, edit(draft.lookups))
     for (const { node, it } of found) {
       const want = resolve(node.props, attrsOf) as Record<string, unknown>
-      const known = Object.fromEntries(Object.entries(want).filter(([, v]) => !hasUnknown(v))) as JsonObject
-      draft.resources[node.key] = {
-        type: node.kind.type,
-        step: node.step,
-        name: node.name,
-        // Seen to be so counts, wished for does not: what differs is then drift, not a secret update.
-        want: { ...known, ...it.props },
-        deps: [...node.deps, ...node.beside].sort(),
+      draft.resources[node.key] = record(node, it, {
         is: it.is === 'ready' ? 'ready' : 'creating',
+        want: wantAsSeen(want, it),
         token: '',
-        attrs: it.attrs,
         at,
         ...(it.foreign || node.adopt ? { adopted: true } : {}),
-      }
+      })
     }
   })
 }

@@ -41,7 +41,7 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
     return {
       is: 'ready',
       attrs: attrsOf(is),
-      props: propsOf(is, want),
+      props: taskDefinitionProps(is, want),
       tags,
       note: `revision ${is.revision}`,
       ...(last ? {} : foreignTo(stamp, tags, `the task definition ${family}`)),
@@ -114,11 +114,12 @@ const recorded = async (
 }
 
 const isAsWanted = (is: Revision, want: Partial<TaskDefinitionProps>): boolean => {
-  const seen: Readonly<Record<string, unknown>> = propsOf(is, want)
+  const seen: Readonly<Record<string, unknown>> = taskDefinitionProps(is, want)
   return Object.entries(want).every(([p, v]) => p === 'region' || same(seen[p] as Json, v as Json))
 }
 
-const propsOf = (is: Revision, want: Partial<TaskDefinitionProps>): Omit<TaskDefinitionProps, 'region'> => ({
+/** What a revision has, in the words in which it was asked for where it means the same. */
+export const taskDefinitionProps = (is: Revision, want: Partial<TaskDefinitionProps>): Omit<TaskDefinitionProps, 'region'> => ({
   cpu: Number(is.cpu),
   memory: Number(is.memory),
   executionRoleArn: is.executionRoleArn ?? '',

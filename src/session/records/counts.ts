@@ -1,4 +1,4 @@
-import { canonical, type JsonObject } from '../../core/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { withoutWaiting } from '../../ecs/record.ts'
 import {
   countAfter,
@@ -14,10 +14,10 @@ import {
   withScaled,
   withSleeper,
 } from '../../ecs/sleep-record.ts'
-import type { Row } from '../../state/schema.ts'
 import type { ServicePlace } from '../service.ts'
 import type { Session } from '../types.ts'
 import { rememberApart } from './apart.ts'
+import { amendRows, type Told } from './rows.ts'
 
 type Edit = (lookups: JsonObject) => JsonObject
 
@@ -43,10 +43,14 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
   const kept = stack !== undefined && (key !== undefined || stack.state.all().size + Object.keys(stack.state.lookups).length > 0)
   const read = (): JsonObject => stack?.state.lookups ?? {}
   const of = () => (key === undefined ? undefined : stack?.config.ecs.services[key])
-  const edit = async (change: Edit, rows: readonly [string, Row][] = []): Promise<void> => {
+  const edit = async (change: Edit, told?: Told): Promise<void> => {
     if (!stack || !kept) return
     if (key === undefined) await rememberApart(p, 'infra scale', change)
-    else await together(stack, rows, change)
+    else
+      await stack.state.update((draft) => {
+        if (told) amendRows(draft.resources, key, told)
+        draft.lookups = change(draft.lookups)
+      })
   }
   return {
     get scaled() {
@@ -77,41 +81,10 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
           const set = withSleeper(withScaled(l, key, scaled), key, undefined, { at, by })
           return count > 0 ? withoutWaiting(withPaused(set, key, undefined), key) : set
         },
-        rowsAfter(stack, key, count, min),
+        { desired: count, min },
       )
     },
   }
-}
-
-/** What is remembered, and the rows that go with it, in one transaction. Where all is so already, nothing is written. */
-export const together = async (s: Pick<Session, 'state'>, rows: readonly [string, Row][], change: Edit): Promise<void> => {
-  await s.state.update((draft) => {
-    Object.assign(draft.resources, Object.fromEntries(rows))
-    draft.lookups = change(draft.lookups)
-  })
-}
-
-/** The rows of the service and its scaling target as they are with this number and this minimum: status, plan and drift go by them. */
-export const rowsAfter = (
-  { state }: Pick<Session, 'state'>,
-  key: string,
-  desired: number | undefined,
-  min: number | undefined,
-): [string, Row][] => {
-  const service = state.row(`${key}-service`)
-  const target = state.row(`${key}-scaling-target`)
-  const set: JsonObject = desired === undefined ? {} : { desired }
-  const after: [string, Row | undefined, Row | undefined][] = [
-    [
-      `${key}-service`,
-      service,
-      service?.attrs && { ...service, want: { ...service.want, ...set }, attrs: { ...service.attrs, ...set } },
-    ],
-    [`${key}-scaling-target`, target, target && min !== undefined ? { ...target, want: { ...target.want, min } } : undefined],
-  ]
-  return after.flatMap(([k, was, row]): [string, Row][] =>
-    row === undefined || row.adopted || canonical(row) === canonical(was) ? [] : [[k, row]],
-  )
 }
 
 /** What the state counts as set once a sleeper is awake, and the number that it comes back with. */

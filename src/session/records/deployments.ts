@@ -1,7 +1,5 @@
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
-import { maybeSecret } from '../../ecs/difference.ts'
-import { revisionOf } from '../../ecs/find.ts'
+import type { JsonObject } from '../../core/json.ts'
 import {
   added,
   type Declared,
@@ -18,10 +16,9 @@ import {
   withOverlay,
   withoutWaiting,
 } from '../../ecs/record.ts'
-import type { Row } from '../../state/schema.ts'
 import type { ServicePlace } from '../service.ts'
 import { rememberApart } from './apart.ts'
-import { together } from './counts.ts'
+import { amendRows } from './rows.ts'
 
 /** What is remembered of the rollouts of one service. */
 export interface Memory {
@@ -70,8 +67,10 @@ export const memoryOf = (p: ServicePlace): Memory => {
       return
     }
     const desired = waitsForImage(read(), key) ? stack.config.ecs.services[key]?.desired : undefined
-    const rows = definition ? rowsAfter(p, key, definition, desired) : []
-    await together(stack, rows, change)
+    await stack.state.update((draft) => {
+      if (definition) amendRows(draft.resources, key, { definition, desired })
+      draft.lookups = change(draft.lookups)
+    })
   }
   const overlaid =
     (overlay: Overlay | undefined): Edit =>
@@ -109,62 +108,6 @@ export const memoryOf = (p: ServicePlace): Memory => {
       }, back),
     dropped: () => edit((l) => withIntent(l, name, undefined)),
     know: (entries) => edit((l) => withEntries(l, name, entries)),
-  }
-}
-
-/** The rows of the task definition and the service as they are with this revision: status and drift go by them. */
-const rowsAfter = (p: ServicePlace, key: string, d: TaskDefinition, desired: number | undefined): [string, Row][] => {
-  const state = p.stack?.state
-  const at = new Date().toISOString()
-  const definition = state?.row(`${key}-task-definition`)
-  const service = state?.row(`${key}-service`)
-  const arn = d.taskDefinitionArn ?? ''
-  const count: JsonObject = desired === undefined ? {} : { desired }
-  return [
-    ...(definition
-      ? [
-          [
-            `${key}-task-definition`,
-            { ...definition, at, want: wantOf(definition.want, d), attrs: { id: revisionOf(arn), arn } },
-          ] as [string, Row],
-        ]
-      : []),
-    ...(service
-      ? [
-          [
-            `${key}-service`,
-            { ...service, at, want: { ...service.want, taskDefinition: arn, ...count }, attrs: { ...service.attrs, ...count } },
-          ] as [string, Row],
-        ]
-      : []),
-  ]
-}
-
-/** The recorded inputs with what a deploy or a rollback can have changed in them. */
-const wantOf = (want: JsonObject, d: TaskDefinition): JsonObject => {
-  const parts = Array.isArray(want.containers) ? (want.containers as readonly JsonObject[]) : []
-  const containers = parts.map((part): JsonObject => {
-    const is = d.containerDefinitions?.find((c) => c.name === part.name)
-    if (!is) return part
-    const known = part.environment as JsonObject | undefined
-    const environment = Object.fromEntries(
-      // What looks like a secret does not come into the state by a deploy.
-      (is.environment ?? []).flatMap(({ name = '', value = '' }) =>
-        !maybeSecret(name, value) ? [[name, value]] : known?.[name] === undefined ? [] : [[name, known[name]]],
-      ),
-    )
-    const secrets = Object.fromEntries((is.secrets ?? []).map((s) => [s.name ?? '', placeOf(s.valueFrom ?? '')]))
-    const command = 'command' in part || is.command?.length ? { command: is.command ?? [] } : {}
-    return { ...part, ...command, image: is.image ?? '', environment, secrets }
-  })
-  const { cpu, memory, executionRoleArn, taskRoleArn } = d
-  return {
-    ...want,
-    ...(cpu ? { cpu: Number(cpu) } : {}),
-    ...(memory ? { memory: Number(memory) } : {}),
-    ...(executionRoleArn ? { executionRoleArn } : {}),
-    ...(taskRoleArn ? { taskRoleArn } : {}),
-    containers: containers as Json,
   }
 }
 

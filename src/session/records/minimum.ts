@@ -8,7 +8,7 @@ import type { Survey } from '../../engine/kind.ts'
 import type { Row } from '../../state/schema.ts'
 import type { ServicePlace } from '../service.ts'
 import type { Session } from '../types.ts'
-import { rowsAfter, together } from './counts.ts'
+import { amendRows } from './rows.ts'
 
 /** A service that autoscaling may take down to nothing, though infra.yaml wants a minimum. */
 export interface NoMinimum {
@@ -76,7 +76,10 @@ export const restoreMinimum = async (p: ServicePlace): Promise<void> => {
       checkStop(p.signal)
       await register(aws, id, { min, suspended: target.suspended })
     }
-    await together(stack, rowsAfter(stack, named.key, undefined, Math.max(min, target.min)), (l) => l)
+    const { key } = named
+    await stack.state.update(({ resources }) => {
+      amendRows(resources, key, { min: Math.max(min, target.min) })
+    })
   } catch (error) {
     const low = noMinimumText({ key: named.key, wanted: min })
     io.note(

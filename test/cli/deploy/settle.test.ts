@@ -97,7 +97,7 @@ const place = async (lookups: JsonObject, id = 'web:8') => {
   const { state } = await memoryState({
     lookups,
     resources: {
-      'web-task-definition': row('ecs.task-definition', { containers }, { id, arn: arnOf(id) }),
+      'web-task-definition': row('ecs.task-definition', { cpu: 256, memory: 512, containers }, { id, arn: arnOf(id) }),
       'web-service': row('ecs.service', { taskDefinition: arnOf(id) }, {}),
     },
   })
@@ -233,6 +233,7 @@ describe('what a run before has left open', () => {
     await memory.began(intent, {
       taskDefinitionArn: arnOf('web:8'),
       cpu: '512',
+      memory: '1024',
       containerDefinitions: [
         {
           name: 'web',
@@ -249,6 +250,7 @@ describe('what a run before has left open', () => {
     const want = rows.get('web-task-definition')?.want
     expect(want).toMatchObject({
       cpu: 512,
+      memory: 1024,
       containers: [
         {
           image: 'x',
