@@ -34,7 +34,7 @@ export default defineConfig({
           ...every,
           name: 'alone',
           include: [
-            'test/{aws,config,crash,docs,ecs,engine,kinds,models,session,steps,ui}/**/*.test.ts',
+            'test/{aws,config,core,crash,docs,ecs,engine,kinds,models,session,steps,ui}/**/*.test.ts',
             'test/*.test.ts',
             ...REPLACED,
           ],

@@ -196,7 +196,7 @@ const knownKeys = (path: readonly string[]): string[] => {
   for (const step of ['', ...path]) {
     for (let inner = schema as Def | undefined; inner && !inner.shape; inner = inner.def?.innerType ?? inner.def?.in)
       schema = inner.def?.innerType ?? inner.def?.in ?? inner
-    if (step !== '') schema = (schema as Def).shape?.[step]
+    if (step !== '') schema = (schema as Def).shape?.[step] ?? (schema as Def).def?.valueType
   }
   for (let inner = schema as Def | undefined; inner && !inner.shape; inner = inner.def?.innerType)
     schema = inner.def?.innerType ?? inner
@@ -204,5 +204,5 @@ const knownKeys = (path: readonly string[]): string[] => {
 }
 interface Def {
   readonly shape?: Record<string, unknown>
-  readonly def?: { readonly innerType?: Def; readonly in?: Def }
+  readonly def?: { readonly innerType?: Def; readonly in?: Def; readonly valueType?: Def }
 }

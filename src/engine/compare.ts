@@ -1,3 +1,4 @@
+import { changesOf } from '../core/changes.ts'
 import { type Json, type JsonObject, same } from '../core/json.ts'
 import type { AnyKind, Tags } from './kind.ts'
 import { hasUnknown } from './ref.ts'
@@ -30,30 +31,3 @@ export const missingTags = (seen: Tags | undefined, want: Tags, ignore: readonly
 /** The changed props that cannot be changed in place. */
 export const unchangeable = <C>(kind: AnyKind<C>, changed: readonly string[]): string[] =>
   kind.update ? changed.filter((k) => kind.facts.immutable?.includes(k)) : [...changed]
-
-/** So many differences of one prop are told one by one. */
-const TOLD = 8
-
-/** What differs within a prop, each with the way to it: `containers.web.image: v1 -> v2`. A list of things with names goes by them. */
-export const changesOf = (prop: string, is: Json | undefined, want: Json | undefined): string[] => {
-  const all = changes(prop, is, want)
-  return all.length > TOLD ? [...all.slice(0, TOLD), `and ${all.length - TOLD} more in ${prop}`] : all
-}
-
-const changes = (path: string, is: Json | undefined, want: Json | undefined): string[] => {
-  if (is !== undefined && want !== undefined && same(is, want)) return []
-  const [a, b] = [entriesOf(is), entriesOf(want)]
-  if (!a || !b) return [`${path}: ${show(is ?? 'none')} -> ${show(want ?? 'none')}`]
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => changes(`${path}.${key}`, a[key], b[key]))
-}
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-
-const entriesOf = (value: Json | undefined): JsonObject | undefined => {
-  if (!Array.isArray(value)) return isObject(value) ? value : undefined
-  const named = value.flatMap((item) => (isObject(item) && typeof item.name === 'string' ? [[item.name, item] as const] : []))
-  return named.length > 0 && new Set(named.map(([name]) => name)).size === value.length ? Object.fromEntries(named) : undefined
-}
-
-export const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,8 +1,9 @@
+import { changesOf } from '../core/changes.ts'
 import type { InfraError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep } from './asleep.ts'
-import { changesOf, differing, missingTags, unchangeable } from './compare.ts'
+import { differing, missingTags, unchangeable } from './compare.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present, Stamp, Tags } from './kind.ts'
 import { ambiguous, foreign } from './ownership.ts'
@@ -21,8 +22,15 @@ export type Decision =
   /** AWS is at work on it. */
   | { readonly do: 'wait'; readonly why: string }
   /** Made anew beside the old one: it holds no data, and AWS cannot change these props in place. */
-  | { readonly do: 'replace'; readonly props: readonly string[]; readonly why: string }
-  | { readonly do: 'update'; readonly props: readonly string[]; readonly tags: Tags; readonly why: string }
+  | { readonly do: 'replace'; readonly props: readonly string[]; readonly why: string; readonly changes: readonly string[] }
+  | {
+      readonly do: 'update'
+      readonly props: readonly string[]
+      readonly tags: Tags
+      readonly why: string
+      /** What differs, each in words; `why` is all of it in one line. */
+      readonly changes: readonly string[]
+    }
   /** It is not ours: used as it is, never changed, never deleted. */
   | { readonly do: 'use'; readonly why: string }
   | { readonly do: 'keep'; readonly why: string }
@@ -54,7 +62,8 @@ export const decide = <C>(of: Case<C>): Decision => {
     if (seen.is === 'absent') return refused(adoptMissing(node), 'it is not there')
     return { do: 'use', why: `${node.adopt} is used as it is` }
   }
-  if (of.earlier !== undefined) return { do: 'replace', props: [], why: 'the one before is still there and is taken back' }
+  if (of.earlier !== undefined)
+    return { do: 'replace', props: [], why: 'the one before is still there and is taken back', changes: [] }
   if (seen.is === 'absent' && seen.rivals)
     return refused(ambiguous(node.key, seen.rivals, row), `${seen.rivals.join(', ')} with the same tags`)
   if (seen.is === 'absent') return { do: 'create', why: whyAbsent(row, seen.note) }
@@ -86,7 +95,7 @@ const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>,
   const fixed = unchangeable(node.kind, [...changed, ...follows])
   if (fixed.length > 0) {
     const why = differences.join('; ')
-    if (node.kind.facts.replace) return { do: 'replace', props: fixed, why }
+    if (node.kind.facts.replace) return { do: 'replace', props: fixed, why, changes: differences }
     const later = Object.fromEntries(follows.map((p) => [p, `the new one of ${following.get(p)}`]))
     return refused(immutable(node, fixed, seen, { ...want, ...later }), why)
   }
@@ -97,7 +106,8 @@ const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>,
   const props = [...changed, ...follows]
   if (props.length > 0 || Object.keys(missing).length > 0) {
     const tagged = Object.keys(missing).length > 0 ? [`tags: ${Object.keys(missing).join(', ')}`] : []
-    return { do: 'update', props, tags: missing, why: [...differences, ...tagged].join('; ') }
+    const changes = [...differences, ...tagged]
+    return { do: 'update', props, tags: missing, why: changes.join('; '), changes }
   }
   if (seen.is === 'pending') return waits(seen)
   if (!row) return { do: 'keep', why: FOUND }

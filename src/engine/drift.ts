@@ -1,5 +1,6 @@
+import { changesOf } from '../core/changes.ts'
 import type { Row } from '../state/schema.ts'
-import { differing, missingTags, show } from './compare.ts'
+import { differing, missingTags } from './compare.ts'
 import type { Survey, Tags } from './kind.ts'
 import { expected } from './scheduled.ts'
 
@@ -10,7 +11,16 @@ export interface Drift {
   readonly type: string
   readonly name: string
   readonly what: 'deleted' | 'altered' | 'failed' | 'deleting'
-  readonly changes: readonly { readonly prop: string; readonly recorded: string; readonly actual: string }[]
+  readonly changes: readonly Altered[]
+}
+
+export interface Altered {
+  readonly prop: string
+  /** Both values as text; JSON where they are none. */
+  readonly recorded: string
+  readonly actual: string
+  /** What differs between them, each in words. */
+  readonly says: readonly string[]
 }
 
 export interface DriftInput {
@@ -40,6 +50,7 @@ export const drift = ({ rows, survey, tagsOf, ignoreOf }: DriftInput): Drift[] =
         prop,
         recorded: show(row.want[prop]),
         actual: show(later?.[prop]),
+        says: changesOf(prop, row.want[prop], later?.[prop]),
       })),
       ...tagChanges(seen.tags, tagsOf(key), ignore),
     ]
@@ -52,4 +63,7 @@ const tagChanges = (seen: Tags | undefined, want: Tags | undefined, ignore: read
     prop: `tags.${tag}`,
     recorded: value,
     actual: seen?.[tag] ?? 'missing',
+    says: [`tags.${tag}: ${value} -> ${seen?.[tag] ?? 'missing'}`],
   }))
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -24,6 +24,8 @@ export interface Action {
   readonly unpriced: readonly string[]
   readonly minutes: number
   readonly reason: string
+  /** Of an update or a replace: what differs, each in words. `reason` is all of it in one line. */
+  readonly changes: readonly string[]
   /** What the change does to those who use it, where the kind tells. */
   readonly impact?: Impact
   /** What AWS makes later, without being asked again. */
@@ -166,6 +168,7 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
 interface Verdict {
   readonly action: Exclude<Action['action'], 'delete'>
   readonly reason: string
+  readonly changes: readonly string[]
 }
 
 const ACTION = {
@@ -179,7 +182,11 @@ const ACTION = {
   refuse: 'keep',
 } as const
 
-const verdictOf = (decision: Decision): Verdict => ({ action: ACTION[decision.do], reason: decision.why })
+const verdictOf = (decision: Decision): Verdict => ({
+  action: ACTION[decision.do],
+  reason: decision.why,
+  changes: decision.do === 'update' || decision.do === 'replace' ? decision.changes : [],
+})
 
 /** Whether it has another id after the run than the one that others refer to now. */
 const isAnother = <C>(decision: Decision, { kind }: Node<C>, row: Row | undefined, takenBack: boolean): boolean => {
@@ -208,7 +215,7 @@ const leftOut = <C>(node: Node<C>, { graph, survey, rows, steps }: PlanInput<C>)
 const describe = <C>(
   of: { key: string; step: string; name: string; want: JsonObject },
   kind: AnyKind<C>,
-  verdict: Pick<Action, 'action' | 'reason'>,
+  verdict: Pick<Action, 'action' | 'reason'> & Partial<Pick<Action, 'changes'>>,
   bill: Bill,
 ): Action => ({
   action: verdict.action,
@@ -221,6 +228,7 @@ const describe = <C>(
   unpriced: bill.unpriced,
   minutes: minutesOf(kind, verdict.action, of.want),
   reason: verdict.reason,
+  changes: verdict.changes ?? [],
   scheduled: [],
 })
 

@@ -1,5 +1,7 @@
+import { pair } from '../core/brief.ts'
+import { changesOf } from '../core/changes.ts'
 import { InfraError } from '../core/errors.ts'
-import { show } from './compare.ts'
+import type { Json } from '../core/json.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present } from './kind.ts'
 
@@ -18,7 +20,13 @@ export const immutable = <C>(
   seen: Present,
   want: Readonly<Record<string, unknown>>,
 ): InfraError => {
-  const what = fixed.map((p) => `${p} is ${show(seen.props?.[p])} and cannot become ${show(want[p])}`).join('; ')
+  const what = fixed
+    .flatMap((p) => {
+      const [is, be] = [seen.props?.[p], want[p] as Json]
+      if (typeof is === 'object' && typeof be === 'object') return changesOf(p, is, be)
+      return `${p} is ${pair(is, be).join(' and cannot become ')}`
+    })
+    .join('; ')
   return new InfraError(`${node.key}: ${what}`, {
     why: `AWS cannot change this of a ${node.kind.facts.title} in place, and it is never replaced behind your back`,
     next: `Put the old value back into infra.yaml, or take the step down and build it anew: infra destroy ${node.step}`,

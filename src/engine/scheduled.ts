@@ -1,6 +1,6 @@
+import { pair } from '../core/brief.ts'
 import { type Json, type JsonObject, same } from '../core/json.ts'
 import type { Scheduled } from '../state/schema.ts'
-import { show } from './compare.ts'
 import type { AnyKind, AnySeen, Change, Impact, Present, Survey } from './kind.ts'
 
 /** What AWS has accepted and makes later. */
@@ -41,7 +41,7 @@ export const changeOf = (seen: AnySeen, want: JsonObject, changed: readonly stri
 
 /** `instanceClass: db.t4g.micro -> db.t4g.small, in the maintenance window on Sun 2026-12-06 at 04:00 UTC` */
 export const inWords = ({ prop, from, to, when }: Scheduled): string =>
-  to === undefined ? `${prop}, ${when}` : `${prop}: ${show(from ?? 'unknown')} -> ${show(to)}, ${when}`
+  to === undefined ? `${prop}, ${when}` : `${prop}: ${pair(from ?? 'unknown', to).join(' -> ')}, ${when}`
 
 /** All that is scheduled, by the resource that it belongs to. */
 export const scheduledIn = (survey: Survey): { readonly key: string; readonly scheduled: readonly Scheduled[] }[] =>

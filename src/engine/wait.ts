@@ -14,10 +14,12 @@ const LONGEST = 40
 /** Of a long value its end: there an ARN says what it is of. */
 const shortened = (value: string): string => (value.length > LONGEST ? `…${value.slice(1 - LONGEST)}` : value)
 
+const cut = (text: string): string => (text.length > 2 * LONGEST ? `${text.slice(0, 2 * LONGEST - 1)}…` : text)
+
 const inShort = (all: readonly string[]): string => {
   const told = all.slice(0, TOLD).map((text) => {
     const [, path = '', is = '', want = ''] = /^(\S+: )(.*) -> (.*)$/s.exec(text) ?? ['', text]
-    return is || want ? `${path}${shortened(is)} -> ${shortened(want)}` : text
+    return is || want ? `${path}${shortened(is)} -> ${shortened(want)}` : cut(text)
   })
   return [...told, ...(all.length > TOLD ? [`and ${all.length - TOLD} more`] : [])].join('; ')
 }

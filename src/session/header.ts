@@ -3,7 +3,7 @@ import { FOUND } from '../engine/decide.ts'
 import type { Action, Plan } from '../engine/plan.ts'
 import { inWords } from '../engine/scheduled.ts'
 import type { Scheduled } from '../state/schema.ts'
-import { about, change, columns, count } from '../ui/format.ts'
+import { about, change, columns, count, folded } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
 import { cell, figure, remark } from '../ui/money.ts'
 import type { PlannedWay } from './database-access/plan.ts'
@@ -12,8 +12,9 @@ import type { Session } from './types.ts'
 
 const SIGN = { create: '+', replace: '±', update: '~', keep: '=', delete: '-' } as const
 
-/** What all ARNs begin with: service, region and account are those of the stack. */
-const ARN = /\barn:aws[\w-]*:[\w-]*:[\w-]*:\d*:/g
+/** How the ARNs of the stack's own region and account begin, and those of AWS's own policies: the rest names the thing. */
+const ownArn = (region: string, account: string): RegExp =>
+  new RegExp(`\\barn:aws[\\w-]*:[\\w-]*:(?:${region})?:(?:${account}|aws)?:`, 'g')
 
 /** Other addresses than AWS's own: what looks like an account there is none. */
 const elsewhere = (c: Io['c']): string => {
@@ -33,8 +34,9 @@ export const header = (s: Pick<Session, 'io' | 'config' | 'sandbox'> & { account
 }
 
 /** What a run would do, by step; what stays as it is, is only counted. */
-export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): void => {
+export const planScreen = ({ io, g, config, caller }: Pick<Session, 'io' | 'g' | 'config' | 'caller'>, plan: Plan): void => {
   const { c } = io
+  const arn = ownArn(config.region, caller.account)
   const paint = { create: c.green, replace: c.yellow, update: c.yellow, keep: c.dim, delete: c.red }
   const doing = plan.actions.filter((a) => a.action !== 'keep')
   const steps = [...new Set(plan.actions.map((a) => a.step))]
@@ -48,9 +50,13 @@ export const planScreen = ({ io, g }: Pick<Session, 'io' | 'g'>, plan: Plan): vo
       c.dim(a.title),
       cell({ usd: a.monthlyUsd, unpriced: a.unpriced }),
       a.minutes >= 1 ? c.dim(`${Math.round(a.minutes)} min`) : '',
-      a.reason === 'new' ? '' : c.dim(a.reason.replaceAll(ARN, '')),
+      a.reason === 'new' || a.changes.length > 0 ? '' : c.dim(a.reason.replaceAll(arn, '')),
     ])
-    io.say(columns(rows, '<<<>><', '    '))
+    const lines = columns(rows, '<<<>><', '    ').split('\n')
+    for (const [i, a] of actions.entries()) {
+      io.say(lines[i])
+      for (const change of a.changes) io.say(c.dim(folded(change.replaceAll(arn, ''), io.width, '        ')))
+    }
     for (const a of actions) {
       for (const sentence of a.impact?.says ?? []) io.say(`      ${c.yellow('!')} ${a.key}: ${sentence}`)
       for (const sentence of a.impact?.left ?? []) io.say(`      ${c.yellow('!')} ${a.key}: left to you: ${sentence}`)
@@ -97,7 +103,7 @@ export const sayScheduled = (io: Io, of: readonly { readonly key: string; readon
 /** The plan as other programs rely on it. */
 export const planData = (plan: Plan, way?: PlannedWay): object => ({
   actions: plan.actions.map(
-    ({ action, key, type, step, name, monthlyUsd, unpriced, minutes, reason, impact, scheduled }: Action) => ({
+    ({ action, key, type, step, name, monthlyUsd, unpriced, minutes, reason, changes, impact, scheduled }: Action) => ({
       action,
       key,
       type,
@@ -107,6 +113,7 @@ export const planData = (plan: Plan, way?: PlannedWay): object => ({
       unpriced,
       minutes,
       reason,
+      changes,
       impact: impact?.says ?? [],
       left: impact?.left ?? [],
       snapshot: impact?.snapshot ?? null,

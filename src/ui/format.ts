@@ -32,6 +32,26 @@ export const shortId = (id: string): string => (id.startsWith('arn:') ? (id.spli
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 const width = (text: string): number => text.replace(ESCAPES, '').length
 
+/**
+ * A sentence, broken between words where the terminal ends; what follows stands two columns further in. A word that is too long for
+ * a line is not broken, so that it can be copied.
+ * @param columns of the terminal; undefined: nobody's, it stays one line
+ */
+export const folded = (text: string, columns: number | undefined, indent: string): string => {
+  const lines: string[] = []
+  let line = indent
+  let empty = true
+  // A sign stays with what it is of.
+  for (const word of text.split(/(?<!(?:^| )[+-]) /)) {
+    if (!empty && columns !== undefined && width(line) + 1 + width(word) > columns) {
+      lines.push(line)
+      line = `${indent}  ${word}`
+    } else line += empty ? word : ` ${word}`
+    empty = false
+  }
+  return [...lines, line].join('\n')
+}
+
 /** Columns with two spaces between; `>` in `align` sets a column flush right. Every row stays one line, so grep works. */
 export const columns = (given: readonly (readonly string[])[], align = '', indent = '  '): string => {
   // A cell is one line, and one without an end would fill all other rows up to its length.

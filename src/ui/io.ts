@@ -19,6 +19,8 @@ export interface Io {
   /** True when one live line for each running resource may be drawn. */
   readonly live: boolean
   readonly c: Colors
+  /** Columns of the terminal that `say` writes to; undefined where there is none. */
+  readonly width?: number | undefined
   /** A part of the result for a person. Silent with --json. What could do something to a terminal is left out of it. */
   say(text?: string): void
   /** The same for a line of somebody's log: as it is. Where it goes to a terminal, it has been made safe before. */
@@ -63,6 +65,9 @@ export const terminalIo = (options: IoOptions): Io => {
     interactive: terminal && !options.yes && !options.json,
     live: Boolean(stderr.isTTY) && !options.json && !options.verbose && env.TERM !== 'dumb' && env.CI === undefined,
     c,
+    get width() {
+      return stdout.isTTY ? stdout.columns : undefined
+    },
     say: (text = '') => {
       if (!options.json) stdout.write(`${safe(text)}\n`)
     },

@@ -22,7 +22,7 @@ const screen = (region: string, instanceClass: string) => {
   const said: string[] = []
   const io = { c: pc.createColors(false), say: (line = '') => void said.push(line) }
   const made = plan({ graph, survey: new Map(), rows: new Map(), steps: config.steps, region, kindOf, stamp })
-  planScreen({ io, g: {} } as never, made)
+  planScreen({ io, g: {}, config, caller: { account: '123456789012' } } as never, made)
   return { text: said.join('\n'), data: planData(made) }
 }
 

@@ -26,6 +26,18 @@ describe('a key that infra does not know', () => {
     )
   })
 
+  it('of a service, which has a name of its own', () => {
+    expect(lines(shop('ecs: { services: { web: { helth: {} } } }'))).toContainEqual(
+      expect.stringContaining('did you mean ecs.services.web.health?'),
+    )
+    expect(lines(shop('ecs: { services: { web: { health: { paht: / } } } }'))).toContainEqual(
+      expect.stringContaining('did you mean ecs.services.web.health.path?'),
+    )
+    expect(lines(shop('ecs: { services: { web: { blue: [] } } }'))).toContainEqual(
+      expect.stringMatching(/\(here it knows .*managedPolicies/),
+    )
+  })
+
   it('a value where keys belong, and the other way round', () => {
     expect(refusal(shop('vpc: 5')).what).toBe('vpc is 5: it must hold keys, for example { key: value }')
     expect(refusal(shop('steps: vpc')).what).toBe('steps is "vpc": it must be a list, for example [a, b]')

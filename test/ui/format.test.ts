@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { about, change, columns, count, daily, elapsed, list, usd } from '../../src/ui/format.ts'
+import { about, change, columns, count, daily, elapsed, folded, list, usd } from '../../src/ui/format.ts'
 
 describe('words for numbers', () => {
   it('money', () => {
@@ -81,5 +81,19 @@ describe('columns', () => {
         expect(lines.map((line) => line.trim().split(/ +/))).toEqual(rows)
       }),
     )
+  })
+})
+
+describe('folded', () => {
+  it('breaks between words where the terminal ends, a sign with what it is of', () => {
+    expect(folded('subnetIds: + subnet-1, + subnet-2, - subnet-3', 30, '    ').split('\n')).toEqual([
+      '    subnetIds: + subnet-1,',
+      '      + subnet-2, - subnet-3',
+    ])
+  })
+  it('leaves a long word whole, and all in one line where there is no terminal', () => {
+    const long = 'x'.repeat(50)
+    expect(folded(`a ${long} b`, 20, '')).toBe(`a\n  ${long}\n  b`)
+    expect(folded(`a ${long} b`, undefined, '  ')).toBe(`  a ${long} b`)
   })
 })

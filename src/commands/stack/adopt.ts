@@ -1,6 +1,8 @@
 import { closest } from '../../config/closest.ts'
+import { brief } from '../../core/brief.ts'
 import { refuse } from '../../core/errors.ts'
-import { differing, show } from '../../engine/compare.ts'
+import type { Json } from '../../core/json.ts'
+import { differing } from '../../engine/compare.ts'
 import { holderOf, ownAlready } from '../../engine/ownership.ts'
 import { record, wantAsSeen } from '../../engine/record.ts'
 import { knownProps, resolve } from '../../engine/ref.ts'
@@ -61,7 +63,7 @@ export const adoptCommand = async (key: string, id: string, g: Globals): Promise
     if (differs.length > 0)
       s.io.say(
         `\n  It differs from what infra would have made:\n${columns(
-          differs.map((p) => [p, show(seen.props?.[p]), 'instead of', show(want[p])]),
+          differs.map((p) => [p, brief(seen.props?.[p]), 'instead of', brief(want[p] as Json)]),
           '',
           '    ',
         )}`,

@@ -7,7 +7,7 @@ import { offlineLookups } from '../../session/lookups.ts'
 import { withoutMinimum } from '../../session/records/minimum.ts'
 import { openSession } from '../../session/session.ts'
 import { lookAtRows, unseenIn } from '../../session/survey.ts'
-import { columns, count } from '../../ui/format.ts'
+import { count, folded } from '../../ui/format.ts'
 
 /** There is drift; nothing failed. */
 const DRIFT = 3
@@ -32,14 +32,15 @@ export const driftCommand = async (g: Globals): Promise<number> => {
     const low = withoutMinimum(s.config, s.state.lookups, rows, survey).flatMap(({ key, wanted }): Drift[] => {
       const [at, row] = [`${key}-scaling-target`, rows.get(`${key}-scaling-target`)]
       if (!row || found.some((d) => d.key === at) || graph.ignored(at).some((p) => p === '*' || p === 'min')) return []
-      const changes = [{ prop: 'min', recorded: `${wanted} (infra.yaml)`, actual: '0' }]
+      const recorded = `${wanted} (infra.yaml)`
+      const changes = [{ prop: 'min', recorded, actual: '0', says: [`min: ${recorded} -> 0`] }]
       return [{ key: at, step: row.step, type: row.type, name: row.name, what: 'altered', changes }]
     })
     found.push(...low)
     const { ignore } = s.config.drift
     const pending = scheduledIn(survey)
     if (s.io.json) {
-      s.io.data({ drift: found, ignore, checked: rows.size, scheduled: pending })
+      s.io.data({ drift: found.map(dataOf), ignore, checked: rows.size, scheduled: pending })
       return found.length > 0 ? DRIFT : 0
     }
     const { c } = s.io
@@ -47,14 +48,7 @@ export const driftCommand = async (g: Globals): Promise<number> => {
     for (const d of found) {
       const word = d.what === 'altered' ? c.yellow('~ altered') : c.red(`✗ ${d.what}`)
       s.io.say(`  ${word}  ${c.bold(d.key)}  ${c.dim(d.name)}`)
-      if (d.changes.length > 0)
-        s.io.say(
-          columns(
-            d.changes.map((x) => [x.prop, x.recorded, '->', x.actual]),
-            '',
-            '      ',
-          ),
-        )
+      for (const says of d.changes.flatMap((x) => x.says)) s.io.say(folded(says, s.io.width, '      '))
     }
     sayScheduled(s.io, pending)
     const unseen = unseenIn(survey)
@@ -73,3 +67,6 @@ export const driftCommand = async (g: Globals): Promise<number> => {
     await s.close()
   }
 }
+
+/** As other programs rely on it: with both values whole, not with what differs in words. */
+const dataOf = ({ changes, ...of }: Drift): object => ({ ...of, changes: changes.map(({ says: _, ...change }) => change) })
