@@ -93,6 +93,24 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** A process that starts: what runs, with which environment, in which folder, and where what it says goes. */
+export interface Start {
+  file: string
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
+  cwd: string
+  log: string
+  detached: boolean
+}
+
+export interface Started {
+  /** undefined: it could not be started. */
+  pid: number | undefined
+  /** Whether it has ended. */
+  over(): boolean
+  kill(): void
+}
+
 interface Launch {
   python: string
   /** Folder for the log. */
@@ -110,6 +128,8 @@ interface Launch {
   detached: boolean
   /** What it answers to. */
   credentials: Credentials
+  /** Starts the process; a child of this one when not given. */
+  start?: ((how: Start) => Promise<Started>) | undefined
   /** Hears of the process before it answers, so that it is known even if this process ends meanwhile. */
   spawned?: (started: { url: string; pid: number; log: string }) => Promise<void>
 }
@@ -153,27 +173,32 @@ async function tryLaunch(options: Launch, log: string): Promise<Launched | undef
     ...(options.postgres ? { INFRA_SANDBOX_POSTGRES: JSON.stringify(options.postgres) } : {}),
     ...(options.privateDatabases ? { INFRA_SANDBOX_PRIVATE_DATABASES: '1' } : {}),
   })
-  const out = openSync(log, 'w', 0o600)
   const args = [options.extension ?? extensionDir(), '-H', '127.0.0.1', '-p', String(port)]
-  const child = spawn(options.python, args, { env, cwd: options.folder, detached: options.detached, stdio: ['ignore', out, out] })
-  closeSync(out)
-  let over = false
-  child.once('exit', () => {
-    over = true
-  })
-  child.once('error', () => {
-    over = true
-  })
-  child.unref()
-  if (child.pid !== undefined) await options.spawned?.({ url, pid: child.pid, log })
+  const { start = startChild, folder: cwd, detached } = options
+  const { pid, over, kill } = await start({ file: options.python, args, env, cwd, log, detached })
+  if (pid === undefined) return undefined
+  await options.spawned?.({ url, pid, log })
   const deadline = Date.now() + START_SECONDS * 1000
-  while (!over && Date.now() < deadline) {
+  while (!over() && Date.now() < deadline) {
     const page = await recognise(url, options.credentials, 1000)
-    if (page && page.pid === child.pid) return { url, pid: page.pid, log, page }
+    if (page && page.pid === pid) return { url, pid, log, page }
     await sleep(25)
   }
-  child.kill('SIGKILL')
+  kill()
   return undefined
+}
+
+async function startChild({ file, args, env, cwd, log, detached }: Start): Promise<Started> {
+  const out = openSync(log, 'w', 0o600)
+  const child = spawn(file, args, { env, cwd, detached, stdio: ['ignore', out, out] })
+  closeSync(out)
+  let over = false
+  for (const event of ['exit', 'error'])
+    child.once(event, () => {
+      over = true
+    })
+  child.unref()
+  return { pid: child.pid, over: () => over, kill: () => void child.kill('SIGKILL') }
 }
 
 /** Ends a process of ours: asks, waits, then insists. */

@@ -3,6 +3,7 @@ import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
 import { credentials } from '../support/credentials.ts'
+import { forkIfAny } from '../support/moto-fork.ts'
 import { copyOfCli } from './home.ts'
 import type { Ground } from './life.ts'
 
@@ -16,11 +17,13 @@ export const withServer = async <T>(
   work: (ground: Ground) => Promise<T>,
 ): Promise<T> => {
   const env = { ...process.env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1', npm_config_offline: 'true' }
-  const python = await findPython({ env })
+  const start = forkIfAny()
+  const python = start ? '' : (await findPython({ env })).path
   const extension = join(root, 'src/sandbox/moto_ext')
   const programs = postgres ? await findServer({ env }) : undefined
   const { url, pid } = await launch({
-    python: python.path,
+    python,
+    start,
     seconds: '0',
     folder,
     extension,

@@ -7,6 +7,7 @@ import { findServer } from '../../src/sandbox/postgres.ts'
 import { findPython } from '../../src/sandbox/python.ts'
 import { end, launch } from '../../src/sandbox/server.ts'
 import { credentials } from './credentials.ts'
+import { forkIfAny, startFork } from './moto-fork.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -39,12 +40,10 @@ export async function startMoto(
 ): Promise<TestServer> {
   // An empty cache folder keeps a test run from installing anything or from using what a person's sandbox left there.
   const folder = await mkdtemp(join(tmpdir(), 'infra-moto-'))
-  const python = await findPython({ env: { ...env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1' } }).catch(async (error) => {
-    await rm(folder, { recursive: true, force: true })
-    throw error
-  })
+  const start = forkIfAny()
+  const python = start ? '' : await pythonFor(env, folder)
   const postgres = options.postgres ? await findServer({ env: { ...env, npm_config_offline: 'true' } }) : undefined
-  const { url, pid } = await launch({ python: python.path, folder, seconds, env, postgres, credentials, detached: false })
+  const { url, pid } = await launch({ python, folder, seconds, env, postgres, credentials, start, detached: false })
   const stop = async () => {
     await end(pid)
     await rm(folder, { recursive: true, force: true })
@@ -52,17 +51,35 @@ export async function startMoto(
   return { url, pid, stop }
 }
 
+const pythonFor = async (env: NodeJS.ProcessEnv, folder: string): Promise<string> => {
+  try {
+    return (await findPython({ env: { ...env, INFRA_CACHE_DIR: folder, PIP_NO_INDEX: '1' } })).path
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
 /** vitest globalSetup: one server for the whole run, and one with a PostgreSQL behind its databases. INFRA_REQUIRE_MOTO=1 makes its absence an error (CI). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'infra-moto-'))
+  let stopFork = async () => {}
   try {
+    stopFork = await startFork(await pythonFor(process.env, folder), folder)
     const [server, real] = await Promise.all([
       startMoto('0'),
       startMoto('0', process.env, { postgres: true }).catch(() => undefined),
     ])
     project.provide('motoUrl', server.url)
     project.provide('motoPostgresUrl', real?.url ?? null)
-    return async () => void (await Promise.all([server.stop(), real?.stop()]))
+    return async () => {
+      await Promise.all([server.stop(), real?.stop()])
+      await stopFork()
+      await rm(folder, { recursive: true, force: true })
+    }
   } catch (error) {
+    await stopFork()
+    await rm(folder, { recursive: true, force: true })
     if (process.env.INFRA_REQUIRE_MOTO === '1') throw error
     const reason = error instanceof Error ? error.message : String(error)
     console.warn(`Without the local AWS, its tests are skipped. ${reason}`)
