@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { InfraError } from '../core/errors.ts'
 import { safeScreen } from '../core/safe.ts'
-import type { Globals } from '../session/globals.ts'
-import { dbCommands } from './database.ts'
-import { runCommands } from './service.ts'
+import { adder } from './add.ts'
+import { databaseCommands } from './database.ts'
+import { serviceCommands } from './service.ts'
+import { otherCommands, stackCommands } from './stack.ts'
 
 declare const INFRA_VERSION: string
 
@@ -40,114 +41,15 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
     '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, databases, monitoring. Those that infra.yaml has to name:\nbastion, registry, load-balancer, ecs, autoscaling (the preset startupwebapp names all but the bastion)',
   )
 
-  const below = <F extends Globals>(
-    parent: Command,
-    usage: string,
-    text: string,
-    load: (names: string[], flags: F, rest: string[]) => Promise<number>,
-  ): Command => {
-    const sub = parent.command(usage).description(text)
-    sub.showHelpAfterError(`Next: ${wordsOf(sub)} --help`)
-    sub.action((...args: unknown[]) => {
-      const given = args
-        .slice(0, sub.registeredArguments.length)
-        .flat()
-        .filter((a): a is string => typeof a === 'string')
-      return run(() => load(given, sub.optsWithGlobals() as F, rest))
-    })
-    return sub
-  }
-  const command = <F extends Globals>(
-    usage: string,
-    group: string,
-    text: string,
-    load: (names: string[], flags: F, rest: string[]) => Promise<number>,
-  ): Command => below<F>(cli, usage, text, load).helpGroup(group)
-  const many = (value: string, before: string[]): string[] => [...before, value]
-
-  command<Globals & { set: string[] }>('init', 'Build:', 'write infra.yaml: asks what is needed', async (_, f) =>
-    (await import('../commands/init/init.ts')).initCommand(f),
-  )
-    .option('--preset <name>', 'begin with a preset: startupwebapp')
-    .option('--set <key=value>', 'set a key, for example vpc.nat=single; can be repeated', many, [])
-    .option('--force', 'write over an infra.yaml that is there')
-  command('plan [steps...]', 'Build:', 'what create would do, with cost and time; changes nothing', async (n, f) =>
-    (await import('../commands/stack/plan.ts')).planCommand(n, f),
-  )
-  command('create [steps...]', 'Build:', 'make the account match the config; without a step: everything', async (n, f) =>
-    (await import('../commands/stack/create.ts')).createCommand(n, f, {
-      init: async (g) => (await import('../commands/init/init.ts')).initIfMissing(g),
-    }),
-  )
-    .option('--refresh-ip', 'let the SSH rule follow your present address')
-    .option('--undo-deploys', 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)')
-    .option('--no-wait', 'do not wait for what a person must do first (DNS records of a certificate): begin it, and go on later')
-    .option('--snapshot-first', 'a snapshot of the database before a change that may need one')
-    .option('--no-snapshot-first', 'none, also before a major upgrade')
-  command('destroy [steps...]', 'Build:', 'take steps down, in reverse order; data has its own question', async (n, f) =>
-    (await import('../commands/stack/destroy.ts')).destroyCommand(n, f),
-  )
-    .option('--confirm <project>', 'with --yes: the yes to deleting data, the name of the project')
-    .option('--skip-final-snapshot', 'delete databases without a last snapshot')
-    .option('--adopted', 'delete what was taken in, too')
-  command('status', 'Look:', 'what is done, what is next, what it costs', async (_, f) =>
-    (await import('../commands/stack/status.ts')).statusCommand(f),
-  ).option('--offline', 'from the state file alone, without AWS')
-  command(
-    'show-resources [steps...]',
-    'Look:',
-    'every resource with id and live status, the way in, console links',
-    async (n, f) => (await import('../commands/stack/show-resources.ts')).showResourcesCommand(n, f),
-  )
-  command('drift', 'Look:', 'what was deleted or altered outside of infra; exit code 3 when there is any', async (_, f) =>
-    (await import('../commands/stack/drift.ts')).driftCommand(f),
-  )
-  command('cost', 'Look:', 'a month and a day of it, with and without the options', async (_, f) =>
-    (await import('../commands/stack/cost.ts')).costCommand(f),
-  ).option('--refresh', "ask AWS's price list for today's prices first, and keep them for every total")
-  command<Globals & { part?: string }>(
-    'permissions [steps-or-command...]',
-    'Look:',
-    'the IAM policy that this stack, a step or a command needs, as JSON',
-    async (n, f) => (await import('../commands/stack/permissions.ts')).permissionsCommand(n, f),
-  ).option('--part <n>', 'only this one of several policies')
+  const add = adder(cli, run, rest)
+  stackCommands(add)
   const db = cli.command('db').alias('databases').description('the databases: list, connect, backup, stop, ...').helpGroup('Run:')
-  dbCommands(db.usage('<command> [flags]').helpCommand(false), below)
-  command('bastion <stop|start>', 'Run:', 'put the bastion to sleep while nobody needs it, and wake it', async ([verb = ''], f) =>
-    (await import('../commands/sleep/bastion.ts')).bastionCommand(verb, f),
-  )
-  runCommands(command)
-  command('recover', 'Mend:', 'rebuild a lost state from the tags and names in the account', async (_, f) =>
-    (await import('../commands/stack/recover.ts')).recoverCommand(f),
-  )
-  command(
-    'adopt <key> <id>',
-    'Mend:',
-    'use an existing resource as it is, under a key of the stack',
-    async ([key = '', id = ''], f) => (await import('../commands/stack/adopt.ts')).adoptCommand(key, id, f),
-  )
-  command('unlock', 'Mend:', 'show who holds the lock, and take it away', async (_, f) =>
-    (await import('../commands/stack/unlock.ts')).unlockCommand(f),
-  )
-  command(
-    'state <move|rename|forget> <what> [to]',
-    'Mend:',
-    'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
-    async (words, f) => (await import('../commands/stack/state.ts')).stateCommand(words, f),
-  )
-  command<Globals & { fast?: boolean; privateDatabases?: boolean }>(
-    'sandbox <start|stop|status|reset|env|push> [image]',
-    'Try:',
-    'the local AWS behind --sandbox; push puts an image into its registry',
-    async ([verb = '', image], f) => (await import('../commands/sandbox/sandbox.ts')).sandboxCommand(verb, f, image),
-  )
-    .option('--fast', 'with start: nothing takes any time')
-    .option('--private-databases', 'with start: databases answer only from inside their network, as on AWS')
+  db.usage('<command> [flags]').helpCommand(false)
+  databaseCommands(add)
+  serviceCommands(add)
+  otherCommands(add)
   return cli
 }
-
-/** `infra db snapshot delete`: what a person types for it. */
-const wordsOf = (command: Command): string => `${command.parent ? `${wordsOf(command.parent)} ` : ''}${command.name()}`
 
 /** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 refused, 130 interrupted */
 export const main = async (argv: readonly string[]): Promise<number> => {

@@ -62,7 +62,7 @@ const ways = {
   task: [...new Set([...VERBS.flatMap((verb) => actionsOf(taskNodes, verb)), ...calls.task])].sort(),
   ssm: calls.ssm,
 }
-const commands = actionsOfCommands()
+const commands = await actionsOfCommands()
 const state = actionsOfState()
 
 /** These act through the steps, and ask the lookups: their rows are those of the steps. */

@@ -4,25 +4,20 @@ import type { Readable } from 'node:stream'
 import type { Server } from '../../aws/sql.ts'
 import type { Sink } from '../../aws/upload.ts'
 import { refuse } from '../../core/errors.ts'
-import { type DbFlags, dbLine, openDb, orRefuse, serverAt } from '../../session/database.ts'
+import { dbLine, openDb, orRefuse, serverAt } from '../../session/database.ts'
 import { commandLine } from '../../session/globals.ts'
 import type { Session } from '../../session/session.ts'
 import { exitOf, listening, stoppable } from '../../session/stoppable.ts'
 import { count, elapsed } from '../../ui/format.ts'
 import { addressFor, type Place } from './address.ts'
 import { ask } from './ask.ts'
+import type { BackupFlags } from './definitions.ts'
 import { databaseFor, type Login, loginAt, loginFor } from './login.ts'
 import { failedTool, mysqlArgs, newEnough, type Tool, toolEnv, toolOrRefuse } from './tools.ts'
 import { bytesOf, progress } from './transfer/progress.ts'
 import { ownBuckets, sinkFor } from './transfer/sink.ts'
 
 export { loadCommand } from './load.ts'
-
-export interface BackupFlags extends DbFlags {
-  readonly to?: string
-  /** Every database of infra.yaml, one after another. */
-  readonly all?: boolean
-}
 
 /** A dump of one database, or one of each in infra.yaml, into a file or a bucket: whole, or not there at all. */
 export const backupCommand = async (name: string | undefined, flags: BackupFlags): Promise<number> => {

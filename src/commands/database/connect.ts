@@ -1,15 +1,12 @@
 import type { Server } from '../../aws/sql.ts'
-import { type DbFlags, dbLine, openDb, serverAt } from '../../session/database.ts'
+import { dbLine, openDb, serverAt } from '../../session/database.ts'
 import type { Session } from '../../session/session.ts'
 import { giveTerminal, stoppable } from '../../session/stoppable.ts'
 import type { Place } from './address.ts'
 import { addressFor } from './address.ts'
+import type { ConnectFlags } from './definitions.ts'
 import { type As, databaseFor, type Login, loginFor, roleFlag } from './login.ts'
 import { findTool, howToInstall, mysqlArgs, toolEnv, toolOrRefuse } from './tools.ts'
-
-export interface ConnectFlags extends DbFlags {
-  readonly role?: string
-}
 
 /** An SQL prompt in a database: psql or mysql, and where there is no psql, a small one of our own. @returns the program's exit code */
 export const connectCommand = async (name: string | undefined, flags: ConnectFlags): Promise<number> => {

@@ -2,17 +2,11 @@ import { parseSecret, textOfSecret } from '../../aws/secrets.ts'
 import { closest } from '../../config/closest.ts'
 import { refuse } from '../../core/errors.ts'
 import { orRefuse, recordedDatabase } from '../../session/database.ts'
-import { awsFlags, commandLine, type Globals, inSandbox } from '../../session/globals.ts'
+import { awsFlags, commandLine, inSandbox } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { openSession, type Session } from '../../session/session.ts'
 import { columns, list } from '../../ui/format.ts'
-
-export interface CredentialsFlags extends Globals {
-  readonly reveal?: boolean
-  readonly key?: string
-  /** With a role for each database: the one whose secret is meant. */
-  readonly database?: string
-}
+import type { CredentialsFlags } from './definitions.ts'
 
 /** Where the credentials are and how to get one. The values themselves only with --reveal, on stdout and nowhere else. */
 export const credentialsCommand = async (flags: CredentialsFlags): Promise<number> => {

@@ -3,7 +3,7 @@ import { closest } from '../../config/closest.ts'
 import { refuse } from '../../core/errors.ts'
 import { destroy } from '../../engine/destroy.ts'
 import { kindOf } from '../../kinds/index.ts'
-import { type DbFlags, openDb, orRefuse, recordedDatabase, serverAt } from '../../session/database.ts'
+import { openDb, orRefuse, recordedDatabase, serverAt } from '../../session/database.ts'
 import { declareStack } from '../../session/declare.ts'
 import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
@@ -12,12 +12,9 @@ import { conclude, withReporter } from '../../session/outcome.ts'
 import type { Session } from '../../session/session.ts'
 import { lookAtRows } from '../../session/survey.ts'
 import { columns } from '../../ui/format.ts'
-import { type ConfirmFlags, confirmedByName } from './confirm.ts'
+import { confirmedByName } from './confirm.ts'
+import type { DropFlags } from './definitions.ts'
 import { changeNames } from './names.ts'
-
-export interface DropFlags extends DbFlags, ConfirmFlags {
-  readonly force?: boolean
-}
 
 /**
  * Deletes one database with all that is in it, and the role and the secret that are its own. Out of infra.yaml first: a run that is

@@ -1,5 +1,5 @@
 import { agreed } from '../../session/confirm.ts'
-import { commandLine, type Globals } from '../../session/globals.ts'
+import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { READY } from '../../session/make-snapshot.ts'
 import { withReporter } from '../../session/outcome.ts'
@@ -7,13 +7,9 @@ import { busy, type RdsServer, refuseAdopted, stackServer } from '../../session/
 import { openSession, type Session } from '../../session/session.ts'
 import { describedServer } from '../../session/stop-server.ts'
 import { about, elapsed } from '../../ui/format.ts'
+import type { RebootFlags } from './definitions.ts'
 import { failoverCommand } from './failover.ts'
 import { RESTART_TAKES, restart } from './restart-server.ts'
-
-export interface RebootFlags extends Globals {
-  /** The same as `db failover`. */
-  readonly withFailover?: boolean
-}
 
 const WORDS = 'db reboot'
 

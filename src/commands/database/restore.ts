@@ -13,7 +13,7 @@ import { impactOf } from '../../engine/scheduled.ts'
 import { survey } from '../../engine/survey.ts'
 import { agreed } from '../../session/confirm.ts'
 import { orRefuse } from '../../session/database.ts'
-import { commandLine, type Globals } from '../../session/globals.ts'
+import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { conclude, withReporter } from '../../session/outcome.ts'
 import { defaultGroup, RESTORED, restoredKey, restoredNode } from '../../session/restored.ts'
@@ -21,17 +21,9 @@ import { openSession, type Session } from '../../session/session.ts'
 import { existingSnapshot } from '../../session/snapshots.ts'
 import { about, elapsed, list } from '../../ui/format.ts'
 import { aMonth } from '../../ui/money.ts'
+import type { RestoreFlags } from './definitions.ts'
 import { type Asked, type Source, sourceOf } from './restore-source.ts'
 import { momentOf } from './restore-time.ts'
-
-export interface RestoreFlags extends Globals {
-  /** The identifier of the new server. */
-  readonly as: string
-  /** Instead of a snapshot: the point in time to restore the stack's server to, as `momentOf` reads it. */
-  readonly toTime?: string
-  /** Instead of both: the latest point in time that AWS can restore. */
-  readonly latest?: boolean
-}
 
 const SERVER = /^(?!.*--)[a-z][a-z0-9-]{0,62}$/
 

@@ -5,17 +5,13 @@ import type { Report } from '../../engine/events.ts'
 import { until } from '../../engine/wait.ts'
 import { serverOf } from '../../kinds/index.ts'
 import { agreed } from '../../session/confirm.ts'
-import { type DbFlags, dbLine, openDb, orRefuse } from '../../session/database.ts'
+import { dbLine, openDb, orRefuse } from '../../session/database.ts'
 import { withReporter } from '../../session/outcome.ts'
 import { busy, lookAtServer, orGoesOn, stackServer } from '../../session/rds-server.ts'
 import type { Session } from '../../session/session.ts'
+import type { RotateFlags } from './definitions.ts'
 import { rotated, rotateScreen } from './rotate-screen.ts'
 import { otherOf, type Whom, whomOf } from './rotate-whom.ts'
-
-export interface RotateFlags extends DbFlags {
-  /** `app`, `master`, or a database that has a role of its own. */
-  readonly role?: string
-}
 
 /** Statuses in which one can log in. */
 const RUNS = /^(available|storage-optimization|resetting-master-credentials|modifying|backing-up|configuring-\S+)$/

@@ -1,18 +1,15 @@
 import type { Server } from '../../aws/sql.ts'
 import { refuse } from '../../core/errors.ts'
-import { type DbFlags, openDb, recordedDatabase, serverAt } from '../../session/database.ts'
+import { openDb, recordedDatabase, serverAt } from '../../session/database.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import type { Session } from '../../session/session.ts'
 import { stoppable } from '../../session/stoppable.ts'
 import { columns } from '../../ui/format.ts'
 import { addressFor, type Place } from './address.ts'
+import type { TunnelFlags } from './definitions.ts'
 import { type As, type LoginAt, loginAt } from './login.ts'
 import { libpq, mysqlArgs } from './tools.ts'
-
-export interface TunnelFlags extends DbFlags {
-  readonly port?: string
-}
 
 /** Keeps a way to the server open until Ctrl-C, with the line to connect by. Where none is needed, it says so. */
 export const tunnelCommand = async (flags: TunnelFlags): Promise<number> => {

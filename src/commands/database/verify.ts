@@ -12,19 +12,14 @@ import { resolve } from '../../engine/ref.ts'
 import { kindOf } from '../../kinds/index.ts'
 import { type Access, accessOf } from '../../session/database-access/credentials.ts'
 import { viaFlag } from '../../session/database-access/via.ts'
-import { commandLine, type Globals } from '../../session/globals.ts'
+import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { offlineLookups } from '../../session/lookups.ts'
 import { withReporter } from '../../session/outcome.ts'
 import { openSession, type Session } from '../../session/session.ts'
 import { lookAround, type View } from '../../session/survey.ts'
 import { columns, count } from '../../ui/format.ts'
-
-export interface VerifyFlags extends Globals {
-  readonly via?: string
-  /** What the SQL file printed when a person ran it. */
-  readonly result?: string
-}
+import type { VerifyFlags } from './definitions.ts'
 
 interface Finding {
   readonly key: string

@@ -2,21 +2,14 @@ import { type Loaded, loadConfig } from '../../config/load.ts'
 import { STEPS } from '../../config/names.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import { dotenvLine, shellLine } from '../../core/quote.ts'
-import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
+import { commandLine, ioOf, wantsSandbox } from '../../session/globals.ts'
 import { recordedState } from '../../session/recorded.ts'
 import type { Row } from '../../state/schema.ts'
 import { list } from '../../ui/format.ts'
 import type { Io } from '../../ui/io.ts'
+import type { EnvFlags } from './definitions.ts'
 import { chosenDatabase, usualNames } from './names.ts'
 import { type Known, type Lack, type Part, partsOf, type Secrets } from './outputs.ts'
-
-export interface EnvFlags extends Globals {
-  readonly format?: string
-  readonly reveal?: boolean
-  /** From the state alone. */
-  readonly offline?: boolean
-  readonly database?: string
-}
 
 const FORMATS = ['dotenv', 'json', 'shell'] as const
 type Format = (typeof FORMATS)[number]

@@ -7,7 +7,8 @@ import { natPrice } from '../../session/questions.ts'
 import { asker } from '../../ui/ask.ts'
 import { usd } from '../../ui/format.ts'
 import { PUBLIC_TASKS, variantCost } from './cost.ts'
-import { type InitFlags, parseSet } from './set.ts'
+import type { InitFlags } from './definitions.ts'
+import { parseSet } from './set.ts'
 import type { Answers } from './template.ts'
 
 /**

@@ -6,8 +6,9 @@ import { commandLine } from '../../session/globals.ts'
 import { natPrice } from '../../session/questions.ts'
 import { usd } from '../../ui/format.ts'
 import { estimate, figure, remark } from '../../ui/money.ts'
+import type { InitFlags } from './definitions.ts'
 import { monthOf } from './month.ts'
-import { type InitFlags, type Setting, withSets } from './set.ts'
+import { type Setting, withSets } from './set.ts'
 import { type Answers, DATABASE_STEPS, template } from './template.ts'
 
 /** The settings that run all tasks of the preset in public subnets. */

@@ -8,7 +8,8 @@ import { replaceFile } from '../../state/replace.ts'
 import { list } from '../../ui/format.ts'
 import { ask } from './ask.ts'
 import { costLines } from './cost.ts'
-import { type InitFlags, parseSet, type Setting, withSets } from './set.ts'
+import type { InitFlags } from './definitions.ts'
+import { parseSet, type Setting, withSets } from './set.ts'
 import { template } from './template.ts'
 
 const fileOf = (g: Globals): string => resolve(g.config ?? CONFIG_FILE)

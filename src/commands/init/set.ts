@@ -1,14 +1,6 @@
 import { isScalar, parseDocument } from 'yaml'
 import { setKeys } from '../../config/edit.ts'
 import { refuse } from '../../core/errors.ts'
-import type { Globals } from '../../session/globals.ts'
-
-export interface InitFlags extends Globals {
-  readonly preset?: string
-  readonly set: readonly string[]
-  /** Write over a config that is there. */
-  readonly force?: boolean
-}
 
 /** One `--set key=value`. */
 export interface Setting {

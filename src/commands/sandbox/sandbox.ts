@@ -1,12 +1,7 @@
 import { refuse } from '../../core/errors.ts'
-import { type Globals, inSandbox, ioOf } from '../../session/globals.ts'
+import { inSandbox, ioOf } from '../../session/globals.ts'
 import { columns } from '../../ui/format.ts'
-
-export interface SandboxFlags extends Globals {
-  readonly fast?: boolean
-  /** Databases answer only from inside their network, as on AWS. */
-  readonly privateDatabases?: boolean
-}
+import type { SandboxFlags } from './definitions.ts'
 
 /** The local AWS: start, stop, status, reset, env, push. */
 export const sandboxCommand = async (verb: string, flags: SandboxFlags, what?: string): Promise<number> => {

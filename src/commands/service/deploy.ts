@@ -15,8 +15,9 @@ import { diffScreen, rolloutMinutes, title } from '../../session/rollout/screen.
 import { wayBack } from '../../session/rollout/way-back.ts'
 import { openService, orRefuse, type ServicePlace, wordsOf } from '../../session/service.ts'
 import { overlayBelow } from '../../session/unrecorded/unrecorded.ts'
+import type { DeployFlags } from './definitions.ts'
 import { rollOut, startsFirst } from './rollout/apply.ts'
-import { type DeployFlags, type Wish, wishOf } from './rollout/request.ts'
+import { type Wish, wishOf } from './rollout/request.ts'
 
 /** A new revision from the one that runs, with only what was asked for; followed until it is healthy. */
 export const deployCommand = async (key: string | undefined, f: DeployFlags): Promise<number> => {

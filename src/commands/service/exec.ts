@@ -3,12 +3,9 @@ import { findPlugin, PLUGIN, pluginCall, type Session } from '../../database/plu
 import { commandText, endSession, findRoom, openSessionIn, type Room, SHELL } from '../../ecs/exec.ts'
 import { type Asked, objection, refusal } from '../../ecs/exec-failure.ts'
 import { findOwn } from '../../session/owner.ts'
-import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
+import { openService, orRefuse, type ServicePlace } from '../../session/service.ts'
+import type { ExecFlags } from './definitions.ts'
 import { attach, isTerminal } from './exec-terminal.ts'
-
-export interface ExecFlags extends ServiceFlags {
-  readonly task?: string
-}
 
 /**
  * A command, or a shell, in a running task of a service, by ECS Exec. Nothing is changed in the account.

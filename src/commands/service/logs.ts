@@ -6,23 +6,17 @@ import { type Found, revisionAt } from '../../ecs/find.ts'
 import { type LogPlaces, type LogSource, logPlaces } from '../../ecs/logs/log.ts'
 import { sinceOf } from '../../ecs/logs/since.ts'
 import { tail } from '../../ecs/logs/tail.ts'
-import { orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
+import { orRefuse, type ServicePlace } from '../../session/service.ts'
+import type { LogsFlags } from './definitions.ts'
 import { printer } from './logs-print.ts'
 import { openRunnable, type Runnable } from './run/place.ts'
-
-export interface LogsFlags extends ServiceFlags {
-  readonly follow?: boolean
-  readonly since?: string
-  readonly filter?: string
-  readonly task?: string | undefined
-}
 
 /**
  * The log of all tasks of a service, or of a task of the config, in one.
  * @returns the exit code; Ctrl-C while it is followed leaves with 130, as everywhere
  */
 export const logsCommand = async (key: string | undefined, f: LogsFlags): Promise<number> => {
-  const since = sinceOf(f.since ?? '10m', Date.now())
+  const since = sinceOf(f.since, Date.now())
   const task = f.task === undefined ? undefined : taskId(f.task)
   if (f.filter?.trim() === '') throw refuse('--filter is empty', 'it would let everything through', 'Leave it out')
   const r = await openRunnable(key, f, 'logs')
@@ -33,8 +27,12 @@ export const logsCommand = async (key: string | undefined, f: LogsFlags): Promis
   }
 }
 
+interface Wish extends Partial<Pick<LogsFlags, 'follow' | 'filter' | 'since'>> {
+  readonly task?: string | undefined
+}
+
 /** Apart from the command line, for tests. @param since milliseconds since 1970 */
-export const readLogs = async ({ p, find }: Runnable, f: LogsFlags, since: number, clock: Clock): Promise<number> => {
+export const readLogs = async ({ p, find }: Runnable, f: Wish, since: number, clock: Clock): Promise<number> => {
   const { io } = p
   const first = await orRefuse(p, placesOf(p, find))
   sayElsewhere(p, first)
@@ -111,7 +109,7 @@ const sayElsewhere = ({ io, named }: ServicePlace, { sources, elsewhere }: LogPl
   for (const e of elsewhere) io.note(io.c.dim(`Without ${e.container}: ${e.why}${e.next ? ` (${e.next})` : ''}.`))
 }
 
-const nothing = (p: ServicePlace, f: LogsFlags, since: number): string => {
+const nothing = (p: ServicePlace, f: Wish, since: number): string => {
   const { io } = p
   const what = [
     `No events of ${p.named.name}`,

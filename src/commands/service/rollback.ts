@@ -10,16 +10,12 @@ import { type Memory, memoryOf } from '../../session/records/deployments.ts'
 import { isSteady, type Settled, settle } from '../../session/rollout/reconcile.ts'
 import { diffScreen, rolloutMinutes, title } from '../../session/rollout/screen.ts'
 import { healthyBefore } from '../../session/rollout/way-back.ts'
-import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
+import { openService, orRefuse, type ServicePlace } from '../../session/service.ts'
 import { stepBack } from '../../session/unrecorded/rollback-step.ts'
+import type { RollbackFlags } from './definitions.ts'
 import { followOn, rollable } from './deploy.ts'
 import { rollOut } from './rollout/apply.ts'
 import { imageNotes } from './rollout/request.ts'
-
-export interface RollbackFlags extends ServiceFlags {
-  readonly to?: string
-  readonly wait?: boolean
-}
 
 /** Back to the revision that was deployed and healthy before, or to the one that is named; followed like a deploy. */
 export const rollbackCommand = async (key: string | undefined, f: RollbackFlags): Promise<number> => {

@@ -9,18 +9,13 @@ import { revisionOf } from '../../ecs/find.ts'
 import { containerOf } from '../../ecs/revision.ts'
 import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startOneOff } from '../../ecs/task.ts'
 import { agreed } from '../../session/confirm.ts'
-import { orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
+import { orRefuse, type ServicePlace } from '../../session/service.ts'
 import { asker } from '../../ui/ask.ts'
+import type { RunFlags } from './definitions.ts'
 import { imageNotes, pairs } from './rollout/request.ts'
 import { followRun, stopLine, stopping } from './run/follow.ts'
 import { openRunnable, placeOfStack, type Runnable, tagsOf } from './run/place.ts'
 import { planOf, typedCommand } from './run/plan.ts'
-
-export interface RunFlags extends ServiceFlags {
-  readonly setEnv: readonly string[]
-  readonly force?: boolean
-  readonly wait?: boolean
-}
 
 /**
  * A one-off task with the network, environment and secrets of a service, or of a task of the config.

@@ -9,13 +9,10 @@ import { findOwn } from '../../session/owner.ts'
 import { type CountMemory, countMemoryOf } from '../../session/records/counts.ts'
 import { followCount, knownNow } from '../../session/rollout/count.ts'
 import { scaleScreen } from '../../session/rollout/count-screen.ts'
-import { openService, orRefuse, type ServiceFlags, type ServicePlace } from '../../session/service.ts'
+import { openService, orRefuse, type ServicePlace } from '../../session/service.ts'
 import { count, elapsed } from '../../ui/format.ts'
+import type { ScaleFlags } from './definitions.ts'
 import { limitsOf, outside, type Scaling } from './scale/limits.ts'
-
-export interface ScaleFlags extends ServiceFlags {
-  readonly wait?: boolean
-}
 
 /** As many tasks as ECS runs of one service, unless a person has asked AWS for more. */
 const MOST = 5000

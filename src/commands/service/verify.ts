@@ -3,16 +3,10 @@ import { sinceOf } from '../../ecs/logs/since.ts'
 import { containerOf } from '../../ecs/revision.ts'
 import { findOwn } from '../../session/owner.ts'
 import { title } from '../../session/rollout/screen.ts'
-import { openService, orRefuse, type ServiceFlags } from '../../session/service.ts'
+import { openService, orRefuse } from '../../session/service.ts'
+import type { VerifyFlags } from './definitions.ts'
 import { checklist } from './verify/checks.ts'
 import { verdict, verifyScreen } from './verify/screen.ts'
-
-export interface VerifyFlags extends ServiceFlags {
-  readonly url?: string
-  readonly expect: readonly string[]
-  readonly log: readonly string[]
-  readonly since?: string
-}
 
 /**
  * A checklist of a service after a deploy: what runs, whether it answers, what it was given, what it writes. Nothing is changed.

@@ -19,6 +19,7 @@ import { readState } from '../../state/parse.ts'
 import type { Row, Scheduled } from '../../state/schema.ts'
 import { change, columns, daily, usd } from '../../ui/format.ts'
 import { figure, remark } from '../../ui/money.ts'
+import type { CostFlags } from './definitions.ts'
 
 interface Item {
   readonly key: string
@@ -37,11 +38,6 @@ const NAT_WORDS = { none: 'no NAT gateway', single: 'one NAT gateway', perAz: 'a
 /** Tasks in private subnets cannot do without. */
 const needsNat = ({ steps, ecs }: Config): boolean =>
   steps.includes('ecs') && [...Object.values(ecs.services), ...Object.values(ecs.tasks)].some((x) => x.subnets === 'private')
-
-export interface CostFlags extends Globals {
-  /** Ask AWS for the prices first. */
-  readonly refresh?: boolean
-}
 
 /** A month and a day of the stack as the config describes it, whether it exists or not; and of the options not taken. Asks nobody but, with --refresh, AWS's price list. */
 export const costCommand = async (g: CostFlags): Promise<number> => {

@@ -22,19 +22,11 @@ import { editOf } from '../../session/unrecorded/unrecorded.ts'
 import { asker } from '../../ui/ask.ts'
 import { list } from '../../ui/format.ts'
 import { success } from './create-done.ts'
+import type { CreateFlags } from './definitions.ts'
 import { sayNext } from './next.ts'
 import { byHand, handOver } from './print-sql.ts'
-import { type SnapshotFlags, snapshotsWanted, takeSnapshots } from './snapshot-first.ts'
+import { snapshotsWanted, takeSnapshots } from './snapshot-first.ts'
 import { sayUnrecorded, undoes, unrecordedData } from './unrecorded.ts'
-
-export interface CreateFlags extends SnapshotFlags {
-  /** Ask for the caller's address again and let the SSH rule follow it. */
-  readonly refreshIp?: boolean
-  /** False: what waits for a person is left for a later run. */
-  readonly wait?: boolean
-  /** A release that nobody has recorded is taken back to what infra.yaml says. */
-  readonly undoDeploys?: boolean
-}
 
 /** A plan that a person thought about for longer than this is made again before it is carried out. */
 const STALE_MS = 60_000

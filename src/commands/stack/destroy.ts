@@ -8,7 +8,7 @@ import { notToDelete } from '../../engine/ownership.ts'
 import { paidFor } from '../../engine/scheduled.ts'
 import { kindOf } from '../../kinds/index.ts'
 import { chosenSteps, keysOf, rowsToday } from '../../session/declare.ts'
-import { commandLine, type Globals } from '../../session/globals.ts'
+import { commandLine } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
 import { conclude, withReporter } from '../../session/outcome.ts'
 import { forgetGone } from '../../session/records/counts.ts'
@@ -18,14 +18,7 @@ import type { Row } from '../../state/schema.ts'
 import { asker } from '../../ui/ask.ts'
 import { about, columns, count, elapsed, list } from '../../ui/format.ts'
 import { figure, remark } from '../../ui/money.ts'
-
-export interface DestroyFlags extends Globals {
-  /** The project's name, typed again: the yes to losing data. */
-  readonly confirm?: string
-  readonly skipFinalSnapshot?: boolean
-  /** Delete what was taken in, too. */
-  readonly adopted?: boolean
-}
+import type { DestroyFlags } from './definitions.ts'
 
 /** Takes steps down, in reverse order. Needs the state only, and says what stays. */
 export const destroyCommand = async (names: readonly string[], flags: DestroyFlags): Promise<number> => {

@@ -9,13 +9,9 @@ import { offlineLookups } from '../../session/lookups.ts'
 import { localBackend } from '../../state/local.ts'
 import { readState } from '../../state/parse.ts'
 import { declareDatabaseTask } from '../../steps/database-task.ts'
+import type { PermissionsFlags } from './definitions.ts'
 import { CALLED } from './permissions-table.ts'
 import { charactersOf, policiesFor } from './policy.ts'
-
-export interface PermissionsFlags extends Globals {
-  /** Only this one, when they are several. */
-  readonly part?: string
-}
 
 type Nodes = ReturnType<ReturnType<typeof declareStack>['nodes']>
 const actionsOf = (nodes: Nodes, verbs: readonly ('observe' | 'create' | 'update' | 'delete')[]): string[] =>

@@ -15,15 +15,11 @@ import type { Row } from '../../state/schema.ts'
 import { about, change, columns, list } from '../../ui/format.ts'
 import type { Io } from '../../ui/io.ts'
 import { cell, estimate, remark } from '../../ui/money.ts'
+import type { StatusFlags } from './definitions.ts'
 import { looseCommand, looseEndsOf, looseNotes } from './loose-ends.ts'
 import { commandFor } from './next.ts'
 import type { Status } from './status-live.ts'
 import { besideOf, besideScreen } from './unmanaged-steps.ts'
-
-export interface StatusFlags extends Globals {
-  /** Tell it from the state file alone. */
-  readonly offline?: boolean
-}
 
 /** How far the stack is, what it costs, and the exact next command. */
 export const statusCommand = async (g: StatusFlags): Promise<number> => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type ScaleFlags, scale, scaleCommand } from '../../../src/commands/service/scale.ts'
+import type { ScaleFlags } from '../../../src/commands/service/definitions.ts'
+import { scale, scaleCommand } from '../../../src/commands/service/scale.ts'
 import { CLUSTER, CONFIG, Killed, made, place, said, session, World, wouldChange } from './support/world.ts'
 
 vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('./support/quick.ts')).quick() }))

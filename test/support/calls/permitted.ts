@@ -40,26 +40,34 @@ export const actionsOfKinds = (): ReadonlyMap<string, Readonly<Record<Verb, read
 /** What every command does in the same way, and its own row tells: the state, the way into a database server, the steps. */
 const SHARED = /^(engine|state|database|kinds|steps)\/|^aws\/objects|^session\/(session|database-access\/(open|find|memory|plan))/
 
-/** The words of every command that a file declares, with what it loads. */
-const usages = (file: string): [string, string, string][] => {
-  const found: [string, string, string][] = []
-  /** Commands that have commands of their own, by the variable that holds them. */
-  const parents = new Map(file === 'cli/database.ts' ? [['db', 'db']] : [])
-  const usageOf = (call: Syntax): string | undefined => {
-    const given = call.arguments as Syntax[]
-    const named = given.map((a) => str(a, 'value')).find((a) => a !== undefined)
-    if (named === undefined || !/^[a-z]/.test(named)) return undefined
-    const parent = parents.get(str(given[0], 'name') ?? '')
-    return [...(parent === undefined ? [] : [parent]), named.split(' ')[0]].join(' ')
+/** The usages of the definitions that a file of the program imports, by the name that it has there: `db.snapshotDelete`. */
+const definitionsIn = async (file: string): Promise<Map<string, string>> => {
+  const all = new Map<string, string>()
+  for (const statement of sources.get(file)?.body ?? []) {
+    const from = statement.type === 'ImportDeclaration' ? str(statement.source, 'value') : undefined
+    if (!from?.endsWith('/definitions.ts')) continue
+    const module: Record<string, { usage: string }> = await import(`../../../src/${from.replace('../', '')}`)
+    for (const specifier of statement.specifiers as Syntax[]) {
+      const local = str(specifier.local, 'name') ?? ''
+      const spread = specifier.type === 'ImportNamespaceSpecifier'
+      for (const [name, { usage }] of Object.entries(module)) all.set(spread ? `${local}.${name}` : name, usage)
+    }
   }
+  return all
+}
+
+/** The words of every command that a file adds to the program, with what it loads. */
+const usages = async (file: string): Promise<[string, string, string][]> => {
+  const definitions = await definitionsIn(file)
+  const found: [string, string, string][] = []
   const look = (node: Syntax, usage: string): void => {
-    const call = node.type === 'CallExpression' ? node : undefined
-    const inner = call && (usageOf(call) ?? usage)
+    const [first] = node.type === 'CallExpression' ? (node.arguments as Syntax[]) : []
+    const named =
+      first && [str(first.object, 'name'), str(first, 'name') ?? str(first.property, 'name')].filter(Boolean).join('.')
+    const inner = definitions.get(named ?? '')?.replace(/ [<[].*/, '') ?? usage
     const awaited = node.type === 'MemberExpression' ? lazily(node.object as Syntax) : undefined
-    if (awaited?.startsWith('../commands/')) found.push([usage, awaited.slice(3), str(node.property, 'name') ?? ''])
-    const [name, init] = [str(node.id, 'name'), node.init as Syntax | undefined]
-    if (node.type === 'VariableDeclarator' && name && init?.type === 'CallExpression') parents.set(name, usageOf(init) ?? '')
-    for (const child of inside(node)) look(child, inner !== undefined && child.type === 'ArrowFunctionExpression' ? inner : usage)
+    if (awaited?.startsWith('../commands/')) found.push([inner, awaited.slice(3), str(node.property, 'name') ?? ''])
+    for (const child of inside(node)) look(child, inner)
   }
   for (const statement of sources.get(file)?.body ?? []) look(statement, '')
   return found
@@ -74,9 +82,10 @@ const lazily = (node: Syntax): string | undefined => {
 const NONE: ReadonlySet<string> = new Set(['sandbox'])
 
 /** What each command does itself: `db stop` to its actions. */
-export const actionsOfCommands = (): Record<string, readonly string[]> => {
+export const actionsOfCommands = async (): Promise<Record<string, readonly string[]>> => {
   const all: Record<string, readonly string[]> = {}
-  for (const [usage, file, name] of ['cli/program.ts', 'cli/database.ts', 'cli/service.ts'].flatMap(usages)) {
+  const files = ['cli/stack.ts', 'cli/database.ts', 'cli/service.ts']
+  for (const [usage, file, name] of (await Promise.all(files.map(usages))).flat()) {
     const actions = actionsOfAll(reach([{ file, name }], SHARED).calls)
     if (actions.length > 0 && !NONE.has(usage)) all[usage] = actions
   }

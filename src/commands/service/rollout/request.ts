@@ -8,17 +8,9 @@ import { type Changes, candidates, containerOf } from '../../../ecs/revision.ts'
 import { findSecret, parseSecret, type SecretFound, type SecretWish } from '../../../ecs/secret.ts'
 import { commandLine, inSandbox } from '../../../session/globals.ts'
 import { refuseOthers } from '../../../session/owner.ts'
-import type { ServiceFlags, ServicePlace } from '../../../session/service.ts'
+import type { ServicePlace } from '../../../session/service.ts'
 import { asker } from '../../../ui/ask.ts'
-
-export interface DeployFlags extends ServiceFlags {
-  readonly image?: string
-  readonly setEnv: readonly string[]
-  readonly setSecret: readonly string[]
-  readonly unset: readonly string[]
-  readonly force?: boolean
-  readonly wait?: boolean
-}
+import type { DeployFlags } from '../definitions.ts'
 
 export interface Wish {
   readonly changes: Changes
