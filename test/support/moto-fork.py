@@ -20,7 +20,7 @@ import threading
 from typing import Any
 
 # What servers set before they load moto, too (src/sandbox/moto_ext/__main__.py).
-os.environ.update(MOTO_EC2_LOAD_DEFAULT_AMIS="false", DISABLE_GLOBAL_CORS="true")
+os.environ.update(MOTO_EC2_LOAD_DEFAULT_AMIS="false", MOTO_DISABLE_GLOBAL_CORS="true")
 SERVICES = {
     "acm": "acm",
     "applicationautoscaling": "application-autoscaling",

@@ -33,7 +33,7 @@ def main() -> None:
         refuse(str(error))
     # 2354 machine images that no stack of ours looks at would cost a second at the first call and 50 ms per account.
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    os.environ["DISABLE_GLOBAL_CORS"] = "true"
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
     try:
         import moto.server
     except ImportError as error:

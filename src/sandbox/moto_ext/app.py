@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import AFTER_RESET, VERSION, clock, gate, lookups, pg_home, wire
+from moto_ext import AFTER_RESET, VERSION, answers, clock, gate, lookups, pg_home, wire
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
@@ -45,9 +45,13 @@ DRAINED = 1 << 20
 def install(moto_version: str) -> None:
     import moto.server
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+    from werkzeug.serving import WSGIRequestHandler
 
+    answers.install()
     lookups.install()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request would fill the log of a long-lived daemon
+    # A line per request would fill the log of a long-lived daemon.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    WSGIRequestHandler.log_request = lambda *_: None
     page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
     page["postgres"] = pg_home.CONFIG["version"] if pg_home.CONFIG else None
     page["privateDatabases"] = os.environ.get("INFRA_SANDBOX_PRIVATE_DATABASES") == "1"
