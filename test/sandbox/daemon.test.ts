@@ -11,13 +11,20 @@ import { SandboxError } from '../../src/sandbox/error.ts'
 import { ensureSandbox, resetSandbox, sandboxStatus, stopSandbox } from '../../src/sandbox/index.ts'
 import { extensionDir } from '../../src/sandbox/paths.ts'
 import * as postgres from '../../src/sandbox/postgres.ts'
-import { isAlive } from '../../src/sandbox/server.ts'
+import * as server from '../../src/sandbox/server.ts'
 import { bornOf } from '../../src/state/process.ts'
 import { credentials } from '../support/credentials.ts'
+import { forkIfAny } from '../support/moto-fork.ts'
 import { clients, database, given, listens, query, refusal, until } from './support.ts'
 
 vi.mock('../../src/sandbox/postgres.ts', { spy: true })
 const findServer = vi.mocked(postgres.findServer)
+vi.mock('../../src/sandbox/server.ts', { spy: true })
+const { isAlive } = server
+const launch = vi.mocked(server.launch)
+const actual = await vi.importActual<typeof server>('../../src/sandbox/server.ts')
+/** As for a user: with a Python of its own. The other tests fork it, which takes an eighth of the time. */
+const withItsOwnPython = () => launch.mockImplementation(actual.launch)
 
 describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   let env: NodeJS.ProcessEnv
@@ -25,6 +32,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   let stranger: Server | undefined
   let child: ChildProcess | undefined
   beforeEach(async () => {
+    launch.mockImplementation((options) => actual.launch({ ...options, start: forkIfAny() }))
     folder = await mkdtemp(join(tmpdir(), 'infra-sandbox-'))
     env = { ...process.env, INFRA_CACHE_DIR: folder, INFRA_SANDBOX_SECONDS: '' }
   })
@@ -59,6 +67,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   }
 
   it('starts once, is found again, is emptied, and stops', async () => {
+    withItsOwnPython()
     expect(await sandboxStatus({ env })).toEqual({ running: false })
     const lines: string[] = []
     const sandbox = await ensureSandbox({ env, fast: true, report: (line) => lines.push(line) })
@@ -145,6 +154,7 @@ describe.skipIf(!inject('motoUrl'))('the sandbox as a daemon', () => {
   })
 
   it('outlives the process that started it', async () => {
+    withItsOwnPython()
     const sandbox = await ensureSandbox({ env, fast: true })
     child = spawn('ps', ['-o', 'pgid=', '-p', String(sandbox.pid)], { stdio: ['ignore', 'pipe', 'ignore'] })
     const [line] = await once(child.stdout ?? process.stdin, 'data')
@@ -227,6 +237,7 @@ models.reset_model_data = walk`
   })
 
   it.runIf(process.platform === 'linux')('keeps its credentials from the processes that it starts', async () => {
+    withItsOwnPython()
     const sandbox = await ensureSandbox({ env, fast: true })
     const { rds } = await clients(sandbox.url, sandbox.credentials)
     await rds.send(new CreateDBInstanceCommand(database))
@@ -266,6 +277,7 @@ models.reset_model_data = walk`
   })
 
   it('shows the end of the log of a server that does not start', async () => {
+    withItsOwnPython()
     const extension = join(folder, 'broken')
     await mkdir(extension)
     await writeFile(join(extension, '__main__.py'), 'raise SystemExit("the tea is cold")')
