@@ -25,7 +25,13 @@ const { output } = await bundle.write({
   dir: beside,
   format: 'esm',
   minify: true,
-  codeSplitting: { groups: [{ name: 'core', test: core, includeDependenciesRecursively: false }] },
+  codeSplitting: {
+    groups: [
+      { name: 'core', test: core, includeDependenciesRecursively: false },
+      // What the SDK's clients share, for the same reason: each command that calls AWS loads it.
+      { name: 'sdk', test: /node_modules\/@(smithy|aws-sdk)\//, minShareCount: 5, includeDependenciesRecursively: false },
+    ],
+  },
   chunkFileNames: '[name]-[hash].js',
   comments: { legal: false },
 })

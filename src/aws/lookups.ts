@@ -1,5 +1,6 @@
 import { InfraError, refuse } from '../core/errors.ts'
 import type { Aws } from './clients.ts'
+import { compareVersions } from './engine-versions.ts'
 import { agentsFor, proxyFor, shownProxy } from './proxy.ts'
 import { unlessGone } from './trouble.ts'
 
@@ -37,7 +38,7 @@ export const engineVersion = async (aws: Aws, engine: string, wanted: string): P
     versions.push(...(page.DBEngineVersions ?? []).flatMap((v) => v.EngineVersion ?? []))
     Marker = page.Marker
   }
-  const fits = versions.filter((v) => v === wanted || v.startsWith(`${wanted}.`)).sort(byNumber)
+  const fits = versions.filter((v) => v === wanted || v.startsWith(`${wanted}.`)).sort(compareVersions)
   const newest = fits.at(-1)
   if (newest) return newest
   throw refuse(
@@ -46,8 +47,6 @@ export const engineVersion = async (aws: Aws, engine: string, wanted: string): P
     `Ask for the major version only, for example rds.version: "${major}"`,
   )
 }
-
-const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 
 export type Architecture = 'arm64' | 'x86_64'
 
