@@ -25,6 +25,8 @@ export interface Context<C> {
   readonly clock: Clock
   readonly report: Report
   readonly signal: AbortSignal
+  /** Ask again for a change that AWS gave up before this run. */
+  readonly again?: boolean
   /** Leave what waits for a person, instead of waiting with it. */
   readonly noWait?: boolean
 }

@@ -42,9 +42,10 @@ export const converge = async <C>(
   if (seen.is === 'absent' && before?.is === 'creating' && node.kind.facts.found === 'tag')
     seen = await settle(node, want, cx, Date.parse(before.at))
   if (seen.is !== 'absent') work.generation ??= seen.generation
+  const again = cx.again && first.is !== 'absent' ? first.gaveUp?.at : undefined
   for (;;) {
     const earlier = earlierLike(node.key, node.kind, want, cx.rows.all())
-    const decision = decide({ node, row: work.before, seen, want, stamp: work.unstamped, earlier })
+    const decision = decide({ node, row: work.before, seen, want, stamp: work.unstamped, earlier, again })
     switch (decision.do) {
       case 'refuse':
         throw decision.error

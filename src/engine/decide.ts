@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
 import { asleep } from './asleep.ts'
 import { differing, missingTags, unchangeable } from './compare.ts'
+import { givenUp } from './gave-up.ts'
 import type { Node } from './graph.ts'
 import type { AnySeen, Present, Stamp, Tags } from './kind.ts'
 import { ambiguous, foreign } from './ownership.ts'
@@ -48,6 +49,8 @@ export interface Case<C> {
   readonly stamp: Pick<Stamp, 'tags' | 'stack'>
   /** Key of an earlier generation, not deleted yet, that is just what is wanted now. */
   readonly earlier?: string | undefined
+  /** The time (`GaveUp.at`) that AWS gave up the change and a person wants it asked for again all the same. */
+  readonly again?: string | undefined
   /** Props that refer to what will be another one by then: prop -> key of that. */
   readonly following?: ReadonlyMap<string, string>
 }
@@ -85,7 +88,7 @@ export const decide = <C>(of: Case<C>): Decision => {
 }
 
 /** Of what is there and ours. */
-const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>, seen: Present): Decision => {
+const compared = <C>({ node, row, want, stamp, again, following = new Map() }: Case<C>, seen: Present): Decision => {
   const changed = differing(expected(seen), want, node.ignore)
   const follows = [...following.keys()].filter((p) => !changed.includes(p))
   const differences = [
@@ -101,6 +104,9 @@ const compared = <C>({ node, row, want, stamp, following = new Map() }: Case<C>,
   }
   const no = node.kind.facts.refuses?.(changeOf(seen, knownProps(want) as JsonObject, changed))
   if (no) return refused(no, differences.join('; '))
+  const { gaveUp } = seen
+  if (gaveUp && gaveUp.at !== again && changed.some((p) => node.kind.facts.givesUp?.includes(p)))
+    return refused(givenUp(node.key, gaveUp, 2), differences.join('; '))
   if (seen.asleep && changed.length > 0) return refused(asleep(node.key, changed, seen), seen.note ?? 'switched off')
   const missing = node.kind.tag ? missingTags(seen.tags ?? row?.tags, stamp.tags, node.ignore) : {}
   const props = [...changed, ...follows]

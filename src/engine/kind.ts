@@ -1,6 +1,7 @@
 import type { InfraError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Scheduled } from '../state/schema.ts'
+import type { GaveUp } from './gave-up.ts'
 
 export type { Scheduled }
 
@@ -60,6 +61,10 @@ export type Seen<P, A> =
       readonly guarded?: boolean
       /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update mends it. */
       readonly over?: boolean
+      /** The last time that AWS gave up a change of `facts.givesUp` that is wanted still. It is asked for again only when a person says so. */
+      readonly gaveUp?: GaveUp
+      /** AWS is at nothing: what is wanted is neither there nor under way nor scheduled. */
+      readonly idle?: true
       /**
        * It still serves the old generation of what it refers to and knows the new one already: what depends on it may go on. `due`: the
        * new one can take over, so `update` has to be called again.
@@ -150,6 +155,8 @@ export interface Facts<P> {
   readonly updateMinutes?: number
   /** What changing these props means (or making it, where it is not there), told in the plan before anyone says yes. */
   impact?(change: Change<P>): Impact
+  /** Props whose change AWS may give up by itself after it has accepted it (a major upgrade that its own checks refuse). */
+  readonly givesUp?: readonly (keyof P & string)[]
   /** A change that AWS never makes for its values (a database back to an older version): refused before anything is done. */
   refuses?(change: Change<P>): InfraError | undefined
   /** Minutes after which waiting is given up (AWS goes on; the next run resumes). Default 10. */

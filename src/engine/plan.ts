@@ -50,6 +50,8 @@ export interface PlanInput<C> {
   readonly survey: Survey
   readonly rows: ReadonlyMap<string, Row>
   readonly steps: readonly string[]
+  /** What AWS gave up before is asked for again. */
+  readonly again?: boolean
   readonly region: string
   readonly kindOf: (type: string) => AnyKind<C>
   readonly stamp: (of: { readonly key: string; readonly name: string; readonly tags?: Tags }) => Stamp
@@ -89,7 +91,8 @@ export const plan = <C>(input: PlanInput<C>): Plan => {
     )
     const earlier = earlierLike(node.key, node.kind, want, rows)
     if (earlier !== undefined) back.set(node.key, earlier)
-    const decision = decide({ node, row, seen, want, stamp, following, earlier })
+    const again = input.again && seen.is !== 'absent' ? seen.gaveUp?.at : undefined
+    const decision = decide({ node, row, seen, want, stamp, following, earlier, again })
     const verdict = verdictOf(decision)
     if (decision.do === 'refuse') problems.push(decision.error)
     if (isAnother(decision, node, row, earlier !== undefined)) renewed.add(node.key)

@@ -1,5 +1,6 @@
 import { InfraError } from '../core/errors.ts'
 import { differences, differing } from './compare.ts'
+import { givenUpSince } from './gave-up.ts'
 import type { AnySeen, Present, Tags } from './kind.ts'
 import { patiently } from './patience.ts'
 import { broken } from './refusals.ts'
@@ -38,6 +39,7 @@ const changeProps = async <C>(work: Work<C>, first: Present, props: readonly str
     minutes: impactOf(kind, first, want, props)?.minutes ?? kind.facts.updateMinutes ?? 0,
     // What the old one can no longer serve must go to the new one at once.
     paceMs: (s: AnySeen) => (s.is !== 'absent' && s.switching ? SWITCH_MS : undefined),
+    gaveUp: (s: AnySeen) => (s.is === 'absent' ? undefined : givenUpSince(key, first.gaveUp, s.gaveUp)),
     lacking: (s: AnySeen) => (s.is === 'absent' || s.switching ? [] : differences(expected(s), want, node.ignore)),
   }
   const applied = (s: AnySeen): boolean =>
@@ -49,9 +51,19 @@ const changeProps = async <C>(work: Work<C>, first: Present, props: readonly str
     if (seen.is !== 'absent' && seen.switching) work.progress.release()
     return seen
   }
+  const mayGiveUp = props.some((p) => kind.facts.givesUp?.includes(p))
+  let asked = false
   for (let seen = first; ; ) {
     const { attrs } = seen
-    if ((await patiently(cx, key, limit.minutes, () => update(cx.aws, attrs, want, props))) === 'done') return seen
+    const ask = async (): Promise<'done' | 'pending'> => {
+      // A process that was killed may have asked already: what came of that is known before it is asked again.
+      const now = asked && mayGiveUp ? await work.look() : undefined
+      const no = now && during.gaveUp(now)
+      if (no) throw no
+      asked = true
+      return update(cx.aws, attrs, want, props)
+    }
+    if ((await patiently(cx, key, limit.minutes, ask)) === 'done') return seen
     const due = (s: AnySeen): boolean =>
       s.is !== 'absent' && (s.switching === 'due' || (s.switching !== undefined && work.progress.released()))
     const after = await until(cx, key, look, (s) => applied(s) || due(s), during)

@@ -1,5 +1,6 @@
 import { AWAY, Deferred, InfraError, Interrupted, SLOWER, silence } from '../core/errors.ts'
 import type { Context } from './context.ts'
+import { IDLE_MS, idled } from './gave-up.ts'
 
 /** For so long a look may still show what was before the last call that changed it. */
 export const STALE_MS = 5000
@@ -33,6 +34,8 @@ export interface Limit<S> {
   readonly stuck?: (seen: S) => Promise<readonly string[]>
   /** What is not as wanted yet, in words with both values: told beside AWS's status word, which often says nothing of it. */
   readonly lacking?: (seen: S) => readonly string[]
+  /** The change that is waited for was given up by AWS: the wait ends with this. */
+  readonly gaveUp?: (seen: S) => InfraError | undefined
   /** The longest pause between two looks (ms), where the moment matters. */
   readonly paceMs?: (seen: S) => number | undefined
   /** Only a person can bring it further: left as soon as it is known what there is to do. */
@@ -45,7 +48,10 @@ export interface Limit<S> {
  * @param reached says whether it is over
  * @throws Interrupted when the run was told to stop; Deferred when it is left to a person; InfraError when the limit has passed (AWS goes on, the next run resumes)
  */
-export const until = async <C, S extends { readonly is: string; readonly note?: string; readonly over?: boolean }>(
+export const until = async <
+  C,
+  S extends { readonly is: string; readonly note?: string; readonly over?: boolean; readonly idle?: true },
+>(
   cx: Context<C>,
   key: string,
   look: () => Promise<S>,
@@ -55,6 +61,7 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
   const began = cx.clock.now()
   const quiet = silence(() => cx.clock.now())
   let unseen = ''
+  let idleSince: number | undefined
   for (;;) {
     const seen = await look().catch((error: unknown) => {
       const trouble = cx.classify(error)
@@ -64,11 +71,15 @@ export const until = async <C, S extends { readonly is: string; readonly note?: 
     })
     if (seen) quiet.broken()
     if (seen && !seen.over && reached(seen)) return seen
+    const gaveUp = seen && limit.gaveUp?.(seen)
+    if (gaveUp) throw gaveUp
     if (cx.signal.aborted) throw new Interrupted()
     const elapsedMs = cx.clock.now() - began
     const word = seen ? (seen.note ?? seen.is) : unseen
     const lacking = seen && !seen.over ? (limit.lacking?.(seen) ?? []) : []
     const status = lacking.length > 0 ? `${word}; not changed yet: ${inShort(lacking)}` : word
+    idleSince = seen?.idle && lacking.length > 0 ? (idleSince ?? cx.clock.now()) : undefined
+    if (idleSince !== undefined && cx.clock.now() - idleSince > IDLE_MS) throw idled(key, lacking)
     const over = seen?.over === true && elapsedMs >= STALE_MS
     if (over || elapsedMs > limit.deadline * 60_000) {
       // Only to say more: when it cannot be asked, the rest must still be said.

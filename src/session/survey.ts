@@ -30,6 +30,8 @@ export interface LookOptions {
   readonly declared?: Lookups
   /** What that look has found to run without a record. */
   readonly unrecorded?: readonly Unrecorded[]
+  /** What AWS gave up before is asked for again. */
+  readonly again?: boolean
   /** What runs without a record is not kept: infra.yaml and the record say all. */
   readonly undo?: boolean
 }
@@ -76,6 +78,7 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
           survey: seen,
           rows: s.state.all(),
           steps: chosen,
+          ...(options.again ? { again: true } : {}),
           region: s.config.region,
           kindOf,
           stamp: (node) => s.stamp(node, ''),

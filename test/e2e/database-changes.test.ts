@@ -5,12 +5,14 @@ import {
   DescribeDBInstancesCommand,
   DescribeDBParameterGroupsCommand,
   DescribeDBSnapshotsCommand,
+  DescribeEventsCommand,
   RDSClient,
 } from '@aws-sdk/client-rds'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { pass } from '../sandbox/ecs.ts'
 import { clientConfig, freshAccount } from '../support/account.ts'
 import { type Place, place } from '../support/cli.ts'
+import { page } from '../support/credentials.ts'
 import { laterWindow } from '../support/later-window.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 
@@ -25,9 +27,11 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
   let moto: TestServer
   let rds: RDSClient
   let p: Place
+  let accountId: string
   beforeAll(async () => {
     moto = await startMoto('0')
     const account = await freshAccount(moto.url)
+    accountId = account.accountId
     rds = new RDSClient(clientConfig(account))
     p = await place(account.env)
     await set({})
@@ -71,6 +75,12 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     ((await rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' }))).DBSnapshots ?? []).map(
       (s) => s.DBSnapshotIdentifier,
     )
+  /** So many upgrades were refused. */
+  const events = async () => {
+    const asked = { SourceIdentifier: SERVER, SourceType: 'db-instance' as const, Duration: 14 * 24 * 60 }
+    const { Events = [] } = await rds.send(new DescribeEventsCommand(asked))
+    return Events.filter((e) => e.Message?.includes('cannot be upgraded')).length
+  }
   const groups = async () =>
     ((await rds.send(new DescribeDBParameterGroupsCommand({}))).DBParameterGroups ?? [])
       .filter((g) => !g.DBParameterGroupName?.startsWith('default.'))
@@ -181,6 +191,37 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     await ok('db', 'reboot', '--yes')
     expect(await reasons()).toEqual([])
     expect((await ok('drift')).stdout).toContain('No drift')
+  })
+
+  it('an upgrade that RDS refuses is told in its words, asked for again only on a word, and can be left', async () => {
+    const refuse = (why: string) =>
+      page(moto.url, '/infra-sandbox/refuse-upgrade', JSON.stringify({ account: accountId, database: SERVER, why }))
+    await refuse('There are uncommitted prepared transactions.')
+    await set({ version: '18' })
+    const failed = await p.run('create', '--yes')
+    expect(failed.code, failed.stderr).toBe(1)
+    const words =
+      /RDS did not upgrade it from 17\.6 to 18\.2: .*PreUpgrade checks failed: There are uncommitted prepared transactions\./
+    expect(failed.stderr).toMatch(words)
+    expect(failed.stderr).toMatch(/pg_upgrade_precheck\.log.*infra create rds --retry-upgrade.*rds\.version: "17"/)
+    expect(await server()).toMatchObject({ EngineVersion: '17.6', DBInstanceStatus: 'available' })
+    const since = await events()
+    for (const command of ['plan', 'create']) {
+      const said = await p.run(command, ...(command === 'create' ? ['--yes'] : []))
+      expect([said.code, said.stderr]).toEqual([2, expect.stringMatching(words)])
+    }
+    expect(await events()).toBe(since)
+    const again = await p.run('create', 'rds', '--retry-upgrade', '--yes')
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(words)])
+    expect(await events()).toBe(since + 1)
+    // Staying is possible, too: the group that was made for the new version goes again.
+    await set({ version: '17' })
+    await ok('create', '--yes')
+    expect(await groups()).toEqual(['postgres17'])
+    expect(await reasons()).toEqual([])
+    // After two weeks RDS has forgotten it.
+    await refuse('')
+    await pass(moto.url, 15 * 24 * 3600)
   })
 
   it('a major upgrade that waits for the window is taken back, and its parameter group goes', async () => {

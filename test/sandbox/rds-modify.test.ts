@@ -1,5 +1,6 @@
 import * as RDS from '@aws-sdk/client-rds'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { page } from '../support/credentials.ts'
 import { startMoto, type TestServer } from '../support/moto.ts'
 import { pass } from './ecs.ts'
 import { type Clients, clients, database, given, refusal } from './support.ts'
@@ -98,5 +99,45 @@ describe.skipIf(!inject('motoUrl'))('changes of a database', () => {
     await modify({ EngineVersion: '17.6', AllowMajorVersionUpgrade: true, ApplyImmediately: true })
     expect(await later(1301)).toMatchObject({ DBInstanceStatus: 'upgrading', EngineVersion: '16.10' })
     expect(await later(1000)).toMatchObject({ DBInstanceStatus: 'available', EngineVersion: '17.6' })
+  })
+
+  it('goes back to the old version where the checks before a major upgrade find something, and an event says what', async () => {
+    const events = async (Duration?: number) =>
+      (
+        await aws.rds.send(
+          new RDS.DescribeEventsCommand({ SourceIdentifier: DBInstanceIdentifier, SourceType: 'db-instance', Duration }),
+        )
+      ).Events?.filter((e) => e.EventCategories?.includes('notification'))
+    const said = await page(
+      server.url,
+      '/infra-sandbox/refuse-upgrade',
+      JSON.stringify({ account: aws.accountId, database: DBInstanceIdentifier, why: 'There are prepared transactions.' }),
+    )
+    expect(said.status).toBe(200)
+    const { EngineVersion: old } = await described()
+    await modify({ EngineVersion: '17.6', AllowMajorVersionUpgrade: true, ApplyImmediately: true, BackupRetentionPeriod: 3 })
+    expect(await later(1500)).toMatchObject({ DBInstanceStatus: 'upgrading', PendingModifiedValues: { EngineVersion: '17.6' } })
+    expect(await events()).toEqual([])
+    const after = await later(1000)
+    expect(after).toMatchObject({ DBInstanceStatus: 'available', EngineVersion: old, BackupRetentionPeriod: 3 })
+    expect(pending(after)).toBe(false)
+    expect(await events()).toMatchObject([
+      {
+        Message:
+          'Database instance is in a state that cannot be upgraded: PreUpgrade checks failed: There are prepared transactions.',
+        Date: expect.any(Date),
+      },
+    ])
+    await later(2 * HOUR)
+    expect(await events()).toEqual([])
+    expect(await events(14 * 24 * 60)).toHaveLength(1)
+    expect(await refusal(events(14 * 24 * 60 + 1))).toContain('InvalidParameterValue')
+    await page(
+      server.url,
+      '/infra-sandbox/refuse-upgrade',
+      JSON.stringify({ account: aws.accountId, database: DBInstanceIdentifier }),
+    )
+    await modify({ EngineVersion: '17.6', AllowMajorVersionUpgrade: true, ApplyImmediately: true })
+    expect(await later(2500)).toMatchObject({ EngineVersion: '17.6' })
   })
 })

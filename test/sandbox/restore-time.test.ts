@@ -11,7 +11,7 @@ describe.skipIf(!inject('motoUrl'))('restoring a database to a point in time', (
   let server: TestServer
   let aws: Clients
   beforeAll(async () => {
-    server = await startMoto('0,rds=600,backup=300')
+    server = await startMoto('0,rds=600,backup=300,upgrade=600')
   })
   afterAll(async () => await server.stop())
   beforeEach(async () => {
@@ -93,5 +93,35 @@ describe.skipIf(!inject('motoUrl'))('restoring a database to a point in time', (
     expect(second.DbiResourceId).not.toBe(own.DbiResourceId)
     await restore({ UseLatestRestorableTime: true, TargetDBInstanceIdentifier: 'third', DeletionProtection: true, Tags })
     expect(await described('third')).toMatchObject({ DeletionProtection: true, TagList: Tags })
+  })
+
+  it('brings back the version of that time, with a parameter group of that one, and none while an upgrade ran', async () => {
+    await create()
+    await pass(server.url, 1200)
+    const modify = { DBInstanceIdentifier, EngineVersion: '17.6', AllowMajorVersionUpgrade: true, ApplyImmediately: true }
+    await aws.rds.send(new RDS.ModifyDBInstanceCommand(modify))
+    const { EngineVersion: old } = await described()
+    await pass(server.url, 1200)
+    expect((await described()).EngineVersion).toBe('17.6')
+    await pass(server.url, 1200)
+    const { DBSnapshots = [] } = await aws.rds.send(new RDS.DescribeDBSnapshotsCommand({ DBInstanceIdentifier }))
+    const kept = DBSnapshots.map((s) => [s.SnapshotType, s.EngineVersion, s.SnapshotCreateTime] as const)
+    expect(kept.map(([type, version]) => [type, version])).toEqual([
+      ['automated', old],
+      ['automated', old],
+      ['automated', '17.6'],
+    ])
+    const [, began, ended] = kept.map(([, , at]) => given(at).getTime())
+    const to = (name: string, at: number, more = {}) =>
+      restore({ TargetDBInstanceIdentifier: name, RestoreTime: new Date(at), ...more })
+    const family = { DBParameterGroupFamily: 'postgres17', DBParameterGroupName: 'seventeen', Description: 'x' }
+    await aws.rds.send(new RDS.CreateDBParameterGroupCommand(family))
+    const group = { DBParameterGroupName: 'seventeen' }
+    expect(await refusal(to('before', given(began) - 60_000, group))).toContain('InvalidParameter')
+    await to('before', given(began) - 60_000)
+    expect((await described('before')).EngineVersion).toBe(old)
+    expect(await refusal(to('during', given(began) + 5000))).toContain('it was being upgraded')
+    await to('after', given(ended) + 60_000, group)
+    expect((await described('after')).EngineVersion).toBe('17.6')
   })
 })

@@ -17,6 +17,7 @@ export {
   DescribeDBSnapshotsCommand,
   DescribeDBSubnetGroupsCommand,
   DescribeEngineDefaultParametersCommand,
+  DescribeEventsCommand,
   DescribeOrderableDBInstanceOptionsCommand,
   ListTagsForResourceCommand,
   ModifyDBInstanceCommand,

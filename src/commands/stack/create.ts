@@ -60,7 +60,7 @@ const attempt = async (
   const questions = io.interactive ? (of: Loaded) => openQuestions(of, asked, asker(io), flags) : undefined
   const s = await openSession(flags, `infra ${['create', ...names].join(' ')}`, first, { depth: 'change', via, questions })
   try {
-    const look = { refreshIp: flags.refreshIp === true }
+    const look = { refreshIp: flags.refreshIp === true, again: flags.retryUpgrade === true }
     let view = await lookAround(s, asked, { ...look, undo: flags.undoDeploys === true })
     const byConfig = typed(names, { ...flags, yes: false, undoDeploys: true })
     const undo = await undoes(s, view.unrecorded, flags.undoDeploys === true, byConfig)
@@ -99,7 +99,7 @@ const attempt = async (
     onYes?.()
     const snapshots = await takeSnapshots(s, wanted, ['create', ...names].join(' '))
     if (snapshots.length > 0 || Date.now() - planned > STALE_MS) {
-      view = await lookAround(s, steps, { declared: view.lookups, unrecorded: view.unrecorded })
+      view = await lookAround(s, steps, { declared: view.lookups, unrecorded: view.unrecorded, again: look.again })
       ;({ plan, way } = await withWay(s, view, view.plan(steps)))
     }
     await rememberLookups(s, view.lookups, editOf(view.unrecorded, undo))
@@ -107,7 +107,7 @@ const attempt = async (
     s.io.say()
     const hand = byHand(s, view)
     const outcome = await withReporter(s, (report) => {
-      const cx = { ...s.context(report), noWait: flags.wait === false }
+      const cx = { ...s.context(report), noWait: flags.wait === false, again: look.again }
       return create(view.graph, steps, view.survey, cx, kindOf, hand)
     })
     const code = conclude(s, outcome, again)
@@ -157,6 +157,7 @@ const typed = (names: readonly string[], flags: CreateFlags): string =>
       ...(flags.refreshIp ? ['--refresh-ip'] : []),
       ...(flags.wait === false ? ['--no-wait'] : []),
       ...(flags.undoDeploys ? ['--undo-deploys'] : []),
+      ...(flags.retryUpgrade ? ['--retry-upgrade'] : []),
       ...(flags.snapshotFirst === undefined ? [] : [flags.snapshotFirst ? '--snapshot-first' : '--no-snapshot-first']),
     ].join(' '),
   )

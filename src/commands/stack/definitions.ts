@@ -14,6 +14,7 @@ export const create = define('create [steps...]', {
   about: 'make the account match the config; without a step: everything',
   options: {
     '--refresh-ip': 'let the SSH rule follow your present address',
+    '--retry-upgrade': 'ask again for an upgrade of the database that RDS has refused or given up',
     '--undo-deploys': 'go by infra.yaml where a service runs a release that nobody has recorded (default: keep it)',
     '--no-wait': 'do not wait for what a person must do first (DNS records of a certificate): begin it, and go on later',
     '--snapshot-first': {

@@ -9,6 +9,7 @@ import { birthInput, pointInTimeInput, restoreInput } from './db-instance-restor
 import { chargedOf, propsOf, scheduledOf, warningsOf } from './db-instance-seen.ts'
 import { noteOf, phaseOf, remedyOf } from './db-instance-status.ts'
 import { modifyInputs, refusesChange } from './db-instance-update.ts'
+import { haltedUpgrade } from './db-instance-upgrade.ts'
 
 /**
  * An RDS instance (not Aurora). The name is its identifier, unique in account and region.
@@ -24,6 +25,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     const tags = tagMap(db.TagList)
     const props = propsOf(db, want)
     const scheduled = scheduledOf(db, want, props, { at: new Date(), restart: restarted(stamp.key, db.DBInstanceIdentifier) })
+    const halted = await haltedUpgrade(aws, stamp.key, db, want, props.version)
     const [charged, remedy, warnings] = [chargedOf(db, props), remedyOf(db), warningsOf(db, new Date())]
     return {
       is: phaseOf(db),
@@ -34,6 +36,7 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
       },
       props,
       ...(scheduled.length > 0 ? { scheduled } : {}),
+      ...halted,
       ...(charged ? { charged } : {}),
       ...(remedy ? { remedy } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
@@ -109,9 +112,10 @@ export const DbInstance: AwsKind<DbInstanceProps, DbInstanceAttrs> = {
     deadline: 120,
     impact: impactOf,
     refuses: refusesChange,
+    givesUp: ['version'],
     monthly: costOf,
     iam: {
-      observe: ['rds:DescribeDBInstances'],
+      observe: ['rds:DescribeDBInstances', 'rds:DescribeEvents'],
       create: [
         'iam:CreateServiceLinkedRole',
         'iam:PassRole',

@@ -20,7 +20,7 @@ PATCHES = {
     "ec2": ("ec2", "interfaces", "instances", "nat", "routes", "groups", "deletes"),
     "rds": (
         *("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots"),
-        *("rds_postgres", "rds_restore", "rds_failover"),
+        *("rds_postgres", "rds_restore", "rds_failover", "rds_events"),
     ),
     "secretsmanager": ("secret_names", "secret_stages"),
     "ssm": ("ec2", "instances", "sessions"),
@@ -161,15 +161,19 @@ def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
 
 
-def account_plan(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """POST {"account": "123456789012", "plan": "FREE"}: from now on it is an account on AWS's free plan."""
-    try:
-        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-        wrong = importlib.import_module("moto_ext.free_plan").switch(wish)
-    except (ValueError, AttributeError):
-        wrong = "The body must be a JSON object."
-    said = json.dumps({"message": wrong} if wrong else {}).encode()
-    return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
+def switch(module: str) -> Callable[[dict[str, Any], Any], list[bytes]]:
+    """A page that gives the JSON object which is posted to it to `switch` of a module; that says what is wrong with it, or None."""
+
+    def page(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        try:
+            wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+            wrong = importlib.import_module(f"moto_ext.{module}").switch(wish)
+        except (ValueError, AttributeError):
+            wrong = "The body must be a JSON object."
+        said = json.dumps({"message": wrong} if wrong else {}).encode()
+        return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
+
+    return page
 
 
 def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -198,10 +202,11 @@ def hide(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 PAGES = {
-    "/infra-sandbox/account-plan": account_plan,
+    "/infra-sandbox/account-plan": switch("free_plan"),
     "/infra-sandbox/ecs-task": stage,
     "/infra-sandbox/pass": let_pass,
     "/infra-sandbox/private": hide,
+    "/infra-sandbox/refuse-upgrade": switch("rds_events"),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend
 
-from moto_ext import clock
+from moto_ext import clock, rds_events
 from moto_ext.rds import COMES_ABOUT, family
 
 # What waits for the window unless ApplyImmediately is set, and how PendingModifiedValues calls it.
@@ -136,9 +136,30 @@ def come_about(backend: Any, db: Any) -> None:
         return
     db._infra_under_way = None
     upgraded = is_major(db, wish.get("engine_version"))
+    if upgraded and rds_events.refused(backend, db, done_at):
+        upgraded = False
+        wish = {name: value for name, value in wish.items() if name not in ("engine_version", "db_parameter_group_name")}
+    if upgraded:
+        began = done_at - clock.seconds("upgrade")
+        of(db, "upgrades", []).append((clock.date(began), clock.date(done_at), db.engine_version))
+        kept_before(backend, db, wish["engine_version"], clock.date(began))
     _modify(backend, db.db_instance_identifier, wish)
     if upgraded:
         db._infra_restart_wanted = True
+        rds_events.add(backend, db, "Engine version upgrade finished.", done_at, "maintenance")
+        kept(backend, db, f"rds:{db.db_instance_identifier}-{clock.date(done_at):%Y-%m-%d-%H-%M-%S}", clock.date(done_at))
+
+
+def kept_before(backend: Any, db: Any, version: str, date: datetime.datetime) -> None:
+    versions = f"{db.engine_version}-to-{version}".replace(".", "-")
+    kept(backend, db, f"rds:preupgrade-{db.db_instance_identifier}-{versions}-{date:%Y-%m-%d-%H-%M}", date)
+
+
+def kept(backend: Any, db: Any, name: str, date: datetime.datetime) -> None:
+    """AWS takes a snapshot before and after an upgrade, if there are automated backups at all."""
+    if int(db.backup_retention_period or 0) and name not in backend.database_snapshots:
+        made = backend.create_db_snapshot(db.db_instance_identifier, name, snapshot_type="automated")
+        made.created = made.original_snapshot_create_time = date
 
 
 def pending_modified_values(self: Any) -> dict[str, Any]:

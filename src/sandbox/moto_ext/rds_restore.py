@@ -61,6 +61,19 @@ def moment(value: Any) -> datetime.datetime:
     return given if given.tzinfo else given.replace(tzinfo=datetime.timezone.utc)
 
 
+def version_at(db: Any, at: datetime.datetime) -> str:
+    """A restore brings back the version of that time, and none to a time while an upgrade ran:
+
+    docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.Process.html
+    """
+    for began, ended, version in db.__dict__.get("_infra_upgrades", []):
+        if at < began:
+            return str(version)
+        if at < ended:
+            raise RDSClientError("InvalidParameterValue", f"The specified instance cannot be restored to {at}: it was being upgraded.")
+    return str(db.engine_version)
+
+
 def restore_db_instance_to_point_in_time(self: Any) -> ActionResult:
     at, latest = self.params.get("RestoreTime"), self.params.get("UseLatestRestorableTime")
     if bool(at) == bool(latest):
@@ -76,22 +89,24 @@ def restore_db_instance_to_point_in_time(self: Any) -> ActionResult:
     if at and not found[0] - datetime.timedelta(seconds=1) <= moment(at) <= found[1]:
         edge = f"later than {found[1]}" if moment(at) > found[1] else f"earlier than {found[0]}"
         raise RDSClientError("InvalidParameterValue", f"The specified instance cannot be restored to a time {edge}.")
-    restorable(self, db.engine, db.engine_version)
-    made = restored(self.backend, db, self.params.get("TargetDBInstanceIdentifier"), self.params)
+    version = version_at(db, moment(at) if at else found[1])
+    restorable(self, db.engine, version)
+    made = restored(self.backend, db, version, self.params.get("TargetDBInstanceIdentifier"), self.params)
     return ActionResult({"DBInstance": made})
 
 
 # What belongs to the one database alone: moto's own exceptions, and what this extension keeps with it.
-OWN = {"backend", "db_subnet_group", "max_allocated_storage", "infra_house", "infra_status_phase", "infra_gone_at", "infra_begun"}
+OWN = {"backend", "db_subnet_group", "max_allocated_storage", "infra_house", "infra_status_phase", "infra_gone_at", "infra_begun", "infra_upgrades"}
 
 
-def restored(backend: Any, db: Any, target: Any, overrides: Any) -> Any:
+def restored(backend: Any, db: Any, version: str, target: Any, overrides: Any) -> Any:
     """AWS's defaults for everything the call does not say. The data are those of now: the local AWS keeps no log of changes."""
     picture = copy.copy(db)
     house = picture.__dict__.pop("_infra_house", None)
     for name, value in {**FRESH, **DROPPED}.items():
         setattr(picture, name, copy.copy(value))
     picture.tags = []
+    picture.engine_version = version
     wish = {k.removeprefix("_"): copy.deepcopy(v) for k, v in picture.__dict__.items() if k.removeprefix("_") not in OWN}
     wish["db_name"] = db.db_name
     if not db.option_group_supplied:
