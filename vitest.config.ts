@@ -3,8 +3,9 @@ import { LongFirst } from './test/support/order.ts'
 
 const every = {
   setupFiles: ['test/support/loopback.ts', 'test/support/models/setup.ts'],
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // Against tests that hang, not a measure: with five of them on two cores, and others at work, any takes ten times as long as alone.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // The files of a worker share what they have imported: half of the time went into loading the SDK anew.
   isolate: false,
 }

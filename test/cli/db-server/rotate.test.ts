@@ -113,7 +113,7 @@ describe("the application's password", () => {
     ])
     for (const { n } of eachNth(calls, 3)) expect(await killAndRepeat(APP, 'password', atCall(x, n, 'before'))).toBe(true)
     for (const { n } of calls.filter(changing)) expect(await killAndRepeat(APP, 'password', atCall(x, n, 'after'))).toBe(true)
-  }, 90_000)
+  })
 
   it('killed at every statement and run again', async () => {
     const { statements } = await whole(APP, 'password')
@@ -122,7 +122,7 @@ describe("the application's password", () => {
       for (const phase of ['before', 'after'] as const) {
         expect(await killAndRepeat(APP, 'password', atStatement(nth, phase)), `${phase} ${nth}`).toBe(true)
       }
-  }, 60_000)
+  })
 
   it('what somebody else writes into the secret meanwhile is kept', async () => {
     const before = await x.secret()
@@ -152,7 +152,7 @@ describe("the master user's password", () => {
     for (const { n } of points.slice(1)) expect(await killAndRepeat(MASTER, 'master_password', atCall(x, n, 'before'))).toBe(true)
     for (const { n } of points) expect(await killAndRepeat(MASTER, 'master_password', atCall(x, n, 'after'))).toBe(true)
     expect((await run('db', 'verify')).code).toBe(0)
-  }, 60_000)
+  })
 
   it('finishes first what was begun with that of the application: the secret holds one new version at a time', async () => {
     const before = await x.secret()
