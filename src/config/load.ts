@@ -2,16 +2,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { InfraError, refuse } from '../core/errors.ts'
 import { cached, remember } from './cache.ts'
+import { type LoadOptions, regionOfShell } from './options.ts'
 import type { Config } from './settle.ts'
 
 export const CONFIG_FILE = 'infra.yaml'
-
-export interface LoadOptions {
-  /** Path given with --config. */
-  readonly file?: string | undefined
-  readonly environment?: string | undefined
-  readonly region?: string | undefined
-}
 
 export interface Loaded {
   readonly config: Config
@@ -43,9 +37,6 @@ const understood = async (file: string, text: string, options: LoadOptions): Pro
   await remember(file, asked, config)
   return config
 }
-
-/** The SDK's own variables, then the region that every document of this trade begins with. */
-export const regionOfShell = (): string => process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-east-1'
 
 /** Undefined when there is none. */
 export const readText = async (file: string): Promise<string | undefined> => {

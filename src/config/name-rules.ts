@@ -1,7 +1,7 @@
+import type { No } from './rule.ts'
 import { SECRET_NAME, SECRET_NAME_RULE } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
 import { secretName } from './settle.ts'
-import type { No } from './together.ts'
 
 /** Rules about names that are put together from several keys: AWS would refuse them in the middle of a run. */
 export const checkNames = (c: ConfigFile, no: No): void => {

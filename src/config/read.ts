@@ -4,10 +4,14 @@ import { type InfraError, refuse } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { closest } from './closest.ts'
 import { wrongKey } from './keys.ts'
-import { type LoadOptions, regionOfShell } from './load.ts'
+import { type LoadOptions, regionOfShell } from './options.ts'
 import { PRESET_DEFAULTS, presets } from './presets.ts'
 import { configSchema } from './schema.ts'
 import { type Config, settle } from './settle.ts'
+import { checkTogether } from './together.ts'
+
+/** What each key takes, and then the rules between keys. */
+const checked = configSchema.superRefine(checkTogether)
 
 /** A thousand services are a tenth of it. */
 const MOST_CHARACTERS = 2_000_000
@@ -71,7 +75,7 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
     environment,
     region: options.region ?? given(own.region) ?? regionOfShell(),
   }
-  const parsed = configSchema.safeParse(all, { reportInput: true })
+  const parsed = checked.safeParse(all, { reportInput: true })
   const known = [...new Set([String(written), ...Object.keys(isObject(environments) ? environments : {})])]
   if (parsed.success) return settle(parsed.data, known)
   throw mistakes(file, withTogether(parsed.error.issues, all), all, options)
@@ -81,7 +85,7 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
 const withTogether = (issues: readonly z.core.$ZodIssue[], input: JsonObject): z.core.$ZodIssue[] => {
   const broken = issues.filter((issue) => /^invalid_(type|value|union|key|element)$/.test(issue.code))
   const rest = broken.reduce((left, { path }) => without(left, path.map(String)), input)
-  const more = broken.length > 0 ? configSchema.safeParse(rest, { reportInput: true }).error?.issues : undefined
+  const more = broken.length > 0 ? checked.safeParse(rest, { reportInput: true }).error?.issues : undefined
   const told = (issue: z.core.$ZodIssue): boolean =>
     broken.some((b) => b.path[0] === issue.path[0]) || issues.some((i) => i.path.join() === issue.path.join())
   return [...issues, ...(more ?? []).filter((issue) => issue.code === 'custom' && !told(issue))]

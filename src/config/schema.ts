@@ -3,7 +3,6 @@ import { STEPS } from './names.ts'
 import { cidr, email, flag, int, oneOf, SECRET_NAME, SECRET_NAME_RULE, text } from './rules.ts'
 import { ecs, loadBalancer, registry } from './schema-ecs.ts'
 import { databases, rds } from './schema-rds.ts'
-import { checkTogether } from './together.ts'
 
 // One file is checked once: compiling checkers at run time would cost more than it saves.
 z.config({ jitless: true })
@@ -120,72 +119,70 @@ const envMap = z.record(
 )
 
 /** infra.yaml after the preset and the environment's overlay were merged into it. */
-export const configSchema = z
-  .strictObject({
-    preset: oneOf(['startupwebapp']).optional(),
-    project: text(
-      /^[a-z](?!.*--)[a-z0-9-]{0,18}[a-z0-9]$/,
-      'it must have 2 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop',
-    ),
-    environment: text(
-      /^[a-z](?!.*--)[a-z0-9-]{0,11}(?<!-)$/,
-      'it must have 1 to 12 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example production',
-    ),
-    region: text(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'it must be the name of an AWS region, for example us-east-1'),
-    profile: z.string().optional(),
-    namePrefix: text(
-      /^[a-z](?!.*--)[a-z0-9-]{0,31}[a-z0-9]$/,
-      'it must have 2 to 33 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop-staging',
-    ).optional(),
-    application: text(
-      /^[\w\s+=._:/@-]{1,128}$/,
-      'it goes into a tag: 1 to 128 letters, digits, spaces and _+=.:/@-, for example Shop',
-    ).optional(),
-    tags: z
-      .record(
-        text(
-          /^(?!aws:)(?!infra:)(?!Name$)[\w\s+=._:/@-]{1,128}$/i,
-          'a tag key has 1 to 128 letters, digits, spaces and _+=.:/@- and does not begin with aws: or infra:, and Name is set by infra, for example Team',
-        ),
-        text(/^[\w\s+=._:/@-]{0,256}$/, 'a tag value has at most 256 letters, digits, spaces and _+=.:/@-, for example payments'),
-      )
-      .refine(
-        (t) => Object.keys(t).length <= 40,
-        'AWS takes 50 tags on a resource and infra needs some, so at most 40, for example { Team: payments }',
-      )
-      .default({}),
-    steps: z.array(oneOf(STEPS)).min(1, { error: 'it must name at least one step, for example [vpc]' }).optional(),
-    vpc: vpc.prefault({}),
-    securityGroups: securityGroups.prefault({}),
-    secrets: secrets.prefault({}),
-    rds: rds.prefault({}),
-    bastion: bastion.prefault({}),
-    databases: databases.prefault({}),
-    registry: registry.prefault({}),
-    loadBalancer: loadBalancer.prefault({}),
-    ecs: ecs.prefault({}),
-    /** Names that `infra env` prints, and what stands behind them. */
-    env: envMap.default({}),
-    monitoring: monitoring.prefault({}),
-    drift: z
-      .strictObject({
-        ignore: z
-          .array(
-            text(
-              /^(\*|[a-z0-9-]+)(\.[A-Za-z*]+)?$/,
-              'it must be a resource, a resource and a property, or * and a property, for example db-instance.instanceClass',
-            ),
-          )
-          .default([]),
-      })
-      .prefault({}),
-    state: text(
-      /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?)$/,
-      'it must be local, or a bucket and a prefix, for example s3://my-team-state/infra',
-    ).default('local'),
-    bucketOwner: text(/^\d{12}$/, 'it must be the number of an account, in quotes, for example "123456789012"').optional(),
-  })
-  .superRefine(checkTogether)
+export const configSchema = z.strictObject({
+  preset: oneOf(['startupwebapp']).optional(),
+  project: text(
+    /^[a-z](?!.*--)[a-z0-9-]{0,18}[a-z0-9]$/,
+    'it must have 2 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop',
+  ),
+  environment: text(
+    /^[a-z](?!.*--)[a-z0-9-]{0,11}(?<!-)$/,
+    'it must have 1 to 12 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example production',
+  ),
+  region: text(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'it must be the name of an AWS region, for example us-east-1'),
+  profile: z.string().optional(),
+  namePrefix: text(
+    /^[a-z](?!.*--)[a-z0-9-]{0,31}[a-z0-9]$/,
+    'it must have 2 to 33 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, for example shop-staging',
+  ).optional(),
+  application: text(
+    /^[\w\s+=._:/@-]{1,128}$/,
+    'it goes into a tag: 1 to 128 letters, digits, spaces and _+=.:/@-, for example Shop',
+  ).optional(),
+  tags: z
+    .record(
+      text(
+        /^(?!aws:)(?!infra:)(?!Name$)[\w\s+=._:/@-]{1,128}$/i,
+        'a tag key has 1 to 128 letters, digits, spaces and _+=.:/@- and does not begin with aws: or infra:, and Name is set by infra, for example Team',
+      ),
+      text(/^[\w\s+=._:/@-]{0,256}$/, 'a tag value has at most 256 letters, digits, spaces and _+=.:/@-, for example payments'),
+    )
+    .refine(
+      (t) => Object.keys(t).length <= 40,
+      'AWS takes 50 tags on a resource and infra needs some, so at most 40, for example { Team: payments }',
+    )
+    .default({}),
+  steps: z.array(oneOf(STEPS)).min(1, { error: 'it must name at least one step, for example [vpc]' }).optional(),
+  vpc: vpc.prefault({}),
+  securityGroups: securityGroups.prefault({}),
+  secrets: secrets.prefault({}),
+  rds: rds.prefault({}),
+  bastion: bastion.prefault({}),
+  databases: databases.prefault({}),
+  registry: registry.prefault({}),
+  loadBalancer: loadBalancer.prefault({}),
+  ecs: ecs.prefault({}),
+  /** Names that `infra env` prints, and what stands behind them. */
+  env: envMap.default({}),
+  monitoring: monitoring.prefault({}),
+  drift: z
+    .strictObject({
+      ignore: z
+        .array(
+          text(
+            /^(\*|[a-z0-9-]+)(\.[A-Za-z*]+)?$/,
+            'it must be a resource, a resource and a property, or * and a property, for example db-instance.instanceClass',
+          ),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  state: text(
+    /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?)$/,
+    'it must be local, or a bucket and a prefix, for example s3://my-team-state/infra',
+  ).default('local'),
+  bucketOwner: text(/^\d{12}$/, 'it must be the number of an account, in quotes, for example "123456789012"').optional(),
+})
 
 export type ConfigFile = z.infer<typeof configSchema>
 export type SecretConfig = z.infer<typeof secret>

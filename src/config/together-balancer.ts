@@ -1,7 +1,6 @@
+import type { No, On } from './rule.ts'
 import type { ConfigFile } from './schema.ts'
 import { isPublic, namesOf } from './settle-ecs.ts'
-import type { No } from './together.ts'
-import type { On } from './together-ecs.ts'
 
 /** Rules about the load balancer and what stands behind it. */
 export const balancer = (c: ConfigFile, on: On, no: No): void => {

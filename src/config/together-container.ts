@@ -1,9 +1,8 @@
 import { closest } from './closest.ts'
 import type { StepName } from './names.ts'
+import type { No, On, Place } from './rule.ts'
 import type { ConfigFile } from './schema.ts'
 import { OUTPUTS, referencesIn, subnetsOf } from './settle-ecs.ts'
-import type { No } from './together.ts'
-import type { On, Place } from './together-ecs.ts'
 
 /** MiB that Fargate offers for each cpu. docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html */
 const MEMORY: Readonly<Record<number, readonly [min: number, max: number, step: number]>> = {

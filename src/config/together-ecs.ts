@@ -1,16 +1,9 @@
+import type { No, On } from './rule.ts'
 import type { ConfigFile } from './schema.ts'
 import { namesOf, RETENTION_DAYS } from './settle-ecs.ts'
-import type { No } from './together.ts'
 import { balancer } from './together-balancer.ts'
 import { part } from './together-container.ts'
 import { service } from './together-service.ts'
-
-/** A service or a task, and where it stands in the config. */
-export interface Place {
-  readonly key: string
-  readonly path: readonly (string | number)[]
-}
-export type On = (step: string) => boolean
 
 /** Rules over more than one key about what runs in containers: ECS or ELB would refuse it in the middle of a run, or never say a word. */
 export const containers = (c: ConfigFile, no: No): void => {

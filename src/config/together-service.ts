@@ -1,7 +1,6 @@
+import type { No, On, Place } from './rule.ts'
 import type { ConfigFile } from './schema.ts'
 import { isPublic } from './settle-ecs.ts'
-import type { No } from './together.ts'
-import type { On, Place } from './together-ecs.ts'
 
 type Service = ConfigFile['ecs']['services'][string]
 

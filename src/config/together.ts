@@ -1,5 +1,6 @@
 import { contains, layout, overlap, parseCidr } from './cidr.ts'
 import { checkNames } from './name-rules.ts'
+import type { No } from './rule.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from './rules.ts'
 import type { ConfigFile } from './schema.ts'
 import { defaultDatabases, withoutInsights } from './settle.ts'
@@ -27,8 +28,6 @@ export const checkTogether = (c: unknown, ctx: Ctx): void => {
   alarms(config, no)
   checkNames(config, no)
 }
-
-export type No = (path: (string | number)[], input: unknown, message: string) => void
 
 /** `existing` names what is there; the other modes find or make it, so names would be ignored. */
 const network = ({ vpc }: ConfigFile, no: No): void => {

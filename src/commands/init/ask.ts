@@ -1,4 +1,4 @@
-import { regionOfShell } from '../../config/load.ts'
+import { regionOfShell } from '../../config/options.ts'
 import { PRESET_DEFAULTS } from '../../config/presets.ts'
 import { readConfig } from '../../config/read.ts'
 import { InfraError, refuse } from '../../core/errors.ts'

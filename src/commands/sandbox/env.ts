@@ -1,4 +1,4 @@
-import { regionOfShell } from '../../config/load.ts'
+import { regionOfShell } from '../../config/options.ts'
 import { refuse } from '../../core/errors.ts'
 import { shellLine } from '../../core/quote.ts'
 import type { SandboxStatus } from '../../sandbox/index.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { LoadOptions } from '../../../src/config/load.ts'
+import type { LoadOptions } from '../../../src/config/options.ts'
 import { merge, parseYaml, readConfig } from '../../../src/config/read.ts'
 import type { Config } from '../../../src/config/settle.ts'
 import { InfraError } from '../../../src/core/errors.ts'

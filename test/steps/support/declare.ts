@@ -1,4 +1,4 @@
-import type { LoadOptions } from '../../../src/config/load.ts'
+import type { LoadOptions } from '../../../src/config/options.ts'
 import { offlineLookups } from '../../../src/session/lookups.ts'
 import { declare } from '../../../src/steps/index.ts'
 import type { Lookups } from '../../../src/steps/types.ts'
