@@ -26,7 +26,12 @@ const REFUSED =
 export const ACCOUNT_RULES: readonly Rule[] = [
   [
     /^(ExpiredToken|RequestExpired|TokenRefreshRequired)/,
-    (_e, at) => ({ what: 'The AWS credentials have expired', why: 'temporary credentials last some hours', next: signIn(at) }),
+    (_e, at) => ({
+      what: 'The AWS credentials have expired',
+      why: 'temporary credentials last some hours',
+      next: signIn(at),
+      code: 'credentials',
+    }),
   ],
   [/^RequestTimeTooSkewed/, clock],
   // Otherwise these mean wrong keys.
@@ -49,6 +54,7 @@ export const ACCOUNT_RULES: readonly Rule[] = [
             what: 'AWS does not accept these credentials',
             why: e.message,
             next: 'Check AWS_PROFILE and the AWS_ACCESS_KEY_ID variables: aws sts get-caller-identity tells who you are',
+            code: 'credentials',
           },
   ],
   [

@@ -1,4 +1,4 @@
-import { InfraError, refuse } from '../core/errors.ts'
+import { coded, InfraError, refuse } from '../core/errors.ts'
 
 export interface Asked {
   readonly profile?: string | undefined
@@ -30,6 +30,11 @@ export const mfaAgain = (profile: string | undefined): InfraError =>
  */
 export const inWords = (error: unknown, asked: Asked, profiles: Profiles): unknown => {
   if (error instanceof InfraError || !(error instanceof Error)) return error
+  const said = wordsFor(error, asked, profiles)
+  return said instanceof InfraError ? coded(said, 'credentials') : said
+}
+
+const wordsFor = (error: Error, asked: Asked, profiles: Profiles): unknown => {
   const message = error.message.replace(/\s+/g, ' ').trim()
   const chain = chainOf(asked.profile, profiles)
   const ours = /^(CredentialsProvider|TokenProvider|Provider)Error$/.test(error.name)

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/errors.ts'
 import { consoleUrl } from './regions.ts'
 
 /** Where an error was met. */
@@ -13,6 +14,7 @@ export interface Words {
   readonly what: string
   readonly why?: string
   readonly next?: string
+  readonly code?: ErrorCode
 }
 
 /** By the error's code, and where a code stands for many things, by its message. */

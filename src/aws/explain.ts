@@ -72,7 +72,7 @@ export const explain = (error: unknown, at: Surroundings): InfraError => {
   const rule = RULES.find((r) => fits(r, code, e))
   if (rule) {
     const words = rule[1](e, at)
-    return new InfraError(words.what, { why: words.why, next: words.next, cause: e })
+    return new InfraError(words.what, { ...words, cause: e })
   }
   const call = callOf(e)
   const id = like.$metadata?.requestId

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { InfraError } from '../core/errors.ts'
-import { safeScreen } from '../core/safe.ts'
+import { safeJson, safeScreen } from '../core/safe.ts'
 import { adder } from './add.ts'
 import { databaseCommands } from './database.ts'
 import { serviceCommands } from './service.ts'
@@ -81,12 +81,22 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     await cli.parseAsync(own[0] === 'help' ? [...own.slice(1), '--help'] : [...own], { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return complain(error, verbose)
+    const json = argv.includes('--json')
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      if (json) report(new InfraError(error.message.replace(/^error: /, ''), { exitCode: 2, code: 'usage' }))
+      return 2
+    }
+    return complain(error, verbose, json)
   }
 }
 
-const complain = async (error: unknown, verbose: boolean): Promise<number> => {
+/** For a program: the last line on stdout, beside the sentence on stderr. */
+const report = ({ code, what, why, next, exitCode }: InfraError): void => {
+  process.stdout.write(`${safeJson({ type: 'error', code, what, why: why ?? null, next: next ?? null, exitCode })}\n`)
+}
+
+const complain = async (error: unknown, verbose: boolean, json: boolean): Promise<number> => {
   if (error instanceof Error && error.name === 'ExitPromptError') {
     process.stderr.write('\nNothing was changed in the account.\n')
     return 130
@@ -101,5 +111,6 @@ const complain = async (error: unknown, verbose: boolean): Promise<number> => {
   say(`${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}`)
   if (e.next) say(`Next: ${e.next}`)
   if (verbose && error instanceof Error) say(`${error.stack}${e.cause instanceof Error ? `\n${e.cause.stack}` : ''}`)
+  if (json) report(e)
   return e.exitCode
 }

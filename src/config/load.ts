@@ -20,8 +20,13 @@ export const loadConfig = async (options: LoadOptions): Promise<Loaded> => {
   const text = await readText(file)
   if (text === undefined)
     throw options.file
-      ? refuse(`There is no config file ${file}`, 'it was named with --config', 'infra init writes one')
-      : refuse(`There is no ${CONFIG_FILE} in this folder`, 'infra reads there what the stack shall look like', 'infra init')
+      ? refuse(`There is no config file ${file}`, 'it was named with --config', 'infra init writes one', 'config.missing')
+      : refuse(
+          `There is no ${CONFIG_FILE} in this folder`,
+          'infra reads there what the stack shall look like',
+          'infra init',
+          'config.missing',
+        )
   const config = await understood(file, text, options)
   const folder = join(dirname(file), 'state')
   return { config, file, stateFile: (sandbox) => join(folder, `${config.environment}${sandbox ? '.sandbox' : ''}.json`) }

@@ -149,8 +149,8 @@ const mistakes = (file: string, issues: readonly z.core.$ZodIssue[], input: Json
   const at = issues.map((issue) => flags[String(issue.path[0]) as keyof typeof flags])
   const next = `Mend ${at.every(Boolean) ? [...new Set(at)].join(' and ') : file} and run the command again`
   return lines.length === 1 && only
-    ? refuse(only, undefined, next)
-    : refuse(`${file} has ${lines.length} mistakes`, `\n  ${lines.join('\n  ')}`, next)
+    ? refuse(only, undefined, next, 'config.invalid')
+    : refuse(`${file} has ${lines.length} mistakes`, `\n  ${lines.join('\n  ')}`, next, 'config.invalid')
 }
 
 const sentences = (issue: z.core.$ZodIssue, input: JsonObject): string[] => {

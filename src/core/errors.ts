@@ -44,6 +44,25 @@ export const EARLY = 'AWS is not ready for it yet; asked again'
 /** The same for `throttled`. */
 export const SLOWER = 'AWS asks for fewer calls a second'
 
+/**
+ * What a program can go by, where a sentence is for people: printed with `--json`. `refused` and `failed` are those that have no name
+ * of their own: nothing was changed, and something may have been.
+ */
+export type ErrorCode =
+  | 'usage' // the command line itself
+  | 'config.missing'
+  | 'config.invalid'
+  | 'credentials' // none, expired, or not accepted
+  | 'lock.held' // by another run
+  | 'lock.lost' // to another run
+  | 'yes.needed' // a question, and nobody who could answer it
+  | 'waiting' // for a person; what could be done is done
+  | 'interrupted'
+  | 'refused'
+  | 'failed'
+
+const codeFor = (exitCode: number): ErrorCode => (exitCode === 130 ? 'interrupted' : exitCode === 2 ? 'refused' : 'failed')
+
 /** What happened, why, and what to do next: one sentence each. Every error that a person sees is one of these. */
 export class InfraError extends Error {
   readonly what: string
@@ -51,21 +70,32 @@ export class InfraError extends Error {
   readonly next: string | undefined
   /** 1: something failed. 2: refused, nothing was changed. 130: interrupted. */
   readonly exitCode: number
+  readonly code: ErrorCode
 
   constructor(
     what: string,
-    more: { why?: string | undefined; next?: string | undefined; exitCode?: number; cause?: unknown } = {},
+    more: { why?: string | undefined; next?: string | undefined; exitCode?: number; code?: ErrorCode; cause?: unknown } = {},
   ) {
     super([what, more.why].filter(Boolean).join(': '), { cause: more.cause })
     this.what = what
     this.why = more.why
     this.next = more.next
     this.exitCode = more.exitCode ?? 1
+    this.code = more.code ?? codeFor(this.exitCode)
   }
 }
 
 /** Refused: bad input, or a question that may not be asked. Nothing was changed. */
-export const refuse = (what: string, why?: string, next?: string): InfraError => new InfraError(what, { why, next, exitCode: 2 })
+export const refuse = (what: string, why?: string, next?: string, code: ErrorCode = 'refused'): InfraError =>
+  new InfraError(what, { why, next, exitCode: 2, code })
+
+/** Refused: there is a question, and nobody to answer it. @param next the command, flag or key that answers it */
+export const needsYes = (what: string, next: string): InfraError =>
+  refuse(`${what}, and nobody can be asked here`, 'there is no terminal', next, 'yes.needed')
+
+/** The same error under another code. */
+export const coded = ({ what, why, next, exitCode, cause }: InfraError, code: ErrorCode): InfraError =>
+  new InfraError(what, { why, next, exitCode, code, cause })
 
 /** The run was told to stop; what was begun is recorded. */
 export class Interrupted extends InfraError {
@@ -84,6 +114,7 @@ export class LockLost extends Interrupted {
       why: 'this run stopped before its next change; nothing that the other one has written was overwritten',
       next: 'Wait until the other run is done, then run the same command again: it goes on from what is there',
       exitCode: 1,
+      code: 'lock.lost',
     })
   }
 }
@@ -91,7 +122,7 @@ export class LockLost extends Interrupted {
 /** Begun, and left for a later run: a person has to do something outside of AWS first. */
 export class Deferred extends InfraError {
   constructor(why: string) {
-    super('it waits for you', { why, next: 'Do that; then the same command goes on', exitCode: 0 })
+    super('it waits for you', { why, next: 'Do that; then the same command goes on', exitCode: 0, code: 'waiting' })
   }
 }
 

@@ -1,4 +1,4 @@
-import { refuse } from '../core/errors.ts'
+import { needsYes } from '../core/errors.ts'
 import { asker } from '../ui/ask.ts'
 import type { Globals } from './globals.ts'
 import type { Session } from './types.ts'
@@ -16,7 +16,7 @@ export const agreed = async (
   command: string,
 ): Promise<boolean> => {
   if (g.yes) return true
-  if (!s.io.interactive) throw refuse(`${would}, and nobody can be asked here`, 'there is no terminal', command)
+  if (!s.io.interactive) throw needsYes(would, command)
   s.io.say()
   if (await asker(s.io).confirm(question, true, '--yes')) return true
   s.io.say('Nothing was changed.')

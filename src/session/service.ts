@@ -120,7 +120,7 @@ export const openService = async (
   if (plain) return openPlain(namedService(undefined, key, f, verb), f)
   const loaded = await loadConfig({ file: f.config, environment: f.env, region: f.region }).catch((error: InfraError) => {
     // Nothing but the config is missing: say what goes without one.
-    if (f.config === undefined && /^There is no infra\.yaml/.test(error.what)) throw namedFailure(key, f, verb)
+    if (f.config === undefined && error.code === 'config.missing') throw namedFailure(key, f, verb)
     throw error
   })
   const named = namedService(loaded.config, key, f, verb)

@@ -84,6 +84,7 @@ export const lease = async (
         `Another run holds the lock: ${leaseWords(other)}`,
         'two runs at once could make things twice',
         'Wait until it is done and run the command again. A run that died loses it after a minute and a half; infra unlock takes it away at once',
+        'lock.held',
       )
     const tag = await put(found.tag)
     note(`The run before this one (${leaseWords(other)}) did not end by itself; its lock is taken over.`)
@@ -97,6 +98,7 @@ export const lease = async (
       `Another run holds the lock: ${leaseWords(winner)}`,
       'it took it a moment ago',
       'Wait until it is done and run the command again',
+      'lock.held',
     )
   })
 

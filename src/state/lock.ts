@@ -183,4 +183,5 @@ const held = (file: string, holder: Holder): InfraError =>
     `Another run holds the lock: ${wordsOf(holder)}`,
     'two runs at once could make things twice',
     `Wait until it is done and run the command again. If that process is surely gone, remove ${file}`,
+    'lock.held',
   )

@@ -14,7 +14,8 @@ export interface Asker {
 
 export const asker = (io: Io): Asker => {
   const prompts = async (question: string, flag: string) => {
-    if (!io.interactive) throw refuse(`"${question}" needs an answer, but nobody can be asked here`, 'there is no terminal', flag)
+    if (!io.interactive)
+      throw refuse(`"${question}" needs an answer, but nobody can be asked here`, 'there is no terminal', flag, 'yes.needed')
     return import('@inquirer/prompts')
   }
   const context = { output: process.stderr }

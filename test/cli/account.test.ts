@@ -51,7 +51,7 @@ describe.skipIf(!url)('refused after a look at the account, and nothing is chang
     const r = await shown('create')
     expect(r.stdout).toContain('33 to create')
     expect(r.stderr).toContain('nobody can be asked here: there is no terminal.\nNext: infra create --yes')
-    expect((await no('create', '--json')).stderr).toContain('infra create --yes')
+    expect(JSON.parse((await shown('create', '--json')).stdout)).toMatchObject({ code: 'yes.needed', next: 'infra create --yes' })
     // The command that is proposed makes what was asked for, not everything.
     expect((await shown('create', 'vpc')).stderr).toContain('infra create vpc --yes')
   })
@@ -149,12 +149,15 @@ describe.skipIf(!url)('refused after a look at the account, and nothing is chang
     expect(plan.json<{ problems: unknown[] }>().problems).toEqual([])
   })
 
-  it('with --json, errors are words on stderr and stdout stays empty', async () => {
+  it('with --json, errors are words on stderr and one object on stdout', async () => {
     for (const args of [
       ['create', 'rds', '--yes', '--json'],
       ['plan', 'vcp', '--json'],
       ['status', '--json', '--region', 'mars'],
-    ])
-      expect((await no(...args)).stderr).toMatch(/\nNext: /)
+    ]) {
+      const r = await shown(...args)
+      expect(r.stderr).toMatch(/\nNext: /)
+      expect(r.json()).toMatchObject({ type: 'error', exitCode: 2 })
+    }
   })
 })

@@ -57,6 +57,14 @@ describe('refused without asking AWS', () => {
     )
   })
 
+  it.each([
+    ['config.missing', 'There is no infra.yaml in this folder', ['plan']],
+    ['usage', "unknown option '--nope'", ['plan', '--nope']],
+  ])('a program reads why: %s', async (code, what, args) => {
+    const { stdout, code: exitCode } = await p.run(...args, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'error', code, what, exitCode })
+  })
+
   it('a --config that is not there, or a folder', async () => {
     expect((await no('plan', '--config', 'other.yaml')).stderr).toMatch(
       /There is no config file .*other\.yaml: it was named with --config/,

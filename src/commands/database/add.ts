@@ -59,8 +59,8 @@ export const addCommand = async (name: string, flags: DbFlags, create: Create): 
   } catch (error) {
     if (stays) io.note(`${inFile}. To go on: ${again}`)
     // The file is put back: the command that says yes is this one again.
-    const declined = !stays && error instanceof InfraError && error.next === commandLine(flags, 'create databases --yes')
-    if (declined) throw refuse(error.what, error.why, dbLine(flags, `add ${name} --yes`))
+    const declined = !stays && error instanceof InfraError && error.code === 'yes.needed'
+    if (declined) throw refuse(error.what, error.why, dbLine(flags, `add ${name} --yes`), error.code)
     throw error
   } finally {
     orUndo()

@@ -1,4 +1,4 @@
-import { refuse } from '../../core/errors.ts'
+import { needsYes, refuse } from '../../core/errors.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import type { Session } from '../../session/session.ts'
 import { asker } from '../../ui/ask.ts'
@@ -34,9 +34,9 @@ export const confirmedByName = async (
     )
   if (flags.yes) {
     if (flags.confirm !== undefined) return true
-    throw refuse(what, '--yes alone does not say so; nothing was changed', command)
+    throw refuse(what, '--yes alone does not say so; nothing was changed', command, 'yes.needed')
   }
-  if (!s.io.interactive) throw refuse(`${what}, and nobody can be asked here`, 'there is no terminal', command)
+  if (!s.io.interactive) throw needsYes(what, command)
   s.io.say()
   const ask = asker(s.io)
   const yes =

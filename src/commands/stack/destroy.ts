@@ -1,4 +1,4 @@
-import { refuse } from '../../core/errors.ts'
+import { needsYes, refuse } from '../../core/errors.ts'
 import { mustWake } from '../../engine/asleep.ts'
 import { addUp, billFor } from '../../engine/bill.ts'
 import { destroy } from '../../engine/destroy.ts'
@@ -196,11 +196,10 @@ const agreed = async (s: Session, data: readonly string[], names: readonly strin
     )
   if (flags.yes) {
     if (data.length > 0 && flags.confirm === undefined)
-      throw refuse(`This deletes data (${list(data)})`, '--yes alone does not say so; nothing was changed', command)
+      throw refuse(`This deletes data (${list(data)})`, '--yes alone does not say so; nothing was changed', command, 'yes.needed')
     return true
   }
-  if (!s.io.interactive)
-    throw refuse('This would delete resources, and nobody can be asked here', 'there is no terminal', command)
+  if (!s.io.interactive) throw needsYes('This would delete resources', command)
   s.io.say()
   const ask = asker(s.io)
   if (data.length > 0 && flags.confirm === undefined) {

@@ -26,6 +26,7 @@ export const unlockCommand = async (g: Globals): Promise<number> => {
         `The lock is held by ${holder}`,
         'nobody can be asked here whether to take it away',
         `${commandLine(g, 'unlock')} --yes`,
+        'yes.needed',
       )
     const sure = await asker(io).confirm('Is that run surely over? If it still works, two runs would be at it.', false, '--yes')
     if (!sure) {
