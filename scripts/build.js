@@ -20,7 +20,7 @@ const bundle = await rolldown({
 })
 // What every command needs is one file: seventeen small ones cost more to load than they weigh. Errors stay apart, for --help.
 const core =
-  /src\/(engine\/|core\/(clock|json)|state\/(parse|local|file|lock|schema)|steps|kinds|config\/(load|cache|names|closest|settle|cidr)|aws\/(tags|trouble|answer|call-of|prices|lookups)|ui\/(format|io)|session\/(globals|declare|lookups|header)|sandbox\/paths)/
+  /src\/(engine\/|core\/(clock|json)|state\/(parse|checks|shape|migrate|memory|local|file|lock|schema)|steps|kinds|config\/(load|cache|names|closest|settle|cidr)|aws\/(tags|trouble|answer|call-of|prices|lookups)|ui\/(format|io)|session\/(globals|declare|lookups|header)|sandbox\/paths)/
 const { output } = await bundle.write({
   dir: beside,
   format: 'esm',

@@ -82,7 +82,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // The way into the database server, and what is said there.
   database: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
-  ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts'],
+  ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts', 'type state/memory.ts'],
   // DB instances and their snapshots as RDS shows them.
   rds: ['aws/', 'core/', 'type engine/'],
   engine: ['core/', 'type state/schema.ts'],

@@ -1,50 +1,17 @@
-import type { JsonObject } from '../core/json.ts'
-import { put, table } from './records-table.ts'
+import type { Deployment, Overlay, PendingRollout, ServiceRecord, Services } from '../state/memory.ts'
 
-/** A revision that was rolled out. Plain data: it stands in the state. */
-export type Entry = {
-  readonly revision: string
-  /** What ran before. */
-  readonly from?: string
-  readonly image?: string
-  readonly at: string
-  readonly by: string
-  readonly how: 'deploy' | 'rollback' | 'force' | 'found'
-  /** Left out: nobody saw how it ended. */
-  readonly healthy?: boolean
-  readonly changes: readonly string[]
-  /** Somebody has gone back from it, so nothing goes back to it unless it is named. */
-  readonly left?: boolean
-  /** Of one that failed: what would count if it comes to be healthy after all. */
-  readonly overlay?: Overlay
-}
+/** A change of what is remembered of services. */
+export type Edit = (services: Services) => Services
 
-/** What a deploy has changed since the config was written, and what the config said of it then. */
-export type Overlay = {
-  readonly image?: string
-  readonly environment?: Readonly<Record<string, string>>
-  /** `database:password`, or ARN:key. */
-  readonly secrets?: Readonly<Record<string, string>>
-  readonly unset?: readonly string[]
-  readonly since: { readonly image?: string | null; readonly variables: Readonly<Record<string, string | null>> }
-}
-
-/** A rollout that was begun and whose end nobody has seen yet. */
-export type Intent = {
-  readonly revision: string
-  readonly from: string
-  readonly image?: string
-  readonly at: string
-  readonly by: string
-  readonly how: 'deploy' | 'rollback' | 'force'
-  readonly changes: readonly string[]
-  /** What the stack counted as its own before, where that is not what ran: a rollout that had failed. */
-  readonly base?: string
-  /** ECS's id of it; undefined until the service was told. */
-  readonly deployment?: string
-  /** What counts once the service was told, and what counted before. */
-  readonly overlay?: Overlay
-  readonly before?: Overlay
+/** With parts of one record changed; undefined: that part goes. A record of nothing is left out. */
+export const withRecord = (
+  services: Services,
+  service: string,
+  change: { readonly [K in keyof ServiceRecord]: ServiceRecord[K] | undefined },
+): Services => {
+  const { [service]: before, ...others } = services
+  const parts = Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined)
+  return parts.length === 0 ? others : { ...others, [service]: Object.fromEntries(parts) }
 }
 
 /** As far as a deploy can change it, what the config says of a service. */
@@ -57,27 +24,24 @@ export interface Declared {
 /** As many as a person looks through. */
 const KEPT = 20
 
-/** Newest first. */
-export const entriesOf = (lookups: JsonObject, service: string): readonly Entry[] => {
-  const found = table<unknown>(lookups, 'deployments')[service]
-  return Array.isArray(found) ? (found as Entry[]) : []
-}
-export const intentOf = (lookups: JsonObject, service: string): Intent | undefined => table<Intent>(lookups, 'deploying')[service]
-export const overlayOf = (lookups: JsonObject, key: string): Overlay | undefined => table<Overlay>(lookups, 'deployed')[key]
+/** Newest first. @param service its key, or `cluster/name` of one that is none of the config, here and below */
+export const historyOf = (services: Services, service: string): readonly Deployment[] => services[service]?.history ?? []
+export const pendingOf = (services: Services, service: string): PendingRollout | undefined => services[service]?.pending
+export const overlayOf = (services: Services, key: string): Overlay | undefined => services[key]?.overlay
 
-export const withEntries = (lookups: JsonObject, service: string, entries: readonly Entry[]): JsonObject =>
-  put(lookups, 'deployments', service, entries.length > 0 ? entries.slice(0, KEPT) : undefined)
-export const withIntent = (lookups: JsonObject, service: string, intent: Intent | undefined): JsonObject =>
-  put(lookups, 'deploying', service, intent)
-export const withOverlay = (lookups: JsonObject, key: string, overlay: Overlay | undefined): JsonObject =>
-  put(lookups, 'deployed', key, overlay)
+export const withHistory = (services: Services, service: string, history: readonly Deployment[]): Services =>
+  withRecord(services, service, { history: history.length > 0 ? history.slice(0, KEPT) : undefined })
+export const withPending = (services: Services, service: string, pending: PendingRollout | undefined): Services =>
+  withRecord(services, service, { pending })
+export const withOverlay = (services: Services, key: string, overlay: Overlay | undefined): Services =>
+  withRecord(services, key, { overlay })
 
 /** It was made before its image was there, so it runs no task yet. */
-export const waitsForImage = (lookups: JsonObject, key: string): boolean => table<boolean>(lookups, 'images')[key] === false
-export const withoutWaiting = (lookups: JsonObject, key: string): JsonObject => put(lookups, 'images', key, undefined)
+export const waitsForImage = (services: Services, key: string): boolean => services[key]?.awaitsImage === true
+export const withoutWaiting = (services: Services, key: string): Services => withRecord(services, key, { awaitsImage: undefined })
 
 /** The end of a rollout, as an entry. */
-export const entryOf = (intent: Intent, healthy: boolean | undefined): Entry => ({
+export const entryOf = (intent: PendingRollout, healthy: boolean | undefined): Deployment => ({
   revision: intent.revision,
   from: intent.from,
   ...(intent.image === undefined ? {} : { image: intent.image }),
@@ -90,7 +54,7 @@ export const entryOf = (intent: Intent, healthy: boolean | undefined): Entry => 
 })
 
 /** With the newest on top; whoever goes back from a revision does not want it back. */
-export const added = (entries: readonly Entry[], entry: Entry): Entry[] => [
+export const added = (entries: readonly Deployment[], entry: Deployment): Deployment[] => [
   entry,
   ...(entry.how === 'rollback' && entry.healthy !== false
     ? entries.map((e) => (e.revision === entry.from ? { ...e, left: true } : e))
@@ -98,13 +62,13 @@ export const added = (entries: readonly Entry[], entry: Entry): Entry[] => [
 ]
 
 /** Where a rollback goes by itself: the last one that was rolled out and healthy, and that nobody has gone back from. */
-export const lastHealthy = (entries: readonly Entry[], running: string): Entry | undefined => {
+export const lastHealthy = (entries: readonly Deployment[], running: string): Deployment | undefined => {
   const left = new Set(entries.filter((e) => e.left).map((e) => e.revision))
   return entries.find((e) => e.healthy === true && e.revision !== running && !left.has(e.revision))
 }
 
 /** Revisions that the record knows and never saw healthy: one that failed, or that ran no task when the next one was deployed. */
-export const neverHealthy = (entries: readonly Entry[]): ReadonlySet<string> => {
+export const neverHealthy = (entries: readonly Deployment[]): ReadonlySet<string> => {
   const healthy = new Set(entries.filter((e) => e.healthy === true).map((e) => e.revision))
   return new Set(entries.flatMap((e) => [e.revision, e.from ?? '']).filter((revision) => !healthy.has(revision)))
 }
@@ -172,10 +136,10 @@ export const stillDeployed = (overlay: Overlay | undefined, c: Declared): Overla
 }
 
 /** Of all services. */
-export const allDeployed = (lookups: JsonObject, services: Readonly<Record<string, Declared>>): Record<string, Overlay> =>
+export const allDeployed = (services: Services, declared: Readonly<Record<string, Declared>>): Record<string, Overlay> =>
   Object.fromEntries(
-    Object.entries(services).flatMap(([key, c]) => {
-      const still = stillDeployed(overlayOf(lookups, key), c)
+    Object.entries(declared).flatMap(([key, c]) => {
+      const still = stillDeployed(overlayOf(services, key), c)
       return still ? [[key, still]] : []
     }),
   )

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Service, TaskDefinition } from '../aws/services/ecs-types.ts'
+import type { PausedLimits, Suspended } from '../state/memory.ts'
 import { type Aim, failureOf, ownOf, primaryOf, type Scene, type Verdict } from './rollout.ts'
-import type { Paused, Suspended } from './sleep-record.ts'
 import { standingOf } from './standing.ts'
 
 type Client = Pick<Aws, 'autoScaling'>
@@ -50,7 +50,7 @@ const NOTHING: Suspended = { in: true, out: true, scheduled: true }
 /** Whether it lifts nothing: a minimum above the number counts also while all is suspended. */
 export const isPaused = (t: ScalingTarget): boolean => t.min === 0 && t.suspended.in && t.suspended.out && t.suspended.scheduled
 
-export const pausedAs = (t: Pick<ScalingTarget, 'min' | 'suspended'>): Paused => ({
+export const pausedAs = (t: Pick<ScalingTarget, 'min' | 'suspended'>): PausedLimits => ({
   min: t.min,
   suspended: t.suspended,
   at: new Date().toISOString(),
@@ -64,7 +64,7 @@ export const pausedAs = (t: Pick<ScalingTarget, 'min' | 'suspended'>): Paused =>
 export const register = async (
   aws: Client,
   resourceId: string,
-  to: Pick<Paused, 'min' | 'suspended'> | 'paused',
+  to: Pick<PausedLimits, 'min' | 'suspended'> | 'paused',
 ): Promise<void> => {
   const { min, suspended } = to === 'paused' ? { min: 0, suspended: NOTHING } : to
   await aws.autoScaling('RegisterScalableTarget', {

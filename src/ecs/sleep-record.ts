@@ -1,63 +1,33 @@
-import type { JsonObject } from '../core/json.ts'
+import type { ManualCount, PausedLimits, Services, Sleeping } from '../state/memory.ts'
 import type { Count } from '../steps/types.ts'
-import { isTable, put, table } from './records-table.ts'
+import { withRecord } from './record.ts'
 
-/** A number that a person has set, and what the config said then. Plain data, like all here: it stands in the state. */
-export type Scaled = { readonly count: number; readonly since: number; readonly at: string; readonly by: string }
+/** A service that sleeps, without when it was put to sleep. */
+export type Sleeper = Omit<Sleeping, 'at' | 'by'>
+/** The sleep of a stack: since when, and which services. */
+export type Sleep = { readonly at: string; readonly by: string; readonly services: Readonly<Record<string, Sleeping>> }
 
-/** Which of its activities autoscaling leaves out. */
-export type Suspended = { readonly in: boolean; readonly out: boolean; readonly scheduled: boolean }
-
-/** What autoscaling had before it was paused: this is given back. */
-export type Paused = { readonly min: number; readonly suspended: Suspended; readonly at: string }
-
-/** A service that sleeps with its stack. */
-export type Sleeper = {
-  /** How many tasks it ran. */
-  readonly count: number
-  /** What the config said then. */
-  readonly since: number
-  /** What the state counted as set before; left out where it knew nothing. */
-  readonly set?: number
-  /** Its autoscaling was paused with it. */
-  readonly paused?: boolean
-  /** It was told to go down, so that is what the stack wants from now on. */
-  readonly down?: boolean
+export const countOf = (services: Services, service: string): ManualCount | undefined => services[service]?.count
+export const pausedOf = (services: Services, service: string): PausedLimits | undefined => services[service]?.autoscaling
+export const sleeperOf = (services: Services, service: string): Sleeping | undefined => services[service]?.sleep
+/** It is as old as its first service. */
+export const sleepOf = (services: Services): Sleep | undefined => {
+  const asleep = Object.entries(services).flatMap(([key, { sleep }]) => (sleep ? [[key, sleep] as const] : []))
+  const [first] = asleep.map(([, sleep]) => sleep).sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+  return first && { at: first.at, by: first.by, services: Object.fromEntries(asleep) }
 }
-export type Sleep = { readonly at: string; readonly by: string; readonly services: Readonly<Record<string, Sleeper>> }
 
-export const scaledOf = (lookups: JsonObject, service: string): Scaled | undefined => table<Scaled>(lookups, 'scaled')[service]
-/** @param service its key, or `cluster/name` of one that is none of the config */
-export const pausedOf = (lookups: JsonObject, service: string): Paused | undefined => table<Paused>(lookups, 'paused')[service]
-export const sleepOf = (lookups: JsonObject): Sleep | undefined => {
-  const found = lookups.asleep
-  return isTable(found) && isTable(found.services) ? (found as unknown as Sleep) : undefined
-}
-export const sleeperOf = (lookups: JsonObject, service: string): Sleeper | undefined => sleepOf(lookups)?.services[service]
-
-export const withScaled = (lookups: JsonObject, service: string, scaled: Scaled | undefined): JsonObject =>
-  put(lookups, 'scaled', service, scaled)
-export const withPaused = (lookups: JsonObject, service: string, paused: Paused | undefined): JsonObject =>
-  put(lookups, 'paused', service, paused)
-
+export const withCount = (services: Services, service: string, count: ManualCount | undefined): Services =>
+  withRecord(services, service, { count })
+export const withPaused = (services: Services, service: string, autoscaling: PausedLimits | undefined): Services =>
+  withRecord(services, service, { autoscaling })
 /** One more service that sleeps, or one that does no longer. */
-export const withSleeper = (
-  lookups: JsonObject,
-  service: string,
-  sleeper: Sleeper | undefined,
-  of: { readonly at: string; readonly by: string },
-): JsonObject => {
-  const sleep = sleepOf(lookups)
-  const { [service]: _, ...others } = sleep?.services ?? {}
-  const services = sleeper === undefined ? others : { ...others, [service]: sleeper }
-  const { asleep: _before, ...rest } = lookups
-  if (Object.keys(services).length === 0) return rest
-  return { ...rest, asleep: { at: sleep?.at ?? of.at, by: sleep?.by ?? of.by, services } as unknown as JsonObject }
-}
+export const withSleeper = (services: Services, service: string, sleep: Sleeping | undefined): Services =>
+  withRecord(services, service, { sleep })
 
 /** What counts in the place of a service that is no longer there: nothing. */
-export const withoutCounts = (lookups: JsonObject, service: string): JsonObject =>
-  withSleeper(withPaused(withScaled(lookups, service, undefined), service, undefined), service, undefined, { at: '', by: '' })
+export const withoutCounts = (services: Services, service: string): Services =>
+  withRecord(services, service, { count: undefined, autoscaling: undefined, sleep: undefined })
 
 /** As far as it matters here, what the config says of a service. */
 export interface Wanted {
@@ -65,53 +35,50 @@ export interface Wanted {
 }
 
 /** The number that was set, as long as it counts: a line of the config that was edited since then is the newer word. */
-export const stillScaled = (lookups: JsonObject, service: string, { desired }: Wanted): Scaled | undefined => {
-  const scaled = scaledOf(lookups, service)
-  return scaled?.since === desired ? scaled : undefined
+export const stillScaled = (services: Services, service: string, { desired }: Wanted): ManualCount | undefined => {
+  const count = countOf(services, service)
+  return count?.since === desired ? count : undefined
 }
 
 /** What a sleeping service comes back with. */
 export const countAfter = (sleeper: Sleeper, { desired }: Wanted): number => (sleeper.since === desired ? sleeper.count : desired)
 
 /** What counts above the config, by service: a create takes nothing of it back, and wakes nobody. */
-export const allCounts = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): Record<string, Count> =>
+export const allCounts = (services: Services, declared: Readonly<Record<string, Wanted>>): Record<string, Count> =>
   Object.fromEntries(
-    Object.entries(services).flatMap(([key, of]): [string, Count][] => {
-      const sleeper = sleeperOf(lookups, key)
-      const desired = sleeper?.down && sleeper.count > 0 ? 0 : stillScaled(lookups, key, of)?.count
-      const paused = pausedOf(lookups, key) !== undefined
+    Object.entries(declared).flatMap(([key, of]): [string, Count][] => {
+      const sleeper = sleeperOf(services, key)
+      const desired = sleeper?.down && sleeper.count > 0 ? 0 : stillScaled(services, key, of)?.count
+      const paused = pausedOf(services, key) !== undefined
       if (desired === undefined && !paused) return []
       return [[key, { ...(desired === undefined ? {} : { desired }), ...(paused ? { paused } : {}) }]]
     }),
   )
 
-/** The services of which anything of this is recorded: keys, and `cluster/name` of those of somebody else. */
-export const recordedKeys = (lookups: JsonObject): string[] => [
-  ...new Set([
-    ...Object.keys(table(lookups, 'scaled')),
-    ...Object.keys(table(lookups, 'paused')),
-    ...Object.keys(sleepOf(lookups)?.services ?? {}),
-  ]),
-]
+/** The services of the stack of which anything of this is recorded: not those of somebody else, `cluster/name`. */
+export const countedKeys = (services: Services): string[] =>
+  Object.entries(services).flatMap(([key, { count, autoscaling, sleep }]) =>
+    !key.includes('/') && (count ?? autoscaling ?? sleep) ? [key] : [],
+  )
 
 /** Without what the config has the newer word on: it must not come back when that line is put back. */
-export const keptCounts = (lookups: JsonObject, services: Readonly<Record<string, Wanted>>): JsonObject =>
-  recordedKeys(lookups).reduce((all, key) => {
-    const of = services[key]
-    if (!of) return key.includes('/') ? all : withoutCounts(all, key)
-    return stillScaled(all, key, of) ? all : withScaled(all, key, undefined)
-  }, lookups)
+export const keptCounts = (services: Services, declared: Readonly<Record<string, Wanted>>): Services =>
+  countedKeys(services).reduce((all, key) => {
+    const of = declared[key]
+    if (!of) return withoutCounts(all, key)
+    return stillScaled(all, key, of) ? all : withCount(all, key, undefined)
+  }, services)
 
 /**
  * What a person must know of it, a sentence each: plan and status would else look as if nothing were set.
  * @param line a command as it would be typed here
  */
 export const countNotes = (
-  lookups: JsonObject,
-  services: Readonly<Record<string, Wanted>>,
+  services: Services,
+  declared: Readonly<Record<string, Wanted>>,
   line: (words: string) => string,
 ): string[] => {
-  const sleep = sleepOf(lookups)
+  const sleep = sleepOf(services)
   const names = sleep ? Object.keys(sleep.services).sort() : []
   const half = names.filter((key) => !sleep?.services[key]?.down)
   const day = (at: string): string => at.slice(0, 10)
@@ -125,10 +92,10 @@ export const countNotes = (
         : [
             `${names.join(', ')} ${names.length === 1 ? 'sleeps' : 'sleep'} since ${day(sleep.at)} (infra stop), and create wakes nothing. To wake all: ${line('start')}`,
           ]
-  const scaled = Object.entries(services).flatMap(([key, of]) => {
-    const set = names.includes(key) ? undefined : stillScaled(lookups, key, of)
+  const scaled = Object.entries(declared).flatMap(([key, of]) => {
+    const set = names.includes(key) ? undefined : stillScaled(services, key, of)
     if (!set) return []
-    const paused = pausedOf(lookups, key) ? '; its autoscaling is paused' : ''
+    const paused = pausedOf(services, key) ? '; its autoscaling is paused' : ''
     const tasks = set.count === 0 ? 'is scaled to 0 tasks' : `is scaled to ${set.count} ${set.count === 1 ? 'task' : 'tasks'}`
     return [`${key} ${tasks} since ${day(set.at)} (infra scale), infra.yaml says ${of.desired}${paused}`]
   })

@@ -3,8 +3,8 @@ import { closest } from '../config/closest.ts'
 import { STEPS } from '../config/names.ts'
 import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Graph } from '../engine/graph.ts'
+import { type Memory, NO_MEMORY } from '../state/memory.ts'
 import type { Row } from '../state/schema.ts'
 import { declare } from '../steps/index.ts'
 import type { Lookups } from '../steps/types.ts'
@@ -49,8 +49,8 @@ export const declareStack = (config: Config, at: Lookups): Graph<Aws> => {
  * Rows under the steps that they belong to today: a stack made by an earlier infra may have recorded a resource under a step that
  * has since handed it to another one. `create` writes the new step only for steps of the config.
  */
-export const rowsToday = (rows: ReadonlyMap<string, Row>, config: Config, lookups: JsonObject): Map<string, Row> => {
-  const graph = declare(config, offlineLookups(config, lookups, ''))
+export const rowsToday = (rows: ReadonlyMap<string, Row>, config: Config, recorded: Memory): Map<string, Row> => {
+  const graph = declare(config, offlineLookups(config, recorded, ''))
   return new Map([...rows].map(([key, row]) => [key, { ...row, step: graph.get(key)?.step ?? row.step }]))
 }
 
@@ -61,6 +61,6 @@ export const keysOf = (rows: ReadonlyMap<string, Row>, steps: readonly string[])
 /** What can be said of the steps without asking AWS: they are known, and none stands on one that is off. */
 export const checkedSteps = (names: readonly string[], config: Config): string[] => {
   const steps = chosenSteps(names, config)
-  declareStack(config, offlineLookups(config, {}, ''))
+  declareStack(config, offlineLookups(config, NO_MEMORY, ''))
   return steps
 }

@@ -2,12 +2,12 @@ import type { Aws } from '../aws/clients.ts'
 import { partitionOf } from '../aws/regions.ts'
 import type { Config } from '../config/settle.ts'
 import { isSecure, REFERENCE } from '../config/settle-ecs.ts'
-import type { JsonObject } from '../core/json.ts'
 import { ecrImage, presenceOf, pushLines } from '../ecs/image.ts'
 import { waitsForImage } from '../ecs/record.ts'
 import { billOf } from '../engine/bill.ts'
 import type { Graph } from '../engine/graph.ts'
 import type { Plan } from '../engine/plan.ts'
+import type { Services } from '../state/memory.ts'
 import type { Lookups } from '../steps/types.ts'
 import { count, list } from '../ui/format.ts'
 import type { Io } from '../ui/io.ts'
@@ -18,10 +18,10 @@ import type { Session } from './types.ts'
 type Known = Readonly<Record<string, boolean>>
 
 /** The services that were made before their image was there, as it is recorded. */
-export const recordedImages = (recorded: JsonObject, services: Config['ecs']['services']): Known =>
+export const recordedImages = (services: Services, declared: Config['ecs']['services']): Known =>
   Object.fromEntries(
-    Object.keys(services)
-      .filter((key) => waitsForImage(recorded, key))
+    Object.keys(declared)
+      .filter((key) => waitsForImage(services, key))
       .map((key) => [key, false]),
   )
 
@@ -55,7 +55,7 @@ const imageOf = (config: Config, at: Pick<Lookups, 'account' | 'deployed'>, key:
  * service that runs is not asked for; what became of the tag that it was started with does not stop it.
  */
 export const askImages = async (s: Session, at: Lookups): Promise<Known> => {
-  const waiting = recordedImages(s.state.lookups, s.config.ecs.services)
+  const waiting = recordedImages(s.state.services, s.config.ecs.services)
   const asked = Object.keys(s.config.ecs.services).filter((key) => key in waiting || !s.state.row(`${key}-service`)?.attrs)
   const here = { account: at.account, region: s.config.region }
   const seen = await Promise.all(

@@ -3,9 +3,9 @@ import { amazonLinux, architectureOf, availabilityZones, callerCidr, checkNetwor
 import type { Config } from '../config/settle.ts'
 import { hasBastionGroup } from '../config/uses.ts'
 import { refuse } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
-import { allDeployed } from '../ecs/record.ts'
+import { allDeployed, type Edit, withRecord } from '../ecs/record.ts'
 import { allCounts, keptCounts } from '../ecs/sleep-record.ts'
+import type { Facts, Memory, Services } from '../state/memory.ts'
 import type { ExistingNetwork, Lookups } from '../steps/types.ts'
 import { list } from '../ui/format.ts'
 import { askImages, recordedImages } from './images.ts'
@@ -21,40 +21,38 @@ const FORMER_TYPE = 't4g.nano'
 /** Where nobody was asked for an image. */
 const NO_IMAGE = 'ami-00000000000000000'
 
-const strings = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x) => typeof x === 'string') : [])
-const string = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined)
+/** As far as the declared graph depends on it, what a state remembers. */
+type Recorded = Pick<Memory, 'facts' | 'services'>
 
 /** What is known without asking anybody: recorded answers, and stand-ins of the same shape where there are none. */
-export const offlineLookups = (config: Config, recorded: JsonObject, account: string, partition = 'aws'): Lookups => {
+export const offlineLookups = (config: Config, { facts, services }: Recorded, account: string, partition = 'aws'): Lookups => {
   const letters = 'abcdef'
-  const zones = config.vpc.azs ?? strings(recorded.zones)
+  const zones = config.vpc.azs ?? facts.zones ?? []
   const { bastionCidr } = config.securityGroups
-  const bastionType = knownType(config, recorded)
+  const bastionType = knownType(config, facts)
   return {
     account,
     partition,
     zones: Array.from({ length: config.vpc.azCount }, (_, i) => zones[i] ?? `${config.region}${letters[i]}`),
-    network: knownNetwork(config, recorded),
-    sshFrom:
-      bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (string(recorded.callerCidr) ?? SANDBOX_CALLER) : bastionCidr,
-    engineVersion: recordedVersion(config, recorded) ?? config.rds.version,
-    parameters: rememberedParameters(recorded),
+    network: knownNetwork(config, facts),
+    sshFrom: bastionCidr === 'none' ? undefined : bastionCidr === 'auto' ? (facts.callerCidr ?? SANDBOX_CALLER) : bastionCidr,
+    engineVersion: recordedVersion(config, facts) ?? config.rds.version,
+    parameters: rememberedParameters(facts),
     bastionType,
-    bastionImage: recordedImage(bastionType, recorded) ?? NO_IMAGE,
-    deployed: allDeployed(recorded, config.ecs.services),
-    counts: allCounts(recorded, config.ecs.services),
-    images: recordedImages(recorded, config.ecs.services),
+    bastionImage: recordedImage(bastionType, facts) ?? NO_IMAGE,
+    deployed: allDeployed(services, config.ecs.services),
+    counts: allCounts(services, config.ecs.services),
+    images: recordedImages(services, config.ecs.services),
   }
 }
 
 /** The network of `existing` stands in the config, that of `default` in the record. */
-const knownNetwork = ({ vpc }: Config, recorded: JsonObject): ExistingNetwork | undefined => {
+const knownNetwork = ({ vpc }: Config, { network }: Facts): ExistingNetwork | undefined => {
   if (vpc.mode === 'new') return undefined
   const { id = '', publicSubnetIds = [], privateSubnetIds = [] } = vpc
   if (vpc.mode === 'existing') return { vpcId: id, publicSubnetIds, privateSubnetIds }
-  const found = recorded.network as { vpcId?: unknown; subnetIds?: unknown } | undefined
-  const subnetIds = strings(found?.subnetIds)
-  return { vpcId: string(found?.vpcId) ?? 'vpc-default', publicSubnetIds: subnetIds, privateSubnetIds: subnetIds }
+  const { vpcId = 'vpc-default', subnetIds = [] } = network ?? {}
+  return { vpcId, publicSubnetIds: subnetIds, privateSubnetIds: subnetIds }
 }
 
 /** Looks once: what is recorded, or was found good before, is not asked for again. */
@@ -66,22 +64,19 @@ const networkFor = async (s: Session, known: ExistingNetwork | undefined): Promi
 }
 
 /** The recorded exact version, as long as it is what the config asks for. */
-const recordedVersion = (config: Config, recorded: JsonObject): string | undefined => {
-  const version = string(recorded.engineVersion)
+const recordedVersion = (config: Config, { engineVersion: version }: Facts): string | undefined => {
   return version !== undefined && (version === config.rds.version || version.startsWith(`${config.rds.version}.`))
     ? version
     : undefined
 }
 
 /** Where the config leaves it open, a bastion that was made keeps its type. */
-const knownType = (config: Config, recorded: JsonObject): string =>
-  config.bastion.instanceType ?? string(recorded.bastionType) ?? (recorded.bastionImage ? FORMER_TYPE : BASTION_TYPE)
+const knownType = (config: Config, { bastionType, bastionImage }: Facts): string =>
+  config.bastion.instanceType ?? bastionType ?? (bastionImage ? FORMER_TYPE : BASTION_TYPE)
 
 /** The recorded image, as long as it is made for such a machine. */
-const recordedImage = (type: string, recorded: JsonObject): string | undefined => {
-  const image = recorded.bastionImage as { architecture?: unknown; id?: unknown } | undefined
-  return image?.architecture === architectureOf(type) ? string(image.id) : undefined
-}
+const recordedImage = (type: string, { bastionImage: image }: Facts): string | undefined =>
+  image?.architecture === architectureOf(type) ? image.id : undefined
 
 export interface LookupOptions {
   /** The steps that are going to be declared for real. */
@@ -93,21 +88,21 @@ export interface LookupOptions {
 /** Asks what the steps need to know and the state does not tell. Everything is asked before anything is made. */
 export const askLookups = async (s: Session, options: LookupOptions): Promise<Lookups> => {
   const { config, aws } = s
-  const recorded = s.state.lookups
-  const known = offlineLookups(config, recorded, s.caller.account, s.caller.partition)
+  const { facts } = s.state
+  const known = offlineLookups(config, s.state, s.caller.account, s.caller.partition)
   const wants = (step: string): boolean => options.steps.includes(step)
   const bastionType = s.state.row('bastion') ? known.bastionType : (config.bastion.instanceType ?? BASTION_TYPE)
-  const zones = known.network ? Promise.resolve([...known.zones]) : zonesFor(aws, config, strings(recorded.zones))
+  const zones = known.network ? Promise.resolve([...known.zones]) : zonesFor(aws, config, facts.zones ?? [])
   const subnetZones = known.network ? Promise.resolve([]) : zones
   const [network, , sshFrom, ahead, image, images] = await Promise.all([
     networkFor(s, known.network),
     zones,
     wants('security-groups') && hasBastionGroup(config)
-      ? sshSource(s, string(recorded.callerCidr), options.refreshIp === true)
+      ? sshSource(s, facts.callerCidr, options.refreshIp === true)
       : known.sshFrom,
     wants('rds') ? rdsAhead(s, known, subnetZones) : undefined,
     // A bastion that was destroyed is made anew from what is the newest image by then.
-    wants('bastion') && !(s.state.row('bastion') && recordedImage(bastionType, recorded))
+    wants('bastion') && !(s.state.row('bastion') && recordedImage(bastionType, facts))
       ? amazonLinux(aws, architectureOf(bastionType))
       : known.bastionImage,
     wants('ecs') || wants('registry') ? askImages(s, known) : known.images,
@@ -158,29 +153,33 @@ const sshSource = async (s: Session, recorded: string | undefined, refresh: bool
  * Records the answers, so that the next run declares the same graph.
  * @param edit what was found to run without a record, as deployed or scaled
  */
-export const rememberLookups = (s: Session, at: Lookups, edit?: (lookups: JsonObject) => JsonObject): Promise<void> =>
+export const rememberLookups = (s: Session, at: Lookups, edit?: Edit): Promise<void> =>
   s.state.update((draft) => {
-    draft.lookups = lookupsAfter(s, at, edit?.(draft.lookups) ?? draft.lookups)
+    draft.facts = factsAfter(s.config, at, draft.facts)
+    draft.services = servicesAfter(s.config, at, edit?.(draft.services) ?? draft.services)
   })
 
-/** What the state remembers from now on, beside all that it remembered before. */
-export const lookupsAfter = (s: Pick<Session, 'config'>, at: Lookups, before: JsonObject): JsonObject => {
-  const { deployed: _, images: __, ...known } = keptCounts(before, s.config.ecs.services)
-  // Without what the config has the newer word on: it must not come back when that line is put back.
-  const deployed = allDeployed(before, s.config.ecs.services)
-  return {
-    ...known,
-    ...(Object.keys(deployed).length > 0 ? { deployed } : {}),
-    ...(Object.keys(at.images ?? {}).length > 0 ? { images: { ...at.images } } : {}),
-    ...(s.config.vpc.mode === 'new' ? { zones: at.zones } : {}),
-    ...(s.config.vpc.mode === 'default' && at.network
-      ? { network: { vpcId: at.network.vpcId, subnetIds: at.network.privateSubnetIds } }
-      : {}),
-    ...(s.config.securityGroups.bastionCidr === 'auto' && at.sshFrom ? { callerCidr: at.sshFrom } : {}),
-    ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
-    ...(at.parameters && at.parameters.known.length > 0 ? { parameters: { ...at.parameters } } : {}),
-    ...(at.bastionImage === NO_IMAGE
-      ? {}
-      : { bastionType: at.bastionType, bastionImage: { architecture: architectureOf(at.bastionType), id: at.bastionImage } }),
-  }
+/** The facts that the state remembers from now on: what was not asked this time stays as it was. */
+export const factsAfter = (config: Config, at: Lookups, before: Facts): Facts => ({
+  ...before,
+  ...(config.vpc.mode === 'new' ? { zones: at.zones } : {}),
+  ...(config.vpc.mode === 'default' && at.network
+    ? { network: { vpcId: at.network.vpcId, subnetIds: at.network.privateSubnetIds } }
+    : {}),
+  ...(config.securityGroups.bastionCidr === 'auto' && at.sshFrom ? { callerCidr: at.sshFrom } : {}),
+  ...(at.engineVersion.includes('.') ? { engineVersion: at.engineVersion } : {}),
+  ...(at.parameters && at.parameters.known.length > 0 ? { parameters: at.parameters } : {}),
+  ...(at.bastionImage === NO_IMAGE
+    ? {}
+    : { bastionType: at.bastionType, bastionImage: { architecture: architectureOf(at.bastionType), id: at.bastionImage } }),
+})
+
+/** The services from now on: who waits for an image, and nothing that the config has the newer word on, or it would come back with that line. */
+export const servicesAfter = ({ ecs }: Config, at: Pick<Lookups, 'images'>, before: Services): Services => {
+  const deployed = allDeployed(before, ecs.services)
+  const kept = keptCounts(before, ecs.services)
+  return Object.keys({ ...kept, ...ecs.services }).reduce(
+    (all, key) => withRecord(all, key, { overlay: deployed[key], awaitsImage: at.images?.[key] === false ? true : undefined }),
+    kept,
+  )
 }

@@ -6,8 +6,9 @@ import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
 import { type JsonObject, same } from '../core/json.ts'
 import { describeInstance } from '../rds/instance.ts'
+import type { Facts, KnownParameters } from '../state/memory.ts'
 import type { Row } from '../state/schema.ts'
-import type { KnownParameters, Lookups } from '../steps/types.ts'
+import type { Lookups } from '../steps/types.ts'
 import type { Session } from './types.ts'
 
 export type RdsAhead = Pick<Lookups, 'engineVersion' | 'parameters'>
@@ -93,7 +94,7 @@ const versionFor = async (s: Session, row: Row | undefined, recorded: string): P
 const parametersFor = async (s: Session, family: string): Promise<KnownParameters> => {
   const wanted = s.config.rds.parameters
   const names = Object.keys(wanted)
-  const remembered = rememberedParameters(s.state.lookups, family)
+  const remembered = rememberedParameters(s.state.facts, family)
   const was = (s.state.row('db-parameter-group')?.want.parameters ?? {}) as JsonObject
   if (names.every((name) => remembered.known.includes(name) && was[name] === wanted[name])) return remembered
   const found = new Map((await parametersOf(s.aws, family, names)).map((p) => [p.name, p]))
@@ -111,13 +112,9 @@ const parametersFor = async (s: Session, family: string): Promise<KnownParameter
   }
 }
 
-export const rememberedParameters = (lookups: JsonObject, family?: string): KnownParameters => {
-  const found = lookups.parameters as Partial<KnownParameters> | undefined
-  const usable = found && (family === undefined || found.family === family)
-  return usable
-    ? { family: found.family ?? '', known: found.known ?? [], static: found.static ?? [] }
-    : { family: family ?? '', known: [], static: [] }
-}
+/** @param family undefined: whichever it is */
+export const rememberedParameters = ({ parameters }: Facts, family = parameters?.family): KnownParameters =>
+  parameters && parameters.family === family ? parameters : { family: family ?? '', known: [], static: [] }
 
 const noParameter = async (s: Session, family: string, name: string): Promise<Error> => {
   const meant = closest(

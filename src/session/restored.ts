@@ -22,7 +22,7 @@ export type Brought = Pick<Snapshot, 'engine' | 'version' | 'user' | 'port' | 'e
  * @param from the properties that record its source, where that is known
  */
 export const restoredNode = (s: Session, id: string, has: Brought, from: JsonObject = {}): Node<Aws> => {
-  const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+  const graph = declareStack(s.config, offlineLookups(s.config, s.state, s.caller.account, s.caller.partition))
   const own = graph.get('db-instance')
   const { databaseName: _, kmsKey: __, iops: ___, ...props } = own?.props ?? {}
   if (!own)

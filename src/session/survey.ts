@@ -55,7 +55,7 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
     const ground = options.declared ? NO_GROUND : askGround(s, steps)
     // What is asked of AWS does not hang on zones and versions: the pass holds the answers by the time that those are known.
     if (!options.declared) {
-      const guess = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+      const guess = offlineLookups(s.config, s.state, s.caller.account, s.caller.partition)
       survey(declared(guess).subjects, cx, pass).catch(() => undefined)
     }
     const asked = options.declared ?? (await askLookups(s, { steps, ...options }))

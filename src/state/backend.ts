@@ -6,8 +6,12 @@ export interface Backend {
   /** For a person. */
   readonly place: string
   read(): Promise<string | undefined>
-  /** Resolves when it is durable. @throws LockLost when someone else has written meanwhile, or the lock is no longer this run's */
-  write(text: string): Promise<void>
+  /**
+   * Resolves when it is durable.
+   * @param keep what is replaced stays for good, under this name beside it: it is of a format that is no longer written
+   * @throws LockLost when someone else has written meanwhile, or the lock is no longer this run's
+   */
+  write(text: string, keep?: string): Promise<void>
   /**
    * Marks the state as moved, once it is whole elsewhere: what was here stays under another name.
    * @param mark what is found here from now on, where others may still look

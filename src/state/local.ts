@@ -19,10 +19,10 @@ export const localBackend = (file: string): Backend => {
         throw new InfraError(`Cannot read ${file}`, { why: (error as Error).message, exitCode: 2, cause: error })
       }
     },
-    async write(text) {
+    async write(text, keep) {
       await held?.check()
       try {
-        await replace(file, text)
+        await replace(file, text, keep)
       } catch (error) {
         throw new InfraError(`Cannot write the state file ${file}`, {
           why: (error as Error).message,

@@ -1,4 +1,5 @@
 import { InfraError } from '../core/errors.ts'
+import type { StateFile } from './schema.ts'
 
 /** What a move leaves in the place of a state: whoever still looks there is told where it is, instead of finding nothing and beginning anew. */
 interface Left {
@@ -28,7 +29,8 @@ export class Moved extends InfraError {
 
 /** Older versions of infra refuse such a text, too: it has no resources. */
 export const movedText = (state: string, left: Left): string => {
-  const { resources: _, lookups: __, ...head } = JSON.parse(state) as Record<string, unknown>
+  const { format, project, environment, account, region, sandbox, lineage, serial } = JSON.parse(state) as StateFile
+  const head = { format, project, environment, account, region, sandbox, lineage, serial }
   return `${JSON.stringify({ ...head, moved: left }, null, 2)}\n`
 }
 

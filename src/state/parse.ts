@@ -1,7 +1,11 @@
-import { refuse } from '../core/errors.ts'
+import { type InfraError, refuse } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Backend } from './backend.ts'
+import { stateFile } from './checks.ts'
+import { fromFormat1, inFormat1 } from './migrate.ts'
 import { movedIn } from './moved.ts'
 import { FORMAT, type Row, type StateFile } from './schema.ts'
+import { isObject, type Wrong } from './shape.ts'
 
 /** Whose state a file must be. `account` and `region` undefined: not known yet (offline), so not compared. */
 export interface Identity {
@@ -18,11 +22,14 @@ export const readState = async (backend: Pick<Backend, 'read' | 'place'>): Promi
   return text === undefined ? undefined : parseState(text, backend.place)
 }
 
-/** @throws InfraError (exit 2) for a text that is no whole state of a format that is known; Moved where it says that it is elsewhere */
+/**
+ * A state from its text. One of an older format comes in the form of today, and `format` still says which one it was.
+ * @throws InfraError (exit 2) for a text that is no whole state of a format that is known; Moved where it says that it is elsewhere
+ */
 export const parseState = (text: string, file: string): StateFile => {
-  let state: StateFile
+  let found: JsonObject
   try {
-    state = JSON.parse(text) as StateFile
+    found = JSON.parse(text) as JsonObject
   } catch (error) {
     throw refuse(
       `The state file ${file} is not whole (${(error as Error).message})`,
@@ -30,25 +37,27 @@ export const parseState = (text: string, file: string): StateFile => {
       restoreHint(file),
     )
   }
-  const moved = isObject(state) ? movedIn(state, file) : undefined
+  const moved = isObject(found) ? movedIn(found, file) : undefined
   if (moved) throw moved
-  if (!isObject(state) || typeof state.format !== 'number' || !isObject(state.resources))
+  if (!isObject(found) || typeof found.format !== 'number' || !isObject(found.resources))
     throw refuse(
       `${file} is not a state file of infra`,
       'it has no "format" and "resources"; nothing was changed',
       restoreHint(file),
     )
-  if (state.format > FORMAT)
+  const { format } = found
+  if (format > FORMAT)
     throw refuse(
-      `${file} was written by a newer infra (format ${state.format}, this one knows ${FORMAT})`,
+      `${file} was written by a newer infra (format ${format}, this one knows ${FORMAT})`,
       'nothing was changed',
       'Update infra, then run the command again',
     )
-  if (typeof state.lineage !== 'string' || typeof state.serial !== 'number' || !isObject(state.lookups))
-    throw refuse(`The head of ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
-  for (const [key, row] of Object.entries(state.resources))
-    if (!isRow(row))
-      throw refuse(`The entry "${key}" in ${file} is not whole`, 'it was edited by hand; nothing was changed', restoreHint(file))
+  const damaged = ({ at, not }: Wrong): InfraError =>
+    refuse(`In ${file}, ${at.join('.')} is not ${not}`, 'it was edited by hand; nothing was changed', restoreHint(file))
+  if (format < FORMAT && !isObject(found.lookups)) throw damaged({ at: ['lookups'], not: 'an object' })
+  const state = (format < FORMAT ? fromFormat1(found) : found) as unknown as StateFile
+  const wrong = stateFile(state)
+  if (wrong) throw damaged(format < FORMAT ? { ...wrong, at: inFormat1(wrong.at) } : wrong)
   const cycle = cycleIn(state.resources)
   if (cycle)
     throw refuse(
@@ -79,19 +88,6 @@ const cycleIn = (rows: Readonly<Record<string, Row>>): string[] | undefined => {
   }
   return undefined
 }
-
-const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value)
-
-/** All that the engine relies on: a row that lacks some of it would fail in the middle of a run, after the first calls. */
-const isRow = (row: Partial<Row> | null): boolean =>
-  row !== null &&
-  [row.type, row.step, row.name, row.token].every((text) => typeof text === 'string') &&
-  ['creating', 'ready', 'deleting'].includes(String(row.is)) &&
-  !Number.isNaN(Date.parse(String(row.at))) &&
-  isObject(row.want) &&
-  (row.attrs === undefined || isObject(row.attrs)) &&
-  Array.isArray(row.deps) &&
-  row.deps.every((dep) => typeof dep === 'string')
 
 const restoreHint = (file: string): string =>
   file.startsWith('s3:')

@@ -17,6 +17,11 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
   let doubtful: string | undefined
   let held: Lock | undefined
   let tell: (why: LockLost) => void = () => undefined
+  const keepAs = async (name: string): Promise<void> => {
+    const [now, before] = [await objects.get(state), await objects.get(`${state}.${name}`)]
+    // Another run has written meanwhile: the write itself meets that.
+    if (now && now.tag === tag) await objects.put(`${state}.${name}`, now.text, before?.tag)
+  }
   return {
     place: objects.place(state),
     async read() {
@@ -24,10 +29,11 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
       tag = found?.tag
       return found?.text
     },
-    async write(text) {
+    async write(text, keep) {
       // The version alone does not tell: a run may have been suspended before it read the state.
       await held?.check()
       try {
+        if (keep !== undefined) await keepAs(keep)
         tag = await objects.put(state, text, tag)
         doubtful = undefined
       } catch (error) {
@@ -51,8 +57,7 @@ export const s3Backend = (objects: ObjectStore, name: string, options: LeaseOpti
       await held?.check()
       const now = await objects.get(state)
       if (!now || now.tag !== tag) throw new LockLost(`${objects.place(state)} was changed by another run`)
-      const before = await objects.get(`${state}.moved`)
-      await objects.put(`${state}.moved`, now.text, before?.tag)
+      await keepAs('moved')
       tag = await objects.put(state, mark, now.tag)
     },
     async lock(command, note, lost) {

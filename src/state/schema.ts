@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../core/json.ts'
+import type { Memory } from './memory.ts'
 
-/** The format that this version writes. A higher number in a file is refused, nothing is overwritten. */
-export const FORMAT = 1
+/** The format that this version writes. A lower one is read and written anew (migrate.ts), a higher one refused: nothing is overwritten. */
+export const FORMAT = 2
 
 /** A change that AWS has accepted and makes later. Until then the old value holds, and is what is paid for. */
 export interface Scheduled {
@@ -45,7 +46,8 @@ export interface Row {
   readonly replaced?: string
 }
 
-export interface StateFile {
+export interface StateFile extends Memory {
+  /** That of the file that it was read from: what is written has {@link FORMAT}. */
   readonly format: number
   readonly project: string
   readonly environment: string
@@ -55,8 +57,6 @@ export interface StateFile {
   /** Which line of history this file belongs to, and how often it was written: tells a stale copy from the current one. */
   readonly lineage: string
   readonly serial: number
-  /** Answers from outside that the declared graph was built on (zones, the caller's address): the same on the next run. */
-  readonly lookups: JsonObject
   readonly resources: Readonly<Record<string, Row>>
 }
 

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { JsonObject } from '../core/json.ts'
 import type { Backend } from './backend.ts'
 import { localBackend } from './local.ts'
+import { type Facts, type Failover, type HandedOver, type Memory, NO_MEMORY, type Services } from './memory.ts'
 import { checkIdentity, type Identity, readState } from './parse.ts'
 import { FORMAT, type Row, type Rows, type StateFile } from './schema.ts'
 
-/** What one transaction may change. It is a copy until the transaction ends, and frozen after that. */
+/**
+ * What one transaction may change: each of these is replaced as a whole, and rows by their keys. It is a copy until the transaction ends,
+ * and frozen after that.
+ */
 export interface Draft {
-  lookups: JsonObject
+  facts: Facts
+  services: Services
+  handedOver: HandedOver | undefined
+  failover: Failover | undefined
   readonly resources: Record<string, Row>
 }
 
@@ -18,8 +24,10 @@ export interface Draft {
 export class StoredState implements Rows {
   readonly #backend: Backend
   readonly #rows: Map<string, Row>
-  #lookups: JsonObject
-  #head: Omit<StateFile, 'resources' | 'lookups'>
+  #memory: Memory
+  #head: Omit<StateFile, 'format' | 'resources' | keyof Memory>
+  /** Set until the first write of a state that was read in an older format: under which name that text stays. */
+  #old: string | undefined
   #writing: Promise<void> | undefined
   #begun = false
   #next: Promise<void> | undefined
@@ -28,10 +36,11 @@ export class StoredState implements Rows {
   #changing = false
 
   private constructor(backend: Backend, state: StateFile) {
-    const { resources, lookups, ...head } = state
+    const { format, resources, facts, services, handedOver, failover, ...head } = state
     this.#backend = backend
     this.#head = head
-    this.#lookups = lookups
+    this.#memory = { facts, services, handedOver, failover }
+    this.#old = format < FORMAT ? `format-${format}` : undefined
     this.#rows = new Map(Object.entries(resources))
   }
 
@@ -41,7 +50,7 @@ export class StoredState implements Rows {
     if (found) checkIdentity(backend.place, found, of)
     return new StoredState(
       backend,
-      found ?? { format: FORMAT, ...of, lineage: randomUUID(), serial: 0, lookups: {}, resources: {} },
+      found ?? { format: FORMAT, ...of, lineage: randomUUID(), serial: 0, ...NO_MEMORY, resources: {} },
     )
   }
 
@@ -49,8 +58,21 @@ export class StoredState implements Rows {
   get place(): string {
     return this.#backend.place
   }
-  get lookups(): JsonObject {
-    return this.#lookups
+  get facts(): Facts {
+    return this.#memory.facts
+  }
+  get services(): Services {
+    return this.#memory.services
+  }
+  get handedOver(): HandedOver | undefined {
+    return this.#memory.handedOver
+  }
+  get failover(): Failover | undefined {
+    return this.#memory.failover
+  }
+  /** Nothing is recorded: there is no stack, or none that is known here. */
+  get empty(): boolean {
+    return this.#rows.size === 0 && JSON.stringify(this.#memory) === JSON.stringify(NO_MEMORY)
   }
   row(key: string): Row | undefined {
     return this.#rows.get(key)
@@ -81,14 +103,14 @@ export class StoredState implements Rows {
    * @throws (as a rejection) what `change` throws, and InfraError where the write fails; the next write holds the change then
    */
   async update(change: (draft: Draft) => undefined): Promise<void> {
-    const { lookups, resources } = this.#changed(change)
+    const { resources, ...memory } = this.#changed(change)
     const set = Object.entries(resources).filter(([key, row]) => this.#rows.get(key) !== row)
     const gone = [...this.#rows.keys()].filter((key) => !Object.hasOwn(resources, key))
     // What cannot be written (a Secret in it throws) must not stay in memory: no later change would be saved either.
-    const remembered = JSON.stringify(lookups) === JSON.stringify(this.#lookups)
+    const known = JSON.stringify(memory) === JSON.stringify(this.#memory)
     JSON.stringify(set)
-    if (set.length + gone.length === 0 && remembered && !this.#owed) return this.#next ?? this.#writing
-    this.#lookups = lookups
+    if (set.length + gone.length === 0 && known && !this.#owed) return this.#next ?? this.#writing
+    this.#memory = memory
     for (const [key, row] of set) this.#rows.set(key, row)
     for (const key of gone) this.#rows.delete(key)
     await this.#save()
@@ -97,7 +119,8 @@ export class StoredState implements Rows {
   /** @returns the draft, changed and closed: what is done to it later throws instead of being lost */
   #changed(change: (draft: Draft) => undefined): Draft {
     if (this.#changing) throw new TypeError('A transaction within a transaction would undo it')
-    const draft: Draft = { lookups: this.#lookups, resources: Object.fromEntries(this.#rows) }
+    const { facts, services, handedOver, failover } = this.#memory
+    const draft: Draft = { facts, services, handedOver, failover, resources: Object.fromEntries(this.#rows) }
     this.#changing = true
     try {
       const left: unknown = change(draft)
@@ -140,10 +163,11 @@ export class StoredState implements Rows {
   async #write(): Promise<void> {
     this.#head = { ...this.#head, serial: this.#head.serial + 1 }
     const sorted = Object.fromEntries([...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)))
-    const text = `${JSON.stringify({ ...this.#head, lookups: this.#lookups, resources: sorted }, null, 2)}\n`
+    const text = `${JSON.stringify({ format: FORMAT, ...this.#head, ...this.#memory, resources: sorted }, null, 2)}\n`
     try {
-      await this.#backend.write(text)
+      await this.#backend.write(text, this.#old)
       this.#owed = false
+      this.#old = undefined
     } catch (error) {
       this.#owed = true
       throw error

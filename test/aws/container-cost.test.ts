@@ -4,11 +4,12 @@ import { billFor } from '../../src/engine/bill.ts'
 import { knownProps, resolve } from '../../src/engine/ref.ts'
 import { declareStack } from '../../src/session/declare.ts'
 import { offlineLookups } from '../../src/session/lookups.ts'
+import { NO_MEMORY } from '../../src/state/memory.ts'
 
 /** A month of what the config describes, in USD by step, before anything of it is there. */
 const costOf = (text: string, region = 'us-east-1'): Record<string, number> => {
   const config = readConfig(parseYaml('infra.yaml', `project: shop\nregion: ${region}\n${text}`), {}, 'infra.yaml')
-  const graph = declareStack(config, offlineLookups(config, {}, ''))
+  const graph = declareStack(config, offlineLookups(config, NO_MEMORY, ''))
   const sums: Record<string, number> = {}
   for (const node of graph.nodes()) {
     const props = knownProps(resolve(node.props, () => undefined) as Record<string, unknown>)

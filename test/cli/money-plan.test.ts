@@ -7,13 +7,14 @@ import { kindOf } from '../../src/kinds/index.ts'
 import { declareStack } from '../../src/session/declare.ts'
 import { planData, planScreen } from '../../src/session/header.ts'
 import { offlineLookups } from '../../src/session/lookups.ts'
+import { NO_MEMORY } from '../../src/state/memory.ts'
 import type { Row } from '../../src/state/schema.ts'
 import { estimate, remark } from '../../src/ui/money.ts'
 
 const stack = (region: string, instanceClass: string) => {
   const text = `project: shop\nregion: ${region}\nsteps: [vpc, security-groups, secrets, rds]\nrds: { instanceClass: ${instanceClass} }\n`
   const config = readConfig(parseYaml('infra.yaml', text), {}, 'infra.yaml')
-  return { config, graph: declareStack(config, offlineLookups(config, {}, '123456789012')) }
+  return { config, graph: declareStack(config, offlineLookups(config, NO_MEMORY, '123456789012')) }
 }
 /** What `plan` and `create` show of an account with nothing in it. */
 const screen = (region: string, instanceClass: string) => {

@@ -207,7 +207,12 @@ describe('refused without asking AWS', () => {
       ['truncated', JSON.stringify(good).slice(0, 60), 'is not whole', true],
       ['empty', '', 'is not whole', true],
       ['not a state', '{"a":1}', 'is not a state file of infra', true],
-      ['a row edited by hand', JSON.stringify({ ...good, resources: { vpc: { type: 'ec2.vpc' } } }), 'The entry "vpc"', true],
+      [
+        'a row edited by hand',
+        JSON.stringify({ ...good, resources: { vpc: { type: 'ec2.vpc' } } }),
+        'resources.vpc.step is not a text',
+        true,
+      ],
       ['of a newer format', JSON.stringify({ ...good, format: 99 }), 'was written by a newer infra (format 99', false],
       [
         'of another region',

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/core/json.ts'
 import { knownProps, resolve } from '../../src/engine/ref.ts'
 import { declareStack } from '../../src/session/declare.ts'
 import { offlineLookups } from '../../src/session/lookups.ts'
+import { NO_MEMORY } from '../../src/state/memory.ts'
 import { generated, read, table } from './markdown.ts'
 
 test('the price table in docs/cost.md is the one that infra computes with', () => {
@@ -24,7 +25,7 @@ test('the price table in docs/cost.md is the one that infra computes with', () =
 /** As `infra cost` adds it up: each item to the cent. */
 const monthly = (more: JsonObject): number => {
   const config = readConfig({ preset: 'startupwebapp', region: 'us-east-1', ...more }, {}, 'infra.yaml')
-  return declareStack(config, offlineLookups(config, {}, ''))
+  return declareStack(config, offlineLookups(config, NO_MEMORY, ''))
     .nodes()
     .filter((n) => config.steps.some((s) => s === n.step))
     .flatMap(

@@ -149,8 +149,8 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
     )
     expect(said.stdout).not.toContain('begins with no task')
     expect([await revision(), (await service()).runningCount]).toEqual([running, 2])
-    expect((await s.place.state('production.json')).lookups).toMatchObject({
-      deployed: { web: { environment: { FEATURE: 'on' } } },
+    expect((await s.place.state('production.json')).services).toMatchObject({
+      web: { overlay: { environment: { FEATURE: 'on' } } },
     })
     await rename(file, `${file}.lost`)
     const recovered = await s.ends(0, 'recover', '--yes')

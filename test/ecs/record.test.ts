@@ -3,20 +3,19 @@ import {
   added,
   allDeployed,
   type Declared,
-  type Entry,
-  entriesOf,
   entryOf,
-  type Intent,
-  intentOf,
+  historyOf,
   lastHealthy,
   overlayAfter,
   overlayOf,
+  pendingOf,
   type Step,
   stillDeployed,
-  withEntries,
-  withIntent,
+  withHistory,
   withOverlay,
+  withPending,
 } from '../../src/ecs/record.ts'
+import type { Deployment, PendingRollout } from '../../src/state/memory.ts'
 
 const config: Declared = { image: 'nginx:1.26', environment: { LOG: 'info', PORT: '8000' }, secrets: { DB: 'database:password' } }
 const step = (more: Partial<Step>): Step => ({ environment: {}, secrets: {}, unset: [], ...more })
@@ -124,7 +123,7 @@ describe('what deploys have changed since the config was written', () => {
   })
 })
 
-const entry = (revision: string, more: Partial<Entry> = {}): Entry => ({
+const entry = (revision: string, more: Partial<Deployment> = {}): Deployment => ({
   revision,
   at: '2026-11-22T00:00:00.000Z',
   by: 'me',
@@ -133,7 +132,7 @@ const entry = (revision: string, more: Partial<Entry> = {}): Entry => ({
   changes: [],
   ...more,
 })
-const intent: Intent = {
+const intent: PendingRollout = {
   revision: 'web:8',
   from: 'web:7',
   image: 'x',
@@ -144,12 +143,12 @@ const intent: Intent = {
 }
 
 describe('the rollouts of a service', () => {
-  it.each<[string, Entry[], string | undefined]>([
+  it.each<[string, Deployment[], string | undefined]>([
     ['the one before', [entry('web:8'), entry('web:7')], 'web:7'],
     ['not one that failed', [entry('web:8'), entry('web:7', { healthy: false }), entry('web:6')], 'web:6'],
     [
       'not one whose end nobody saw',
-      [entry('web:8'), { ...entry('web:7'), healthy: undefined } as unknown as Entry, entry('web:6')],
+      [entry('web:8'), { ...entry('web:7'), healthy: undefined } as unknown as Deployment, entry('web:6')],
       'web:6',
     ],
     [
@@ -192,25 +191,22 @@ describe('the rollouts of a service', () => {
     expect(entryOf(intent, undefined)).not.toHaveProperty('healthy')
   })
 
-  it('stand in the state beside everything else, twenty of each service', () => {
-    const other = { zones: ['a'], deployments: { api: [{ revision: 'api:1' }] } }
+  it('stand in the record of the service beside everything else, twenty of each service', () => {
+    const other = { web: { awaitsImage: true }, api: { history: [entry('api:1')] } } as const
     const many = Array.from({ length: 30 }, (_, i) => entry(`web:${30 - i}`))
-    const lookups = withEntries(other, 'web', many)
-    expect(entriesOf(lookups, 'web')).toHaveLength(20)
-    expect(entriesOf(lookups, 'web')[0]?.revision).toBe('web:30')
-    expect(lookups).toMatchObject(other)
-    expect(withEntries(lookups, 'web', [])).toEqual(other)
-    const begun = withIntent(other, 'web', intent)
-    expect(intentOf(begun, 'web')).toEqual(intent)
-    expect(withIntent(begun, 'web', undefined)).toEqual(other)
+    const services = withHistory(other, 'web', many)
+    expect(historyOf(services, 'web')).toHaveLength(20)
+    expect(historyOf(services, 'web')[0]?.revision).toBe('web:30')
+    expect(services).toMatchObject(other)
+    expect(withHistory(services, 'web', [])).toEqual(other)
+    const begun = withPending(other, 'web', intent)
+    expect(pendingOf(begun, 'web')).toEqual(intent)
+    expect(withPending(begun, 'web', undefined)).toEqual(other)
     expect(overlayOf(other, 'web')).toBeUndefined()
   })
 
-  it.each([{ deployments: 'x' }, { deployments: ['x'] }, { deployments: { web: 'x' } }, { deployments: null }])(
-    'what somebody has written there by hand breaks nothing: %j',
-    (lookups) => {
-      expect(entriesOf(lookups as never, 'web')).toEqual([])
-      expect(entriesOf(withEntries(lookups as never, 'web', [entry('web:1')]), 'web')).toHaveLength(1)
-    },
-  )
+  it('a record of nothing is left out, and a change of nothing leaves no trace', () => {
+    expect(withPending(withPending({}, 'web', intent), 'web', undefined)).toEqual({})
+    expect(JSON.stringify(withOverlay({ api: { awaitsImage: true } }, 'web', undefined))).toBe('{"api":{"awaitsImage":true}}')
+  })
 })

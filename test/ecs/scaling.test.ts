@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Service, Task } from '../../src/aws/services/ecs-types.ts'
 import type { Target } from '../../src/ecs/rollout.ts'
 import { aimOf, countLine, countStanding, judgeCount } from '../../src/ecs/scaling.ts'
-import { allCounts, countNotes, keptCounts, withPaused, withScaled, withSleeper } from '../../src/ecs/sleep-record.ts'
+import { allCounts, countNotes, keptCounts, withCount, withPaused, withSleeper } from '../../src/ecs/sleep-record.ts'
+import type { Services } from '../../src/state/memory.ts'
 import { deployment, ended, event, service, task } from './support.ts'
 
 const NONE = new Set<string>()
@@ -77,31 +78,33 @@ describe('what counts above the config', () => {
   const line = (words: string): string => `infra ${words}`
 
   it('a number until its line is edited; a sleeper is at 0 whatever is edited, once it was told to go down', () => {
-    const scaled = withScaled({}, 'web', { count: 5, since: 2, ...by })
+    const scaled = withCount({}, 'web', { count: 5, since: 2, ...by })
     expect(allCounts(scaled, services)).toEqual({ web: { desired: 5 } })
     expect(allCounts(scaled, { web: { desired: 3 } })).toEqual({})
-    const begun = withSleeper(scaled, 'web', { count: 5, since: 2 }, by)
+    const begun = withSleeper(scaled, 'web', { count: 5, since: 2, ...by })
     expect(allCounts(begun, services)).toEqual({ web: { desired: 5 } })
-    const down = withSleeper(scaled, 'web', { count: 5, since: 2, down: true }, by)
+    const down = withSleeper(scaled, 'web', { count: 5, since: 2, down: true, ...by })
     expect(allCounts(down, { web: { desired: 3 } })).toEqual({ web: { desired: 0 } })
     expect(allCounts(withPaused({}, 'web', { min: 1, suspended: off, at: by.at }), services)).toEqual({ web: { paused: true } })
-    expect(withSleeper(down, 'web', undefined, by)).toEqual(scaled)
+    expect(withSleeper(down, 'web', undefined)).toEqual(scaled)
   })
 
   it('what is no longer in the config is forgotten, what is somebody else’s is not', () => {
-    const all = ['web', 'gone', 'c/theirs'].reduce((l, key) => withPaused(l, key, { min: 1, suspended: off, at: by.at }), {})
-    const set = ['web', 'gone'].reduce((l, key) => withScaled(l, key, { count: 5, since: 2, ...by }), all)
-    expect(keptCounts(set, services)).toMatchObject({ paused: { web: {}, 'c/theirs': {} }, scaled: { web: {} } })
-    expect(Object.keys(keptCounts(set, services).paused ?? {})).toEqual(['web', 'c/theirs'])
-    expect(keptCounts(set, { web: { desired: 9 } })).not.toHaveProperty('scaled')
+    const all = ['web', 'gone', 'c/theirs'].reduce<Services>(
+      (l, key) => withPaused(l, key, { min: 1, suspended: off, at: by.at }),
+      {},
+    )
+    const set = ['web', 'gone'].reduce((l, key) => withCount(l, key, { count: 5, since: 2, ...by }), all)
+    expect(keptCounts(set, services)).toEqual({ web: set.web, 'c/theirs': set['c/theirs'] })
+    expect(keptCounts(set, { web: { desired: 9 } }).web).not.toHaveProperty('count')
   })
 
   it('is told: also a stop that has not come to its end', () => {
-    const half = withSleeper({}, 'web', { count: 2, since: 2 }, by)
+    const half = withSleeper({}, 'web', { count: 2, since: 2, ...by })
     expect(countNotes(half, services, line)).toEqual([
       'infra stop was begun on 2026-11-22 and has not come to its end: infra stop goes on with it, infra start takes it back',
     ])
-    const one = withScaled({}, 'worker', { count: 0, since: 1, ...by })
+    const one = withCount({}, 'worker', { count: 0, since: 1, ...by })
     expect(countNotes(one, services, line)).toEqual([
       'worker is scaled to 0 tasks since 2026-11-22 (infra scale), infra.yaml says 1',
     ])

@@ -7,6 +7,7 @@ import { Secret } from '../../src/core/json.ts'
 import { localBackend } from '../../src/state/local.ts'
 import { readState } from '../../src/state/parse.ts'
 import type { StateFile } from '../../src/state/schema.ts'
+import { FORMAT } from '../../src/state/schema.ts'
 import { type Draft, LocalState, type StoredState } from '../../src/state/store.ts'
 import { away, folder, of, row } from './bundle.ts'
 
@@ -22,7 +23,7 @@ const onDisk = async (path = file): Promise<StateFile> => JSON.parse(await readF
 const zones =
   (...all: string[]) =>
   (draft: Draft): undefined => {
-    draft.lookups = { ...draft.lookups, zones: all }
+    draft.facts = { ...draft.facts, zones: all }
   }
 
 describe('the local state', () => {
@@ -40,8 +41,8 @@ describe('the local state', () => {
     await state.update(zones('a', 'b'))
     const again = await LocalState.open(file, of)
     expect(again.row('net')).toEqual(full)
-    expect(again.lookups).toEqual({ zones: ['a', 'b'] })
-    expect(await onDisk()).toMatchObject({ format: 1, ...of, resources: { net: full } })
+    expect(again.facts).toEqual({ zones: ['a', 'b'] })
+    expect(await onDisk()).toMatchObject({ format: FORMAT, ...of, resources: { net: full } })
     await again.drop('net')
     expect((await LocalState.open(file, of)).row('net')).toBeUndefined()
   })
@@ -50,7 +51,7 @@ describe('the local state', () => {
     const state = await LocalState.open(file, of)
     await Promise.all(['z', 'a', 'm-2', 'm-10'].map((key) => state.put(key, row())))
     expect(Object.keys((await onDisk()).resources)).toEqual(['a', 'm-10', 'm-2', 'z'])
-    expect(await readFile(file, 'utf8')).toMatch(/^\{\n {2}"format": 1,\n[\s\S]*\n\}\n$/)
+    expect(await readFile(file, 'utf8')).toMatch(/^\{\n {2}"format": 2,\n[\s\S]*\n\}\n$/)
   })
 
   it('counts its writes in one lineage', async () => {
@@ -78,7 +79,7 @@ describe('the local state', () => {
     const { serial } = await onDisk()
     const all = [state.put('b', row()), state.update(zones('b')), state.drop('a')]
     await Promise.race(all)
-    expect(await onDisk()).toMatchObject({ serial: serial + 1, lookups: { zones: ['b'] }, resources: { b: {} } })
+    expect(await onDisk()).toMatchObject({ serial: serial + 1, facts: { zones: ['b'] }, resources: { b: {} } })
     await Promise.all(all)
     expect((await onDisk()).serial).toBe(serial + 1)
   })

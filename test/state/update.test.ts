@@ -5,7 +5,7 @@ import { memoryState } from '../support/state.ts'
 import { row } from './bundle.ts'
 
 const add = (key: string, draft: Draft): void => {
-  draft.lookups = { ...draft.lookups, [key]: true }
+  draft.services = { ...draft.services, [key]: { awaitsImage: true } }
   draft.resources[key] = row({ name: key })
 }
 
@@ -23,7 +23,7 @@ describe('a transaction', () => {
       }),
     )
     expect(written().length).toBeGreaterThan(2)
-    for (const { lookups, resources } of written()) expect(Object.keys(lookups).sort()).toEqual(Object.keys(resources).sort())
+    for (const { services, resources } of written()) expect(Object.keys(services).sort()).toEqual(Object.keys(resources).sort())
   })
 
   it('cannot wait between two changes: the types refuse it, and so does the state, with nothing written', async () => {
@@ -58,7 +58,7 @@ describe('a transaction', () => {
       throw new Error('in the middle')
     })
     await expect(failing).rejects.toThrow('in the middle')
-    expect([state.all().size, state.lookups, texts]).toEqual([0, {}, []])
+    expect([state.all().size, state.services, texts]).toEqual([0, {}, []])
     await state.put('next', row())
     expect(texts[0]).not.toContain('first')
   })
@@ -70,7 +70,7 @@ describe('a transaction', () => {
       draft.resources.leaky = row({ want: { password: new Secret('hush') as unknown as string } })
     })
     await expect(leaking).rejects.toThrow('a secret was about to be written out')
-    expect([state.all().size, state.lookups, texts]).toEqual([0, {}, []])
+    expect([state.all().size, state.services, texts]).toEqual([0, {}, []])
   })
 
   it('within a transaction is refused: the outer one would undo it', async () => {

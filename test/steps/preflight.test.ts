@@ -3,6 +3,7 @@ import type { Plan } from '../../src/engine/plan.ts'
 import { offlineLookups } from '../../src/session/lookups.ts'
 import { askGround, problemsOf } from '../../src/session/preflight.ts'
 import type { Session } from '../../src/session/session.ts'
+import { NO_MEMORY } from '../../src/state/memory.ts'
 import { read } from '../config/support/read.ts'
 import { awsError } from '../kinds/support/cloud.ts'
 import { fakeAws } from '../support/models/fake.ts'
@@ -35,7 +36,7 @@ const problems = async (
   plan = making('db-instance', 'bastion', 'vpc'),
 ) => {
   const { s } = session(yaml, how)
-  return problemsOf(await askGround(s, STEPS), s, offlineLookups(s.config, {}, '1'), plan)
+  return problemsOf(await askGround(s, STEPS), s, offlineLookups(s.config, NO_MEMORY, '1'), plan)
 }
 afterEach(() => vi.useRealTimers())
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/core/json.ts'
 import { offlineLookups } from '../../src/session/lookups.ts'
 import { rdsAhead } from '../../src/session/rds-ahead.ts'
 import type { Session } from '../../src/session/session.ts'
+import { type Facts, NO_MEMORY } from '../../src/state/memory.ts'
 import { read } from '../config/support/read.ts'
 import { aws, cloud, type Input } from '../kinds/support/cloud.ts'
 
@@ -31,7 +32,7 @@ const TARGETS = ['16.9', '16.10', '17.5', '17.6', '18.1']
 interface World {
   /** `rds` of infra.yaml, as YAML in one line. */
   readonly rds?: string
-  readonly lookups?: JsonObject
+  readonly facts?: Facts
   /** What is recorded of the server: its wanted props. */
   readonly recorded?: JsonObject
   /** The version that AWS shows. */
@@ -40,7 +41,7 @@ interface World {
 }
 
 /** The answer, and the operations that were asked for it. */
-const ahead = async ({ rds = '', lookups = {}, recorded, running, parameters = {} }: World) => {
+const ahead = async ({ rds = '', facts = {}, recorded, running, parameters = {} }: World) => {
   const config = read(`project: shop\nregion: us-east-1\nrds: { ${rds} }`)
   const account = cloud({
     DescribeDBInstances: { DBInstances: running ? [{ DBInstanceIdentifier: 'shop', EngineVersion: running }] : [] },
@@ -59,8 +60,8 @@ const ahead = async ({ rds = '', lookups = {}, recorded, running, parameters = {
     ...(recorded ? { 'db-instance': { attrs: { id: 'shop' }, want: recorded } } : {}),
     ...(recorded ? { 'db-parameter-group': { want: { parameters } } } : {}),
   }
-  const s = { config, aws, state: { lookups, row: (key: string) => rows[key] } } as unknown as Session
-  const found = await rdsAhead(s, offlineLookups(config, lookups, '1'), Promise.resolve(zones))
+  const s = { config, aws, state: { facts, row: (key: string) => rows[key] } } as unknown as Session
+  const found = await rdsAhead(s, offlineLookups(config, { facts, services: {} }, '1'), Promise.resolve(zones))
   return { ...found, asked: account.sent.map(([operation]) => operation.replace('Describe', '')) }
 }
 const refused = (world: World) =>
@@ -101,7 +102,7 @@ describe('before a server is made', () => {
     it('and not where it runs already', async () => {
       const runs = { ...made, version: '13.20', instanceClass: 'db.t4g.small' }
       expect(
-        await ahead({ rds: 'version: "13"', lookups: { engineVersion: '13.20' }, recorded: runs, running: '13.20' }),
+        await ahead({ rds: 'version: "13"', facts: { engineVersion: '13.20' }, recorded: runs, running: '13.20' }),
       ).toMatchObject({
         engineVersion: '13.20',
       })
@@ -111,13 +112,13 @@ describe('before a server is made', () => {
 
 describe('of a server that is there', () => {
   it('nothing is asked while nothing changes', async () => {
-    expect(await ahead({ lookups: { engineVersion: '16.9' }, recorded: made })).toEqual({ engineVersion: '16.9', asked: [] })
+    expect(await ahead({ facts: { engineVersion: '16.9' }, recorded: made })).toEqual({ engineVersion: '16.9', asked: [] })
   })
 
   it('another class is checked, for the major version that runs', async () => {
     const { asked } = await ahead({
       rds: 'instanceClass: db.t4g.small',
-      lookups: { engineVersion: '16.9' },
+      facts: { engineVersion: '16.9' },
       recorded: made,
       running: '16.10',
     })
@@ -131,23 +132,23 @@ describe('of a server that is there', () => {
     ['AWS has upgraded it already, further than asked', '"16.10"', '16.11', '16.10'],
     ['the major that it runs', '"16"', '16.10', '16.10'],
   ])('its version: %s', async (_, version, running, expected) => {
-    const lookups = version === '"16"' ? {} : { engineVersion: '16.9' }
-    expect(await ahead({ rds: `version: ${version}`, lookups, recorded: made, running })).toMatchObject({
+    const facts = version === '"16"' ? {} : { engineVersion: '16.9' }
+    expect(await ahead({ rds: `version: ${version}`, facts, recorded: made, running })).toMatchObject({
       engineVersion: expected,
     })
   })
 
   it('a version that AWS does not upgrade to is refused with the list', async () => {
-    expect(await refused({ rds: 'version: "19"', lookups: { engineVersion: '16.9' }, recorded: made, running: '16.9' })).toMatch(
+    expect(await refused({ rds: 'version: "19"', facts: { engineVersion: '16.9' }, recorded: made, running: '16.9' })).toMatch(
       /^rds.version is 19, and AWS does not upgrade postgres 16.9 to it\nit upgrades it to 16.10, 17.6, 18.1/,
     )
   })
 
   it('an adopted one is nobody to ask about', async () => {
     const config = read('project: shop\nregion: us-east-1\nrds: { version: "17" }')
-    const s = { config, aws, state: { lookups: {}, row: () => ({ adopted: true }) } } as unknown as Session
+    const s = { config, aws, state: { facts: {}, row: () => ({ adopted: true }) } } as unknown as Session
     cloud({})
-    expect(await rdsAhead(s, offlineLookups(config, {}, '1'), Promise.resolve(zones))).toEqual({ engineVersion: '17' })
+    expect(await rdsAhead(s, offlineLookups(config, NO_MEMORY, '1'), Promise.resolve(zones))).toEqual({ engineVersion: '17' })
   })
 })
 
@@ -162,7 +163,7 @@ describe('parameters', () => {
     })
     const again = await ahead({
       rds: 'parameters: { work_mem: 8192 }',
-      lookups: known,
+      facts: known,
       recorded: made,
       parameters: { work_mem: '8192' },
     })
@@ -172,7 +173,7 @@ describe('parameters', () => {
   it('are asked for again with another value, and what was known of others stays known', async () => {
     const changed = await ahead({
       rds: 'parameters: { max_connections: 200 }',
-      lookups: known,
+      facts: known,
       recorded: made,
       parameters: { work_mem: '8192' },
     })

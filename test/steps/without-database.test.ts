@@ -6,6 +6,7 @@ import type { Survey } from '../../src/engine/kind.ts'
 import { plan } from '../../src/engine/plan.ts'
 import { kindOf } from '../../src/kinds/index.ts'
 import { keysOf, rowsToday } from '../../src/session/declare.ts'
+import { NO_MEMORY } from '../../src/state/memory.ts'
 import type { Row } from '../../src/state/schema.ts'
 import { read } from '../config/support/read.ts'
 import { PRESET, stack, table } from './support/declare.ts'
@@ -107,7 +108,7 @@ describe('a stack without a database', () => {
       stamp: (n) => ({ key: n.key, name: n.name, tags: {} }) as never,
     })
     expect([made.actions.filter((a) => a.action === 'delete'), made.problems]).toEqual([[], []])
-    const today = rowsToday(rows, read(`region: us-east-1\n${text}`), {})
+    const today = rowsToday(rows, read(`region: us-east-1\n${text}`), NO_MEMORY)
     // Status tells of it, with its price and the command that takes it down; the same command then finds all of it.
     expect(besideOf(today, steps, 'us-east-1')).toMatchObject([
       { step: 'rds', names: expect.arrayContaining(['shop/dev/database']), monthlyUsd: 0.4 },

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../src/core/json.ts'
 import type { Backend } from '../../src/state/backend.ts'
+import { type Facts, NO_MEMORY, type Services } from '../../src/state/memory.ts'
 import { FORMAT, type Row, type StateFile } from '../../src/state/schema.ts'
 import { StoredState } from '../../src/state/store.ts'
 
@@ -7,11 +7,11 @@ export const OF = { project: 'shop', environment: 'dev', account: '111122223333'
 
 /** A real state whose place is a text in memory; `texts` has all that was written, the newest last. */
 export const memoryState = async (
-  holds: { readonly lookups?: JsonObject; readonly resources?: Readonly<Record<string, Row>> } = {},
+  holds: { readonly facts?: Facts; readonly services?: Services; readonly resources?: Readonly<Record<string, Row>> } = {},
 ): Promise<{ state: StoredState; texts: string[]; written: () => StateFile[]; backend: Backend }> => {
   const texts: string[] = []
   let text: string | undefined = JSON.stringify({
-    ...{ format: FORMAT, ...OF, lineage: 'l', serial: 1, lookups: {}, resources: {} },
+    ...{ format: FORMAT, ...OF, lineage: 'l', serial: 1, ...NO_MEMORY, resources: {} },
     ...holds,
   })
   const backend: Backend = {

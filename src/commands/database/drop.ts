@@ -87,7 +87,7 @@ const ours = (s: Session, name: string): Ours => {
 
 /** What the stack has with this database and has not without it. */
 const ownKeys = (s: Session, name: string): string[] => {
-  const at = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+  const at = offlineLookups(s.config, s.state, s.caller.account, s.caller.partition)
   const others = s.config.databases.names.filter((n) => n !== name)
   const declared = (names: readonly string[]): string[] =>
     declareStack({ ...s.config, databases: { ...s.config.databases, names } }, at)

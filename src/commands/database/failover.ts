@@ -8,6 +8,7 @@ import { withReporter } from '../../session/outcome.ts'
 import { busy, type RdsServer, refuseAdopted, stackServer, utc } from '../../session/rds-server.ts'
 import { openSession, type Session } from '../../session/session.ts'
 import { describedServer } from '../../session/stop-server.ts'
+import type { Failover } from '../../state/memory.ts'
 import { about, elapsed } from '../../ui/format.ts'
 import { RESTART_TAKES, restart } from './restart-server.ts'
 
@@ -17,14 +18,6 @@ const RECENT_MS = 900_000
 
 /** Milliseconds within which AWS shows a sign of a failover: the status, or the zone. */
 const SIGN_MS = 60_000
-
-/** A failover that was asked for. A second request would lead back, so a run after a kill watches this one instead. */
-interface Asked {
-  readonly server: string
-  /** The zone before it. */
-  readonly from: string
-  readonly at: string
-}
 
 /** The standby in the other zone takes over, and today's server becomes the standby. Only with Multi-AZ. */
 export const failoverCommand = async (flags: Globals): Promise<number> => {
@@ -67,17 +60,16 @@ export const failoverCommand = async (flags: Globals): Promise<number> => {
   }
 }
 
-const askedIn = (s: Session, id: string): Asked | undefined => {
-  const { server, from, at } = (s.state.lookups.failover ?? {}) as Partial<Asked>
-  if (server !== id || from === undefined || at === undefined) return undefined
-  const age = Date.now() - Date.parse(at)
-  return age >= 0 && age < RECENT_MS ? { server, from, at } : undefined
+const askedIn = (s: Session, id: string): Failover | undefined => {
+  const asked = s.state.failover
+  if (asked?.server !== id) return undefined
+  const age = Date.now() - Date.parse(asked.at)
+  return age >= 0 && age < RECENT_MS ? asked : undefined
 }
 
-const remember = (s: Session, asked: Asked | undefined): Promise<void> =>
+const remember = (s: Session, asked: Failover | undefined): Promise<void> =>
   s.state.update((draft) => {
-    const { failover: _, ...others } = draft.lookups
-    draft.lookups = { ...others, ...(asked ? { failover: { ...asked } } : {}) }
+    draft.failover = asked
   })
 
 const screen = (s: Session, server: RdsServer): void => {

@@ -65,7 +65,7 @@ export const rotated = (s: Session, flags: DbFlags, { whom, server, resumed, fir
 const servicesWith = (s: Session, { secret, key }: Whom): string[] => {
   const shared = [s.state.row('database-secret')?.attrs?.arn, s.config.secrets.database.name].includes(secret)
   const words = [`${secret}:${key}`, ...(shared ? [`database:${key}`] : [])]
-  const { deployed = {} } = offlineLookups(s.config, s.state.lookups, s.caller.account)
+  const { deployed = {} } = offlineLookups(s.config, s.state, s.caller.account)
   return Object.entries(s.config.ecs.services).flatMap(([name, service]) => {
     const from = Object.values({ ...service.secrets, ...deployed[name]?.secrets })
     return s.config.steps.includes('ecs') && from.some((f) => words.includes(f)) ? [name] : []

@@ -45,7 +45,7 @@ export const verifyCommand = async (flags: VerifyFlags): Promise<number> => {
       )
     // A container that looks in costs a cent; whoever asks for this wants to know.
     s.inside.begin()
-    const declared = offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition)
+    const declared = offlineLookups(s.config, s.state, s.caller.account, s.caller.partition)
     const view = await lookAround(s, ['databases'], { declared })
     const nodes = view.graph.nodes().filter((n) => n.step === 'databases' && n.kind.facts.inside !== undefined)
     const findings = nodes.map((n) => finding(n, view))

@@ -6,7 +6,7 @@ import { setDesiredCount } from '../../ecs/change.ts'
 import { drainOf } from '../../ecs/drain.ts'
 import { activeServices } from '../../ecs/find.ts'
 import { isPaused, pausedAs, register, resourceOf, type ScalingTarget, targetsOf } from '../../ecs/scaling.ts'
-import { pausedOf, type Sleeper, sleeperOf, withPaused, withSleeper } from '../../ecs/sleep-record.ts'
+import { pausedOf, sleeperOf, withPaused, withSleeper } from '../../ecs/sleep-record.ts'
 import type { Report } from '../../engine/events.ts'
 import { until } from '../../engine/wait.ts'
 import { commandLine } from '../../session/globals.ts'
@@ -16,6 +16,7 @@ import { afterSleep } from '../../session/records/counts.ts'
 import { leftAtZero } from '../../session/records/minimum.ts'
 import { amendRows } from '../../session/records/rows.ts'
 import type { Session } from '../../session/session.ts'
+import type { Sleeping } from '../../state/memory.ts'
 
 /** A service of the stack as it is in the account, and what is remembered of its sleep. */
 export interface Sleepable {
@@ -24,7 +25,7 @@ export interface Sleepable {
   readonly name: string
   readonly service: Service
   readonly target: ScalingTarget | undefined
-  readonly sleeper: Sleeper | undefined
+  readonly sleeper: Sleeping | undefined
   /** What was there before infra is used as it is. */
   readonly adopted: boolean
   /** How long its tasks may finish their requests; undefined where the target group may not be looked at. */
@@ -69,7 +70,7 @@ export const servicesOf = async (s: Session, words: 'stop' | 'start'): Promise<S
     ...m,
     cluster,
     target: targets.get(resourceOf(cluster, m.name)),
-    sleeper: sleeperOf(s.state.lookups, m.key),
+    sleeper: sleeperOf(s.state.services, m.key),
     drainSeconds: drains[i],
   }))
 }
@@ -87,28 +88,29 @@ export const isAwake = (x: Sleepable): boolean =>
 /** Before anything is changed: what start brings back. What a run that was killed has written down stays. */
 export const rememberSleep = async (s: Session, all: readonly Sleepable[]): Promise<void> => {
   const at = new Date().toISOString()
-  const of = { at, by: s.caller.arn }
   await s.state.update((draft) => {
-    draft.lookups = all.reduce((l, x) => {
+    draft.services = all.reduce((l, x) => {
       // One that was lifted again since it went down is put to sleep anew, from what it runs now.
       const begun = x.sleeper && !(x.sleeper.down && running(x) > 0) ? x.sleeper : undefined
       const set = x.sleeper ? x.sleeper.set : s.state.row(`${x.key}-service`)?.attrs?.desired
       const pausing = x.target !== undefined && lifts(x)
-      const sleeper: Sleeper = {
+      const sleeper: Sleeping = {
         count: begun?.count ?? running(x),
         since: begun?.since ?? s.config.ecs.services[x.key]?.desired ?? 0,
         ...(typeof set === 'number' ? { set } : {}),
         ...(pausing || x.sleeper?.paused ? { paused: true } : {}),
+        at: x.sleeper?.at ?? at,
+        by: x.sleeper?.by ?? s.caller.arn,
       }
       const before = x.target && pausing ? pausedAs({ ...x.target, min: leftAtZero(s, x.key) ?? x.target.min }) : undefined
-      return withSleeper(before ? withPaused(l, x.key, before) : l, x.key, sleeper, of)
-    }, draft.lookups)
+      return withSleeper(before ? withPaused(l, x.key, before) : l, x.key, sleeper)
+    }, draft.services)
   })
 }
 
 /** Takes one down: autoscaling first, which would lift it at once. Each is written down when it is done. */
 export const lower = async (s: Session, x: Sleepable, report: Report): Promise<void> => {
-  const sleeper = sleeperOf(s.state.lookups, x.key)
+  const sleeper = sleeperOf(s.state.services, x.key)
   report({
     type: 'resource.updating',
     key: `${x.key}-service`,
@@ -127,7 +129,7 @@ export const lower = async (s: Session, x: Sleepable, report: Report): Promise<v
   const desired = sleeper && sleeper.count > 0 ? 0 : undefined
   await s.state.update((draft) => {
     amendRows(draft.resources, x.key, { desired, min: sleeper?.paused ? 0 : undefined })
-    if (sleeper) draft.lookups = withSleeper(draft.lookups, x.key, { ...sleeper, down: true }, { at: '', by: '' })
+    if (sleeper) draft.services = withSleeper(draft.services, x.key, { ...sleeper, down: true })
   })
   if (s.io.json)
     s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: sleeper?.count ?? running(x), to: 0 })
@@ -161,7 +163,7 @@ export const lift = async (s: Session, x: Sleepable, report: Report): Promise<vo
   const { sleeper, target } = x
   if (!sleeper) return
   const { count, set } = afterSleep(s, x.key, sleeper)
-  const paused = sleeper.paused ? pausedOf(s.state.lookups, x.key) : undefined
+  const paused = sleeper.paused ? pausedOf(s.state.services, x.key) : undefined
   report({
     type: 'resource.updating',
     key: `${x.key}-service`,
@@ -182,8 +184,8 @@ export const lift = async (s: Session, x: Sleepable, report: Report): Promise<vo
   const min = paused && target ? (resumes ? paused.min : target.min) : undefined
   await s.state.update((draft) => {
     amendRows(draft.resources, x.key, { desired: count > 0 ? set : undefined, min })
-    const awake = paused ? withPaused(draft.lookups, x.key, undefined) : draft.lookups
-    draft.lookups = withSleeper(awake, x.key, undefined, { at: '', by: '' })
+    const awake = paused ? withPaused(draft.services, x.key, undefined) : draft.services
+    draft.services = withSleeper(awake, x.key, undefined)
   })
   if (s.io.json) s.io.event({ type: 'scaled', key: x.key, cluster: x.cluster, name: x.name, from: 0, to: count })
 }

@@ -19,7 +19,7 @@ import { columns } from '../../ui/format.ts'
 export const adoptCommand = async (key: string, id: string, g: Globals): Promise<number> => {
   const s = await openSession(g, `infra adopt ${key} ${id}`, undefined, { depth: 'look' })
   try {
-    const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+    const graph = declareStack(s.config, offlineLookups(s.config, s.state, s.caller.account, s.caller.partition))
     const node = graph.get(key)
     if (!node) {
       const meant = closest(

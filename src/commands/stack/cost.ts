@@ -15,6 +15,7 @@ import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/glo
 import { header, sayScheduled } from '../../session/header.ts'
 import { offlineLookups } from '../../session/lookups.ts'
 import { localBackend } from '../../state/local.ts'
+import { type Memory, NO_MEMORY } from '../../state/memory.ts'
 import { readState } from '../../state/parse.ts'
 import type { Row, Scheduled } from '../../state/schema.ts'
 import { change, columns, daily, usd } from '../../ui/format.ts'
@@ -48,7 +49,7 @@ export const costCommand = async (g: CostFlags): Promise<number> => {
   // Asks nobody: where the state is in a bucket, that is not looked at.
   await checkEnvironment(loaded, g, async () => config.state !== 'local')
   const rows = state?.resources ?? {}
-  const itemsFor = (c: Config, later = false): Item[] => itemsOf(c, state?.lookups ?? {}, later ? {} : rows)
+  const itemsFor = (c: Config, later = false): Item[] => itemsOf(c, state ?? NO_MEMORY, later ? {} : rows)
   const nats = ['none', 'single', 'perAz'] as const
   const withNat = (nat: (typeof nats)[number]): Config => ({ ...config, vpc: { ...config.vpc, nat } })
   if (g.refresh) {
@@ -143,9 +144,9 @@ const awaited = (r: Row): Scheduled[] =>
   (r.scheduled ?? []).filter((s) => s.from !== undefined && s.at !== undefined && Date.parse(s.at) > Date.now())
 
 /** @param rows what is paid for now where AWS makes a change only later */
-const itemsOf = (config: Config, lookups: Parameters<typeof offlineLookups>[1], rows: Readonly<Record<string, Row>>): Item[] =>
+const itemsOf = (config: Config, recorded: Memory, rows: Readonly<Record<string, Row>>): Item[] =>
   // As the config has it: what sleeps now, or was scaled by hand, is told by status.
-  declareStack(config, { ...offlineLookups(config, lookups, ''), counts: {} })
+  declareStack(config, { ...offlineLookups(config, recorded, ''), counts: {} })
     .nodes()
     .filter((n) => config.steps.some((s) => s === n.step))
     .flatMap((n) => {

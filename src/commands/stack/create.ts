@@ -136,7 +136,7 @@ const attempt = async (
 
 /** What is switched off counts as wanted, and so does all that it holds: nobody can look inside now. */
 const sleepers = ({ g, io, state, config }: Session, view: View): void => {
-  for (const note of countNotes(state.lookups, config.ecs.services, (words) => commandLine(g, words)))
+  for (const note of countNotes(state.services, config.ecs.services, (words) => commandLine(g, words)))
     io.say(`  ${io.c.yellow('!')} ${note}`)
   for (const note of warningsIn(view.survey)) io.say(`  ${io.c.yellow('!')} ${note}`)
   for (const [key, seen] of view.survey)

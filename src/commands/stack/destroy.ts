@@ -24,7 +24,7 @@ import type { DestroyFlags } from './definitions.ts'
 export const destroyCommand = async (names: readonly string[], flags: DestroyFlags): Promise<number> => {
   const s = await openSession(flags, `infra ${['destroy', ...names].join(' ')}`, undefined, { depth: 'change' })
   try {
-    const rows = rowsToday(s.state.all(), s.config, s.state.lookups)
+    const rows = rowsToday(s.state.all(), s.config, s.state)
     const recorded = [...new Set([...rows.values()].map((r) => r.step))].sort((a, b) => place(s, b) - place(s, a))
     const steps =
       names.length > 0 ? chosenSteps(names, { steps: [...new Set([...s.config.steps, ...recorded])] as never }) : recorded

@@ -18,7 +18,7 @@ export const driftCommand = async (g: Globals): Promise<number> => {
   try {
     const rows = s.state.all()
     const survey = await lookAtRows(s, [...rows.keys()])
-    const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+    const graph = declareStack(s.config, offlineLookups(s.config, s.state, s.caller.account, s.caller.partition))
     const found = drift({
       rows,
       survey,
@@ -29,7 +29,7 @@ export const driftCommand = async (g: Globals): Promise<number> => {
       ignoreOf: (key) => graph.ignored(key),
     })
     // Not what was recorded, but what infra.yaml wants: a minimum of 0 was right only until the first tasks ran.
-    const low = withoutMinimum(s.config, s.state.lookups, rows, survey).flatMap(({ key, wanted }): Drift[] => {
+    const low = withoutMinimum(s.config, s.state.services, rows, survey).flatMap(({ key, wanted }): Drift[] => {
       const [at, row] = [`${key}-scaling-target`, rows.get(`${key}-scaling-target`)]
       if (!row || found.some((d) => d.key === at) || graph.ignored(at).some((p) => p === '*' || p === 'min')) return []
       const recorded = `${wanted} (infra.yaml)`

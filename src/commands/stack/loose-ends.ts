@@ -1,11 +1,11 @@
 import type { Config } from '../../config/settle.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { allDeployed } from '../../ecs/record.ts'
 import { allCounts, sleepOf } from '../../ecs/sleep-record.ts'
 import type { Survey } from '../../engine/kind.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { recordedImages, type WaitingService, waitingServices } from '../../session/images.ts'
 import { type NoMinimum, noMinimumText, withoutMinimum } from '../../session/records/minimum.ts'
+import type { Memory } from '../../state/memory.ts'
 import type { Row } from '../../state/schema.ts'
 
 /** What is left to do although every step is done: the resources are there, and the application is not. */
@@ -21,18 +21,19 @@ export interface LooseEnds {
 }
 
 interface Seen {
-  readonly lookups: JsonObject
+  readonly recorded: Pick<Memory, 'services'>
   readonly rows: ReadonlyMap<string, Row>
   readonly survey: Survey | undefined
   readonly account: string | null
 }
 
-export const looseEndsOf = (config: Config, { lookups, rows, survey, account }: Seen, g: Globals): LooseEnds => {
-  const { services } = config.ecs
-  const deployed = allDeployed(lookups, services)
-  const images = recordedImages(lookups, services)
-  const counts = allCounts(lookups, services)
-  const made = Object.keys(services).filter((key) => config.steps.includes('ecs') && rows.get(`${key}-service`)?.attrs)
+export const looseEndsOf = (config: Config, { recorded, rows, survey, account }: Seen, g: Globals): LooseEnds => {
+  const declared = config.ecs.services
+  const { services } = recorded
+  const deployed = allDeployed(services, declared)
+  const images = recordedImages(services, declared)
+  const counts = allCounts(services, declared)
+  const made = Object.keys(declared).filter((key) => config.steps.includes('ecs') && rows.get(`${key}-service`)?.attrs)
   const runsNone = (key: string): boolean => {
     const seen = survey?.get(`${key}-service`)
     return seen !== undefined && seen.is !== 'absent' && seen.note?.startsWith('0 of 0 tasks') === true
@@ -40,10 +41,10 @@ export const looseEndsOf = (config: Config, { lookups, rows, survey, account }: 
   return {
     waiting: waitingServices(config, { account: account ?? '', deployed, images }, g).filter((w) => made.includes(w.key)),
     idle: made.filter(
-      (key) => runsNone(key) && !(key in images) && counts[key] === undefined && (services[key]?.desired ?? 0) > 0,
+      (key) => runsNone(key) && !(key in images) && counts[key] === undefined && (declared[key]?.desired ?? 0) > 0,
     ),
-    noMinimum: withoutMinimum(config, lookups, rows, survey),
-    asleep: sleepOf(lookups) !== undefined ? 'stack' : sleepsAlone(survey) ? 'database' : undefined,
+    noMinimum: withoutMinimum(config, services, rows, survey),
+    asleep: sleepOf(services) !== undefined ? 'stack' : sleepsAlone(survey) ? 'database' : undefined,
   }
 }
 

@@ -7,6 +7,7 @@ import { chosenSteps, declareStack } from '../../session/declare.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'
 import { offlineLookups } from '../../session/lookups.ts'
 import { localBackend } from '../../state/local.ts'
+import { NO_MEMORY } from '../../state/memory.ts'
 import { readState } from '../../state/parse.ts'
 import { declareDatabaseTask } from '../../steps/database-task.ts'
 import type { PermissionsFlags } from './definitions.ts'
@@ -26,7 +27,7 @@ export const permissionsCommand = async (words: readonly string[], g: Permission
   const loaded = await loadConfig({ file: g.config, environment: g.env, region: g.region })
   const { config } = loaded
   const state = await readState(localBackend(loaded.stateFile(wantsSandbox(g))))
-  const nodes = declareStack(config, offlineLookups(config, state?.lookups ?? {}, state?.account ?? ''))
+  const nodes = declareStack(config, offlineLookups(config, state ?? NO_MEMORY, state?.account ?? ''))
     .nodes()
     .filter((n) => config.steps.some((step) => step === n.step))
   const task = declareDatabaseTask(config, 'aws', { image: 'x', environment: {}, secrets: {} }).nodes()

@@ -23,7 +23,7 @@ export const planCommand = async (names: readonly string[], g: Globals): Promise
     header({ ...s, account: s.caller.account }, 'Plan')
     planScreen(s, plan)
     saySnapshots(s, plan)
-    for (const note of countNotes(s.state.lookups, s.config.ecs.services, (words) => commandLine(g, words)))
+    for (const note of countNotes(s.state.services, s.config.ecs.services, (words) => commandLine(g, words)))
       s.io.say(`  ${s.io.c.yellow('!')} ${note}`)
     sayUnrecorded(s, view.unrecorded, false, commandLine(g, [...['create', ...names], '--undo-deploys'].join(' ')))
     sayWaiting(s, view, steps)

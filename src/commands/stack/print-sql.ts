@@ -28,7 +28,7 @@ export const handOver = async (s: Session, keys: ReadonlySet<string>, g: Globals
   await writeSqlFile(path, sqlFile(wanted))
   const at = new Date().toISOString()
   await s.state.update((draft) => {
-    draft.lookups = { ...draft.lookups, sqlFile: { path, at } }
+    draft.handedOver = { path, at }
   })
   const bastion = s.state.row('bastion')?.attrs?.id
   const lines = instructions({

@@ -13,7 +13,7 @@ import { declareStack } from '../../session/declare.ts'
 import { checkEnvironment } from '../../session/environment.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { header } from '../../session/header.ts'
-import { askLookups, lookupsAfter } from '../../session/lookups.ts'
+import { askLookups, factsAfter, servicesAfter } from '../../session/lookups.ts'
 import { restoredInAccount } from '../../session/restored.ts'
 import { orRefuse } from '../../session/service.ts'
 import { openSession, type Session } from '../../session/session.ts'
@@ -132,7 +132,8 @@ const recordAll = async (
   const type = found.find(({ node }) => node.key === 'bastion')?.it.props?.instanceType
   const running = { ...lookups, ...(typeof type === 'string' ? { bastionType: type } : {}) }
   await s.state.update((draft) => {
-    draft.lookups = lookupsAfter(s, running, edit(draft.lookups))
+    draft.facts = factsAfter(s.config, running, draft.facts)
+    draft.services = servicesAfter(s.config, running, edit(draft.services))
     for (const { node, it } of found) {
       const want = resolve(node.props, attrsOf) as Record<string, unknown>
       draft.resources[node.key] = record(node, it, {

@@ -37,7 +37,7 @@ export const showResourcesCommand = async (names: readonly string[], g: Globals)
   const steps = chosenSteps(names, loaded.config)
   const s = await openSession(g, undefined, loaded)
   try {
-    const rows = rowsToday(s.state.all(), s.config, s.state.lookups)
+    const rows = rowsToday(s.state.all(), s.config, s.state)
     const wanted = names.length > 0 ? steps : [...s.config.steps, ...new Set([...rows.values()].map((r) => r.step))]
     const keys = [...new Set(wanted.flatMap((step) => keysOf(rows, [step])))]
     const seen = await lookAtRows(s, keys)

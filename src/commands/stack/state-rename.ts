@@ -1,6 +1,5 @@
 import { KEY_TAG } from '../../aws/tags.ts'
 import { refuse } from '../../core/errors.ts'
-import { renamedIn } from '../../ecs/records-table.ts'
 import { idOf } from '../../engine/context.ts'
 import { keyTagOf } from '../../engine/generation.ts'
 import type { Graph } from '../../engine/graph.ts'
@@ -29,7 +28,7 @@ interface Moving {
 export const renameKeys = async (from: string, to: string, g: Globals): Promise<number> => {
   const s = await openSession(g, `infra state rename ${from} ${to}`)
   try {
-    const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition))
+    const graph = declareStack(s.config, offlineLookups(s.config, s.state, s.caller.account, s.caller.partition))
     const moving = toMove(s, graph, from, to)
     const tagged = moving.length > 0 ? moving : halfDone(s, from, to)
     if (tagged.length === 0) throw nothing(s, graph, from, to, g)
@@ -120,7 +119,8 @@ const record = async (s: Session, moving: readonly Moving[], from: string, to: s
       const same = name(key) === key && deps.every((dep) => row.deps.includes(dep))
       if (!replaced && !same) draft.resources[name(key)] = { ...row, deps }
     }
-    draft.lookups = renamedIn(draft.lookups, from, to)
+    const { [from]: renamed, ...others } = draft.services
+    if (renamed) draft.services = { ...others, [to]: renamed }
   })
 }
 

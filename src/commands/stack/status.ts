@@ -11,6 +11,7 @@ import { sayPush } from '../../session/images.ts'
 import { offlineLookups } from '../../session/lookups.ts'
 import { unfilledIn, unfilledNotes } from '../../session/placeholders.ts'
 import { recordedState } from '../../session/recorded.ts'
+import { NO_MEMORY } from '../../state/memory.ts'
 import type { Row } from '../../state/schema.ts'
 import { about, change, columns, list } from '../../ui/format.ts'
 import type { Io } from '../../ui/io.ts'
@@ -31,16 +32,16 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
   const { view } = found
   const loose = looseEndsOf(config, found, g)
   const set = [
-    ...countNotes(found.lookups, config.ecs.services, (words) => commandLine(g, words)),
+    ...countNotes(found.recorded.services, config.ecs.services, (words) => commandLine(g, words)),
     ...looseNotes(loose),
     ...warningsIn(found.survey),
     ...unfilledNotes(unfilledIn(config, found.survey)),
   ]
-  const beside = besideOf(rowsToday(found.rows, config, found.lookups), config.steps, config.region)
+  const beside = besideOf(rowsToday(found.rows, config, found.recorded), config.steps, config.region)
   const then = looseCommand(config, loose, g)
   const next = view.next
     ? {
-        command: commandFor(view.next.step, config, found.lookups, g),
+        command: commandFor(view.next.step, config, found.recorded, g),
         minutes: view.next.minutes,
         monthlyUsd: view.next.monthlyUsd,
       }
@@ -85,14 +86,15 @@ export const statusCommand = async (g: StatusFlags): Promise<number> => {
 const offline = async (g: Globals, loaded: Loaded, sandbox: boolean): Promise<Status> => {
   const { config } = loaded
   const state = await recordedState(g, loaded, sandbox)
+  const recorded = state ?? NO_MEMORY
   const rows = new Map(Object.entries(state?.resources ?? {}))
-  const graph = declareStack(config, offlineLookups(config, state?.lookups ?? {}, state?.account ?? ''))
+  const graph = declareStack(config, offlineLookups(config, recorded, state?.account ?? ''))
   return {
     view: overview(graph, config.steps, rows, undefined, config.region),
     account: state?.account ?? null,
     rows,
     survey: undefined,
-    lookups: state?.lookups ?? {},
+    recorded,
   }
 }
 

@@ -69,7 +69,7 @@ export const containerNetwork = async (s: Session, network = knownNetwork(s)): P
 }
 
 const knownNetwork = (s: Session): ExistingNetwork | undefined =>
-  offlineLookups(s.config, s.state.lookups, s.caller.account, s.caller.partition).network
+  offlineLookups(s.config, s.state, s.caller.account, s.caller.partition).network
 
 /** @param why what keeps a container from being the way */
 export const noWay = ({ config }: Session, use: Use, why: string): InfraError => {

@@ -1,37 +1,33 @@
-import type { JsonObject } from '../../core/json.ts'
-import { withoutWaiting } from '../../ecs/record.ts'
+import { type Edit, withoutWaiting } from '../../ecs/record.ts'
 import {
   countAfter,
-  type Paused,
+  countedKeys,
   pausedOf,
-  recordedKeys,
-  type Scaled,
   type Sleeper,
   sleeperOf,
   stillScaled,
+  withCount,
   withoutCounts,
   withPaused,
-  withScaled,
   withSleeper,
 } from '../../ecs/sleep-record.ts'
+import type { ManualCount, PausedLimits, Services } from '../../state/memory.ts'
 import type { ServicePlace } from '../service.ts'
 import type { Session } from '../types.ts'
 import { rememberApart } from './apart.ts'
 import { amendRows, type Told } from './rows.ts'
 
-type Edit = (lookups: JsonObject) => JsonObject
-
 /** What is remembered of the number of tasks of one service. */
 export interface CountMemory {
   /** What was set and still counts above the config. */
-  readonly scaled: Scaled | undefined
-  readonly paused: Paused | undefined
+  readonly scaled: ManualCount | undefined
+  readonly paused: PausedLimits | undefined
   /** It sleeps with its stack. */
   readonly sleeper: Sleeper | undefined
   /** False: nothing is remembered anywhere, so nothing could be given back. */
   readonly kept: boolean
   /** Before autoscaling is paused: what it has now is not told by AWS any more after that. */
-  pause(before: Paused): Promise<void>
+  pause(before: PausedLimits): Promise<void>
   /** The number is set: from now on the stack wants it. @param min what autoscaling has now, where it was paused */
   set(count: number, min: number | undefined): Promise<void>
 }
@@ -40,8 +36,8 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
   const { stack, named, caller } = p
   const { key } = named
   const name = key ?? `${named.cluster}/${named.name}`
-  const kept = stack !== undefined && (key !== undefined || stack.state.all().size + Object.keys(stack.state.lookups).length > 0)
-  const read = (): JsonObject => stack?.state.lookups ?? {}
+  const kept = stack !== undefined && (key !== undefined || !stack.state.empty)
+  const read = (): Services => stack?.state.services ?? {}
   const of = () => (key === undefined ? undefined : stack?.config.ecs.services[key])
   const edit = async (change: Edit, told?: Told): Promise<void> => {
     if (!stack || !kept) return
@@ -49,7 +45,7 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
     else
       await stack.state.update((draft) => {
         if (told) amendRows(draft.resources, key, told)
-        draft.lookups = change(draft.lookups)
+        draft.services = change(draft.services)
       })
   }
   return {
@@ -78,7 +74,7 @@ export const countMemoryOf = (p: ServicePlace): CountMemory => {
       const scaled = count === wanted.desired ? undefined : anew
       await edit(
         (l) => {
-          const set = withSleeper(withScaled(l, key, scaled), key, undefined, { at, by })
+          const set = withSleeper(withCount(l, key, scaled), key, undefined)
           return count > 0 ? withoutWaiting(withPaused(set, key, undefined), key) : set
         },
         { desired: count, min },
@@ -98,6 +94,6 @@ export const afterSleep = (s: Session, key: string, sleeper: Sleeper): { count: 
 /** After a destroy: what was set for a service that is gone must not count for one that is made anew. */
 export const forgetGone = ({ state }: Pick<Session, 'state'>): Promise<void> =>
   state.update((draft) => {
-    const gone = recordedKeys(draft.lookups).filter((key) => !key.includes('/') && !draft.resources[`${key}-service`])
-    draft.lookups = gone.reduce(withoutCounts, draft.lookups)
+    const gone = countedKeys(draft.services).filter((key) => !draft.resources[`${key}-service`])
+    draft.services = gone.reduce(withoutCounts, draft.services)
   })

@@ -1,29 +1,27 @@
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
-import type { JsonObject } from '../../core/json.ts'
 import {
   added,
   type Declared,
-  type Entry,
-  entriesOf,
+  type Edit,
   entryOf,
-  type Intent,
-  intentOf,
-  type Overlay,
+  historyOf,
   overlayOf,
+  pendingOf,
   waitsForImage,
-  withEntries,
-  withIntent,
+  withHistory,
   withOverlay,
   withoutWaiting,
+  withPending,
 } from '../../ecs/record.ts'
+import type { Deployment, Overlay, PendingRollout, Services } from '../../state/memory.ts'
 import type { ServicePlace } from '../service.ts'
 import { rememberApart } from './apart.ts'
 import { amendRows } from './rows.ts'
 
 /** What is remembered of the rollouts of one service. */
 export interface Memory {
-  readonly entries: readonly Entry[]
-  readonly intent: Intent | undefined
+  readonly entries: readonly Deployment[]
+  readonly intent: PendingRollout | undefined
   /** What deploys have changed since the config was written. */
   readonly overlay: Overlay | undefined
   /** The revision that the stack counts as its own; undefined where it has none. */
@@ -35,27 +33,25 @@ export interface Memory {
   /** False: nothing is remembered anywhere. */
   readonly kept: boolean
   /** Before ECS is told. */
-  intend(intent: Intent): Promise<void>
+  intend(intent: PendingRollout): Promise<void>
   /** ECS was told: from now on this is what the stack has, so that a create does not take it back. */
-  began(intent: Intent, definition: TaskDefinition): Promise<void>
+  began(intent: PendingRollout, definition: TaskDefinition): Promise<void>
   /** How it ended; `back` is the revision that counts instead where it did not come to be. */
-  ended(intent: Intent, healthy: boolean | undefined, back?: TaskDefinition): Promise<void>
+  ended(intent: PendingRollout, healthy: boolean | undefined, back?: TaskDefinition): Promise<void>
   /** It came to nothing before ECS was told. */
   dropped(): Promise<void>
   /** More that was found out: a revision that runs well. */
-  know(entries: readonly Entry[]): Promise<void>
+  know(entries: readonly Deployment[]): Promise<void>
 }
-
-type Edit = (lookups: JsonObject) => JsonObject
 
 export const memoryOf = (p: ServicePlace): Memory => {
   const { stack, named } = p
   const { key } = named
   const name = key ?? `${named.cluster}/${named.name}`
-  const empty = !stack || (key === undefined && stack.state.all().size === 0 && Object.keys(stack.state.lookups).length === 0)
+  const empty = !stack || (key === undefined && stack.state.empty)
   /** Of somebody else's service: the state is written under a lock of its own, by another reader of it. */
-  let apart: JsonObject | undefined
-  const read = (): JsonObject => (empty ? {} : (apart ?? stack.state.lookups))
+  let apart: Services | undefined
+  const read = (): Services => (empty ? {} : (apart ?? stack.state.services))
   const edit = async (change: Edit, definition?: TaskDefinition): Promise<void> => {
     if (empty) return
     if (key === undefined) {
@@ -69,7 +65,7 @@ export const memoryOf = (p: ServicePlace): Memory => {
     const desired = waitsForImage(read(), key) ? stack.config.ecs.services[key]?.desired : undefined
     await stack.state.update((draft) => {
       if (definition) amendRows(draft.resources, key, { definition, desired })
-      draft.lookups = change(draft.lookups)
+      draft.services = change(draft.services)
     })
   }
   const overlaid =
@@ -78,10 +74,10 @@ export const memoryOf = (p: ServicePlace): Memory => {
       key === undefined ? l : withOverlay(l, key, overlay)
   return {
     get entries() {
-      return entriesOf(read(), name)
+      return historyOf(read(), name)
     },
     get intent() {
-      return intentOf(read(), name)
+      return pendingOf(read(), name)
     },
     get overlay() {
       return key === undefined ? undefined : overlayOf(read(), key)
@@ -95,19 +91,19 @@ export const memoryOf = (p: ServicePlace): Memory => {
     },
     declared: key === undefined ? undefined : stack?.config.ecs.services[key],
     kept: !empty,
-    intend: (intent) => edit((l) => withIntent(l, name, intent)),
+    intend: (intent) => edit((l) => withPending(l, name, intent)),
     began: (intent, definition) =>
       edit((l) => {
-        const begun = overlaid(intent.overlay)(withIntent(l, name, intent))
+        const begun = overlaid(intent.overlay)(withPending(l, name, intent))
         return key === undefined ? begun : withoutWaiting(begun, key)
       }, definition),
     ended: (intent, healthy, back) =>
       edit((l) => {
-        const done = withEntries(withIntent(l, name, undefined), name, added(entriesOf(l, name), entryOf(intent, healthy)))
+        const done = withHistory(withPending(l, name, undefined), name, added(historyOf(l, name), entryOf(intent, healthy)))
         return back ? overlaid(intent.before)(done) : done
       }, back),
-    dropped: () => edit((l) => withIntent(l, name, undefined)),
-    know: (entries) => edit((l) => withEntries(l, name, entries)),
+    dropped: () => edit((l) => withPending(l, name, undefined)),
+    know: (entries) => edit((l) => withHistory(l, name, entries)),
   }
 }
 

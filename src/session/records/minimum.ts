@@ -1,10 +1,10 @@
 import type { Config } from '../../config/settle.ts'
 import { checkStop } from '../../core/errors.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { waitsForImage } from '../../ecs/record.ts'
 import { register, resourceOf, targetsOf } from '../../ecs/scaling.ts'
 import { allCounts } from '../../ecs/sleep-record.ts'
 import type { Survey } from '../../engine/kind.ts'
+import type { Services } from '../../state/memory.ts'
 import type { Row } from '../../state/schema.ts'
 import type { ServicePlace } from '../service.ts'
 import type { Session } from '../types.ts'
@@ -17,9 +17,9 @@ export interface NoMinimum {
 }
 
 /** What infra.yaml says, unless it must be 0 now: the service waits for its image, or was scaled to nothing, or sleeps. */
-const wantedMinimum = ({ steps, ecs }: Config, lookups: JsonObject, key: string, starts = false): number | undefined => {
+const wantedMinimum = ({ steps, ecs }: Config, services: Services, key: string, starts = false): number | undefined => {
   const min = steps.includes('autoscaling') ? ecs.services[key]?.autoscaling?.min : undefined
-  const lowered = (!starts && waitsForImage(lookups, key)) || allCounts(lookups, ecs.services)[key]?.paused
+  const lowered = (!starts && waitsForImage(services, key)) || allCounts(services, ecs.services)[key]?.paused
   return min === undefined || min === 0 || lowered ? undefined : min
 }
 
@@ -31,13 +31,13 @@ const targetKey = (key: string): string => `${key}-scaling-target`
  */
 export const withoutMinimum = (
   config: Config,
-  lookups: JsonObject,
+  services: Services,
   rows: ReadonlyMap<string, Row>,
   survey: Survey | undefined,
 ): NoMinimum[] =>
   Object.keys(config.ecs.services).flatMap((key) => {
     const row = rows.get(targetKey(key))
-    const wanted = wantedMinimum(config, lookups, key)
+    const wanted = wantedMinimum(config, services, key)
     const seen = survey?.get(targetKey(key))
     const is = Number((seen && seen.is !== 'absent' ? seen.props?.min : undefined) ?? row?.want.min)
     return row && !row.adopted && wanted !== undefined && is === 0 ? [{ key, wanted }] : []
@@ -57,7 +57,7 @@ export const leftAtZero = (
   starts = false,
 ): number | undefined => {
   const row = state.row(targetKey(key))
-  return row?.attrs && !row.adopted && row.want.min === 0 ? wantedMinimum(config, state.lookups, key, starts) : undefined
+  return row?.attrs && !row.adopted && row.want.min === 0 ? wantedMinimum(config, state.services, key, starts) : undefined
 }
 
 /**

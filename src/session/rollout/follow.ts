@@ -2,10 +2,10 @@ import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
 import { realClock } from '../../core/clock.ts'
 import { type Failure, failureOf, idOf, whatNow } from '../../ecs/failure.ts'
 import { revisionOf } from '../../ecs/find.ts'
-import type { Intent } from '../../ecs/record.ts'
 import type { Aim } from '../../ecs/rollout.ts'
 import { standingLine, standingOf } from '../../ecs/standing.ts'
 import { addressesOf, type Watched, watch } from '../../ecs/watch.ts'
+import type { PendingRollout } from '../../state/memory.ts'
 import { elapsed } from '../../ui/format.ts'
 import type { Memory } from '../records/deployments.ts'
 import type { ServicePlace } from '../service.ts'
@@ -16,7 +16,7 @@ import { type WayBack, wayBack } from './way-back.ts'
 export interface Following {
   readonly aim: Aim
   readonly definition: TaskDefinition
-  readonly intent: Intent
+  readonly intent: PendingRollout
   /** Nobody here has begun it (ECS goes back by itself, a pipeline deploys): its end is not written down. */
   readonly strange?: boolean
   /** Events that were there before. */

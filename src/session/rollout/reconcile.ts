@@ -1,7 +1,7 @@
 import type { Deployment, Service, TaskDefinition } from '../../aws/services/ecs-types.ts'
 import { type Found, revisionAt, revisionOf } from '../../ecs/find.ts'
-import type { Intent } from '../../ecs/record.ts'
 import { primaryOf } from '../../ecs/rollout.ts'
+import type { PendingRollout } from '../../state/memory.ts'
 import type { Memory } from '../records/deployments.ts'
 import type { ServicePlace } from '../service.ts'
 
@@ -10,9 +10,9 @@ export interface Settled {
   /** One that has not come to its end yet. */
   readonly under: Deployment | undefined
   /** What is recorded of that one, where it is ours. */
-  readonly intent: Intent | undefined
+  readonly intent: PendingRollout | undefined
   /** One of ours that ended while nobody looked. */
-  readonly ended: { readonly intent: Intent; readonly healthy: boolean | undefined } | undefined
+  readonly ended: { readonly intent: PendingRollout; readonly healthy: boolean | undefined } | undefined
 }
 
 export const isUnderWay = (s: Service): boolean => {
@@ -58,7 +58,7 @@ export const settle = async (p: ServicePlace, memory: Memory, found: Found): Pro
 }
 
 /** What the stack counts as its own again when a rollout came to nothing; undefined for a service of somebody else. */
-export const baseOf = async (p: ServicePlace, { base, from }: Intent): Promise<TaskDefinition | undefined> => {
+export const baseOf = async (p: ServicePlace, { base, from }: PendingRollout): Promise<TaskDefinition | undefined> => {
   if (p.named.key === undefined) return undefined
   try {
     return (await revisionAt(p.aws, base ?? from))?.definition
@@ -73,7 +73,7 @@ const idOf = (s: Service): { deployment?: string } => {
 }
 
 /** Whether what the service has now is what that run has asked for. */
-const isMine = (intent: Intent, service: Service): boolean => {
+const isMine = (intent: PendingRollout, service: Service): boolean => {
   const primary = primaryOf(service)
   if (intent.deployment !== undefined) return primary?.id === intent.deployment
   if (revisionOf(service.taskDefinition) !== intent.revision) return false

@@ -1,12 +1,11 @@
 import type { Service } from '../../aws/services/ecs-types.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { serviceOf } from '../../ecs/find.ts'
+import type { Edit } from '../../ecs/record.ts'
 import { isPaused, resourceOf, targetsOf } from '../../ecs/scaling.ts'
-import { withPaused, withScaled, withSleeper } from '../../ecs/sleep-record.ts'
+import { withCount, withPaused, withSleeper } from '../../ecs/sleep-record.ts'
 import type { Survey } from '../../engine/kind.ts'
 import type { Session } from '../types.ts'
 
-type Edit = (lookups: JsonObject) => JsonObject
 const same: Edit = (l) => l
 
 /**
@@ -31,7 +30,7 @@ export const countsOf = async (
   if (desired > 0)
     return {
       sentences: [`${key} runs ${desired} tasks, infra.yaml says ${of.desired}: that counts as scaled`],
-      counted: (l) => withScaled(l, key, { count: desired, since: of.desired, ...by }),
+      counted: (l) => withCount(l, key, { count: desired, since: of.desired, ...by }),
       runs,
     }
   const paused = target !== undefined && isPaused(target)
@@ -42,7 +41,13 @@ export const countsOf = async (
       sentences: [`${key} runs no task, and its autoscaling is paused or the database is stopped: it counts as asleep`],
       counted: (l) => {
         const min = of.autoscaling?.min ?? 0
-        const slept = withSleeper(l, key, { count: of.desired, since: of.desired, down: true, ...(paused ? { paused } : {}) }, by)
+        const slept = withSleeper(l, key, {
+          count: of.desired,
+          since: of.desired,
+          down: true,
+          ...(paused ? { paused } : {}),
+          ...by,
+        })
         return paused ? withPaused(slept, key, { min, suspended: { in: false, out: false, scheduled: false }, at: by.at }) : slept
       },
       runs,
@@ -50,7 +55,7 @@ export const countsOf = async (
   if (!ranBefore(service)) return { sentences: [], counted: same, runs }
   return {
     sentences: [`${key} runs no task, infra.yaml says ${of.desired}: that counts as scaled`],
-    counted: (l) => withScaled(l, key, { count: 0, since: of.desired, ...by }),
+    counted: (l) => withCount(l, key, { count: 0, since: of.desired, ...by }),
     runs: true,
   }
 }

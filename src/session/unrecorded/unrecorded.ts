@@ -4,18 +4,18 @@ import type { Config } from '../../config/settle.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { maybeSecret } from '../../ecs/difference.ts'
 import { revisionAt, revisionOf } from '../../ecs/find.ts'
-import { allDeployed, intentOf, type Overlay, overlayAfter, overlayOf, type Step, withOverlay } from '../../ecs/record.ts'
+import { allDeployed, type Edit, overlayAfter, overlayOf, pendingOf, type Step, withOverlay } from '../../ecs/record.ts'
 import { allCounts } from '../../ecs/sleep-record.ts'
 import type { Graph } from '../../engine/graph.ts'
 import type { Survey } from '../../engine/kind.ts'
 import { knownProps, resolve } from '../../engine/ref.ts'
+import type { Overlay } from '../../state/memory.ts'
 import type { Lookups } from '../../steps/types.ts'
 import { declaredImage, knownOutputs } from '../images.ts'
 import type { Session } from '../types.ts'
 import { countsOf } from './counts.ts'
 import { inConfigWords, stepBack } from './rollback-step.ts'
 
-type Edit = (lookups: JsonObject) => JsonObject
 type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
 
 /** A service that runs what the record does not explain: it was lost, or a deploy was made without it. */
@@ -58,7 +58,7 @@ export const unrecordedIn = async (s: Session, at: Lookups, survey: Survey): Pro
 
 /** What this state has deployed, or was about to. */
 const knownRevisions = ({ state }: Session, key: string): ReadonlySet<string> => {
-  const intent = intentOf(state.lookups, key)
+  const intent = pendingOf(state.services, key)
   const service = state.row(`${key}-service`)
   const arns = [service?.attrs && service.want.taskDefinition, state.row(`${key}-task-definition`)?.attrs?.arn]
   return new Set(
@@ -119,7 +119,7 @@ const stepTo = async (s: Session, account: string, key: string, running: TaskDef
       : recorded
         ? stepBack(s.config.secrets, recorded, running, of.container)
         : stepFromConfig(s.config, account, key, part)
-  const before = recorded ? overlayOf(s.state.lookups, key) : undefined
+  const before = recorded ? overlayOf(s.state.services, key) : undefined
   return { step, recorded, overlay: of && overlayAfter(before, step, of) }
 }
 
@@ -188,17 +188,17 @@ const textsThatAreLost = (
 /** @param undo what runs is not to be kept */
 export const editOf =
   (all: readonly Unrecorded[], undo = false): Edit =>
-  (lookups) =>
-    all.reduce((l, one) => one.counted(undo ? l : one.deployed(l)), lookups)
+  (services) =>
+    all.reduce((l, one) => one.counted(undo ? l : one.deployed(l)), services)
 
 /** The same answers, with what runs counted as deployed, scaled or asleep. */
 export const withUnrecorded = (s: Session, at: Lookups, all: readonly Unrecorded[], undo = false): Lookups => {
   if (all.length === 0) return at
-  const { services } = s.config.ecs
-  const lookups = editOf(all, undo)(s.state.lookups)
+  const declared = s.config.ecs.services
+  const services = editOf(all, undo)(s.state.services)
   const running = new Set(all.filter((one) => one.runs).map((one) => one.key))
   const images = Object.fromEntries(Object.entries(at.images ?? {}).filter(([key]) => !running.has(key)))
-  return { ...at, deployed: allDeployed(lookups, services), counts: allCounts(lookups, services), images }
+  return { ...at, deployed: allDeployed(services, declared), counts: allCounts(services, declared), images }
 }
 
 /** Without a record the newest revision of a family would be taken for the one that counts; it is the one that runs. */

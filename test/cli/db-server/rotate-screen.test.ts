@@ -25,8 +25,8 @@ const said = (
   const plain = (text: string): string => text
   const io = { json: false, c: { green: plain, cyan: plain }, say: (line = '') => lines.push(line) }
   // A deploy has given the API the password, too.
-  const lookups = { deployed: { api: { secrets: { PW: 'database:password' }, since: { variables: {} } } } }
-  const state = { lookups, row: (key: string) => (key === 'database-secret' ? { attrs: { arn: ARN } } : undefined) }
+  const services = { api: { overlay: { secrets: { PW: 'database:password' }, since: { variables: {} } } } }
+  const state = { facts: {}, services, row: (key: string) => (key === 'database-secret' ? { attrs: { arn: ARN } } : undefined) }
   const s = { config, io, state, caller: { account: '123456789012' }, g: flags } as unknown as Session
   const server = { id: 'shop-db', engine: 'postgres', host: '', port: 0, secret: ARN } as const
   expect(rotated(s, flags, { whom, server, resumed: false, first: undefined, took: 400 })).toBe(0)

@@ -153,7 +153,7 @@ describe('infra db reboot', () => {
 describe('infra db failover', () => {
   const CALL = 'rds.RebootDBInstance'
   const zone = async () => (await x.db())?.AvailabilityZone
-  const asked = async () => ((await x.p.state()).lookups as Record<string, unknown>).failover
+  const asked = async () => (await x.p.state()).failover
 
   it('refused without a standby, and while the server is busy', async () => {
     expect(await x.no('db', 'failover', '--yes')).toMatch(
@@ -195,7 +195,7 @@ describe('infra db failover', () => {
     expect(await runAndKill(x, ['db', 'failover', '--yes'], at(x, CALL, 'before'))).toBe(true)
     const file = join(x.p.dir, 'state', 'production.json')
     const state = JSON.parse(await readFile(file, 'utf8'))
-    state.lookups.failover.at = new Date(Date.now() - 120_000).toISOString()
+    state.failover.at = new Date(Date.now() - 120_000).toISOString()
     await writeFile(file, JSON.stringify(state))
     x.proxy.clear()
     const r = await x.p.run('db', 'failover', '--yes')

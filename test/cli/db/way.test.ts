@@ -66,7 +66,7 @@ const session = ({ yaml = {}, sandbox = false, privateDatabases = false, tables 
   const steps = ['vpc', 'security-groups', 'secrets', 'rds', 'databases']
   const config = readConfig({ project: 'shop', environment: 'dev', region: 'us-east-1', steps, ...yaml }, {}, 'test')
   const aws = { ec2: async () => ({ RouteTables: tables }) }
-  const state = { lookups: {}, row: () => undefined, all: () => new Map() }
+  const state = { facts: {}, services: {}, row: () => undefined, all: () => new Map() }
   return { config, sandbox, privateDatabases, aws, state, caller: { account: '', partition: 'aws' } } as unknown as Session
 }
 const EXISTING = { vpc: { mode: 'existing', id: 'vpc-00000001', privateSubnetIds: ['subnet-00000001', 'subnet-00000002'] } }

@@ -258,17 +258,14 @@ describe.skipIf(!url)('a service that infra did not make, without a config', () 
     await owned(t, 'project: shop\nenvironment: dev\nregion: us-east-1\n')
     expect((await t.p.run('deploy', ...WHERE, '--image', '1.27', '--yes')).code).toBe(0)
     expect((await t.p.run('deploy', ...WHERE, '--image', '1.28', '--yes')).code).toBe(0)
-    const { lookups } = await t.p.state('dev.json')
-    expect(lookups).toMatchObject({
-      deployments: {
-        'shop-dev-cluster/shop-dev-web': [
-          { revision: 'shop-dev-web:3' },
-          { revision: 'shop-dev-web:2', healthy: true },
-          { revision: 'shop-dev-web:1', how: 'found' },
-        ],
-      },
-    })
-    expect(lookups).not.toHaveProperty('deployed')
+    const { services } = await t.p.state('dev.json')
+    const history = [
+      { revision: 'shop-dev-web:3' },
+      { revision: 'shop-dev-web:2', healthy: true },
+      { revision: 'shop-dev-web:1', how: 'found' },
+    ]
+    expect(services).toMatchObject({ 'shop-dev-cluster/shop-dev-web': { history } })
+    expect(JSON.stringify(services)).not.toContain('"since"')
     const back = await t.p.run('rollback', ...WHERE, '--yes')
     expect(back.code, back.all).toBe(0)
     expect(t.stage.primary?.taskDefinition).toMatch(/:2$/)

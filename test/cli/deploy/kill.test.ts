@@ -112,13 +112,13 @@ describe.skipIf(!url)('killed anywhere, and run again', () => {
     }
     const tried = await everywhere(prepare, ['deploy', ...DEPLOY], async (t, _, told) => {
       await onEight(t, told)
-      const { lookups, resources } = await t.p.state('dev.json')
-      expect(lookups, told).toMatchObject({ deployed: { web: { image: 'nginx:1.27' } } })
-      expect(remembered(lookups), told).toMatchObject([
+      const { services, resources } = await t.p.state('dev.json')
+      expect(services, told).toMatchObject({ web: { overlay: { image: 'nginx:1.27' } } })
+      expect(remembered(services), told).toMatchObject([
         { revision: 'shop-dev-web:2', healthy: true },
         { revision: 'shop-dev-web:1', healthy: true },
       ])
-      expect(lookups, told).not.toHaveProperty('deploying')
+      expect(services, told).not.toHaveProperty('web.pending')
       expect(resources['web-task-definition']?.attrs, told).toMatchObject({ id: 'shop-dev-web:2' })
     })
     expect(tried).toEqual(expect.arrayContaining(BOTH))
@@ -156,14 +156,14 @@ describe.skipIf(!url)('killed anywhere, and run again', () => {
       })
       expect(new Set(t.stage.told.map((s) => s.taskDefinition)).size, told).toBe(1)
       expect(await revisions(t), told).toHaveLength(3)
-      const { lookups, resources } = await t.p.state('dev.json')
-      expect(remembered(lookups)[0], told).toMatchObject({
+      const { services, resources } = await t.p.state('dev.json')
+      expect(remembered(services)[0], told).toMatchObject({
         revision: 'shop-dev-web:2',
         from: 'shop-dev-web:3',
         how: 'rollback',
         healthy: true,
       })
-      expect(remembered(lookups)[1], told).toMatchObject({ revision: 'shop-dev-web:3', left: true })
+      expect(remembered(services)[1], told).toMatchObject({ revision: 'shop-dev-web:3', left: true })
       expect(resources['web-task-definition']?.attrs, told).toMatchObject({ id: 'shop-dev-web:2' })
     }
     // Still under way when it is run again, and done by then.

@@ -22,7 +22,7 @@ describe.skipIf(!url)('infra deploy', () => {
     t = await theatre(url ?? '')
   })
   afterEach(() => t.close())
-  const entries = async () => remembered((await t.p.state('dev.json')).lookups)
+  const entries = async () => remembered((await t.p.state('dev.json')).services)
 
   it('rolls out one change, shows what comes, and says how to go back', async () => {
     await serviceOf(t)
@@ -55,8 +55,8 @@ describe.skipIf(!url)('infra deploy', () => {
       },
       { revision: 'shop-dev-web:1', healthy: true, how: 'found' },
     ])
-    const { resources, lookups } = await t.p.state('dev.json')
-    expect(lookups).not.toHaveProperty('deploying')
+    const { resources, services } = await t.p.state('dev.json')
+    expect(services).not.toHaveProperty('web.pending')
     const arn = t.stage.primary?.taskDefinition
     expect(resources['web-task-definition']).toMatchObject({
       attrs: { id: 'shop-dev-web:2', arn },
@@ -135,8 +135,8 @@ describe.skipIf(!url)('infra deploy', () => {
       { revision: 'shop-dev-web:2', healthy: false },
       { revision: 'shop-dev-web:1', healthy: true },
     ])
-    const { lookups, resources } = await t.p.state('dev.json')
-    expect(lookups).not.toHaveProperty('deployed')
+    const { services, resources } = await t.p.state('dev.json')
+    expect(services).not.toHaveProperty('web.overlay')
     expect(resources['web-task-definition']).toMatchObject({
       attrs: { id: 'shop-dev-web:1' },
       want: { containers: [{ image: 'nginx:1.26' }] },
@@ -219,10 +219,12 @@ describe.skipIf(!url)('infra deploy', () => {
     expect(ran.stderr).toContain('No longer followed: the rollout of shop-dev-web:2 goes on at AWS.')
     expect(ran.stderr).toContain('To follow it: infra deploy web')
     expect(ran.stderr).not.toContain('Stopping')
-    const { lookups } = await t.p.state('dev.json')
-    expect(lookups).toMatchObject({
-      deploying: { web: { revision: 'shop-dev-web:2', deployment: t.stage.primary?.id } },
-      deployed: { web: { image: 'nginx:1.27' } },
+    const { services } = await t.p.state('dev.json')
+    expect(services).toMatchObject({
+      web: {
+        pending: { revision: 'shop-dev-web:2', deployment: t.stage.primary?.id },
+        overlay: { image: 'nginx:1.27' },
+      },
     })
     if (t.stage.primary) t.stage.complete(t.stage.primary)
     for (const task of t.stage.tasks) task.lastStatus = 'RUNNING'

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Service } from '../../../src/aws/services/ecs-types.ts'
 import type { Config } from '../../../src/config/settle.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
-import type { Entry, Intent, Overlay } from '../../../src/ecs/record.ts'
 import { memoryOf } from '../../../src/session/records/deployments.ts'
 import { settle } from '../../../src/session/rollout/reconcile.ts'
 import { namedService, type ServicePlace } from '../../../src/session/service.ts'
+import type { Deployment, Overlay, PendingRollout, ServiceRecord } from '../../../src/state/memory.ts'
 import type { Row } from '../../../src/state/schema.ts'
 import { account, arnOf, at, deployment, service } from '../../ecs/support.ts'
 import { memoryState } from '../../support/state.ts'
@@ -77,7 +77,7 @@ describe('which service is meant', () => {
 })
 
 const overlay: Overlay = { image: 'nginx:1.27', since: { image: 'nginx:1.26', variables: {} } }
-const intent: Intent = {
+const intent: PendingRollout = {
   revision: 'web:8',
   from: 'web:7',
   at: at(50).toISOString(),
@@ -92,10 +92,10 @@ const row = (type: string, want: JsonObject, attrs: JsonObject): Row => ({
 })
 
 /** A state in memory, and the place that a command has. */
-const place = async (lookups: JsonObject, id = 'web:8') => {
+const place = async (web: ServiceRecord, id = 'web:8') => {
   const containers = [{ name: 'web', image: 'old', environment: {}, secrets: {} }]
   const { state } = await memoryState({
-    lookups,
+    services: { web },
     resources: {
       'web-task-definition': row('ecs.task-definition', { cpu: 256, memory: 512, containers }, { id, arn: arnOf(id) }),
       'web-service': row('ecs.service', { taskDefinition: arnOf(id) }, {}),
@@ -134,15 +134,11 @@ const imageOf = (rows: ReadonlyMap<string, Row>): unknown => {
 }
 
 describe('what a run before has left open', () => {
-  const closed = async (i: Intent | undefined, s: Service, more: JsonObject = {}, id?: string) => {
-    const { p, state, rows } = await place({ ...(i ? { deploying: { web: i as unknown as JsonObject } } : {}), ...more }, id)
+  const closed = async (i: PendingRollout | undefined, s: Service, more: ServiceRecord = {}, id?: string) => {
+    const { p, state, rows } = await place({ ...(i ? { pending: i } : {}), ...more }, id)
     const settled = await settle(p, memoryOf(p), found(s))
-    const { deployments, deploying, deployed } = state.lookups as {
-      deployments?: { web: Entry[] }
-      deploying?: { web: Intent }
-      deployed?: { web: Overlay }
-    }
-    return { settled, newest: deployments?.web[0], open: deploying?.web, deployed: deployed?.web, rows }
+    const { history, pending, overlay: deployed } = state.services.web ?? {}
+    return { settled, newest: history?.[0], open: pending, deployed, rows }
   }
 
   it('nothing', async () => {
@@ -166,7 +162,7 @@ describe('what a run before has left open', () => {
     expect(imageOf(rows)).toBe('image of web:8')
   })
 
-  it.each<[string, Service, Partial<Entry>]>([
+  it.each<[string, Service, Partial<Deployment>]>([
     ['it came to be healthy', service([{ ...eight, rolloutState: 'COMPLETED' }]), { revision: 'web:8', healthy: true }],
     [
       'ECS has given it up',
@@ -180,7 +176,7 @@ describe('what a run before has left open', () => {
     ['somebody else has deployed', service([deployment('web:9', { rolloutState: 'COMPLETED' })]), { revision: 'web:8' }],
   ])('left while it was under way: %s', async (_, s, expected) => {
     const { settled, newest, open, deployed, rows } = await closed({ ...intent, deployment: 'ecs-svc/web:8' }, s, {
-      deployed: { web: overlay as unknown as JsonObject },
+      overlay,
     })
     expect(newest).toMatchObject(expected)
     expect(newest && 'healthy' in newest).toBe('healthy' in expected)
@@ -192,7 +188,7 @@ describe('what a run before has left open', () => {
   })
 
   it('the same revision anew: only a deployment that is younger is the answer', async () => {
-    const again: Intent = { ...intent, revision: 'web:7', how: 'force' }
+    const again: PendingRollout = { ...intent, revision: 'web:7', how: 'force' }
     expect((await closed(again, service([seven]), {}, 'web:7')).settled).toEqual({
       under: undefined,
       intent: undefined,
@@ -204,26 +200,34 @@ describe('what a run before has left open', () => {
   })
 
   it('a rollout whose first task failed has come to be healthy after all', async () => {
-    const failed = {
+    const failed: Deployment = {
       revision: 'web:8',
       from: 'web:7',
-      at: 'x',
+      at: '2026-11-22T00:00:00.000Z',
       by: 'me',
       how: 'deploy',
       healthy: false,
       changes: [],
-      overlay: overlay as unknown as JsonObject,
+      overlay,
     }
     const { newest, deployed, open, rows } = await closed(
       undefined,
       service([{ ...eight, rolloutState: 'COMPLETED' }]),
-      { deployments: { web: [failed] } },
+      { history: [failed] },
       'web:7',
     )
-    expect(newest).toEqual({ revision: 'web:8', from: 'web:7', at: 'x', by: 'me', how: 'deploy', healthy: true, changes: [] })
+    expect(newest).toEqual({
+      revision: 'web:8',
+      from: 'web:7',
+      at: '2026-11-22T00:00:00.000Z',
+      by: 'me',
+      how: 'deploy',
+      healthy: true,
+      changes: [],
+    })
     expect([deployed, open]).toEqual([overlay, undefined])
     expect(imageOf(rows)).toBe('image of web:8')
-    const still = await closed(undefined, service([eight]), { deployments: { web: [failed] } }, 'web:7')
+    const still = await closed(undefined, service([eight]), { history: [failed] }, 'web:7')
     expect(still.newest).toMatchObject({ healthy: false })
   })
 

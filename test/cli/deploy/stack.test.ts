@@ -76,8 +76,8 @@ describe.skipIf(!url)('a deploy and the stack', () => {
       environment: [{ name: 'GREETING', value: LITERAL }],
       secrets: [{ name: 'LOG_LEVEL', valueFrom: expect.stringMatching(/database-\w{6}:password::$/) }],
     })
-    expect((await t.p.state('dev.json')).lookups).toMatchObject({
-      deployed: { web: { image: 'nginx:1.27', secrets: { LOG_LEVEL: 'database:password' }, unset: ['DB_USER'] } },
+    expect((await t.p.state('dev.json')).services).toMatchObject({
+      web: { overlay: { image: 'nginx:1.27', secrets: { LOG_LEVEL: 'database:password' }, unset: ['DB_USER'] } },
     })
     expect(await changes()).toEqual([])
     const drift = await t.p.run('drift')

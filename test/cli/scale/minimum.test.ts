@@ -5,6 +5,7 @@ import { stopAll } from '../../../src/commands/sleep/stop.ts'
 import { checkScaling } from '../../../src/ecs/checks/scaling.ts'
 import type { Survey } from '../../../src/engine/kind.ts'
 import { noMinimumText, restoreMinimum, withoutMinimum } from '../../../src/session/records/minimum.ts'
+import type { Services } from '../../../src/state/memory.ts'
 import { awsError } from '../../ecs/support.ts'
 import { CLUSTER, made, place, said, session, type World, wouldChange } from './support/world.ts'
 
@@ -12,17 +13,17 @@ vi.mock('../../../src/core/clock.ts', async () => ({ realClock: (await import('.
 
 const OFF = { in: false, out: false, scheduled: false }
 /** As `infra create` leaves a service whose image is missing: no task, and a minimum of 0, which would else lift it. */
-const begun = async (lookups: object = {}): Promise<World> => {
+const begun = async (services: Services = {}): Promise<World> => {
   const w = await made()
   const state = w.state()
   Object.assign(state.resources['web-scaling-target']?.want ?? {}, { min: 0 })
-  w.text = JSON.stringify({ ...state, lookups })
+  w.text = JSON.stringify({ ...state, services })
   w.limits('shop-dev-web', 0, 4)
   return w
 }
 const low = async (w: World, survey?: Survey) => {
   const { config, state } = await session(w)
-  return withoutMinimum(config, state.lookups, state.all(), survey).map((x) => `${x.key} ${x.wanted}`)
+  return withoutMinimum(config, state.services, state.all(), survey).map((x) => `${x.key} ${x.wanted}`)
 }
 
 describe('the minimum of autoscaling after the first tasks', () => {
@@ -48,8 +49,8 @@ describe('the minimum of autoscaling after the first tasks', () => {
   })
 
   it('stays 0 while it waits for its image, while it is paused, and where a person has set another', async () => {
-    for (const lookups of [{ images: { web: false } }, { paused: { web: { min: 1, suspended: OFF, at: '' } } }]) {
-      const w = await begun(lookups)
+    for (const web of [{ awaitsImage: true } as const, { autoscaling: { min: 1, suspended: OFF, at: '2026-11-22' } }]) {
+      const w = await begun({ web })
       await restoreMinimum(place(await session(w), 'web'))
       expect([w.writes, await low(w)]).toEqual([[], []])
     }
@@ -81,7 +82,7 @@ describe('the minimum of autoscaling after the first tasks', () => {
   })
 
   it('the first tasks may also be started by scale', async () => {
-    const w = await begun({ images: { web: false } })
+    const w = await begun({ web: { awaitsImage: true } })
     w.count('shop-dev-web', 0)
     await scale(place(await session(w), 'web'), 2, { yes: true })
     expect([w.numbers().web, w.target('shop-dev-web')?.min]).toEqual([2, 1])

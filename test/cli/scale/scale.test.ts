@@ -41,14 +41,14 @@ describe('infra scale', () => {
     const w = await made()
     await run(w, 'worker', 0)
     expect(await wouldChange(w)).toEqual(NOTHING)
-    expect(w.state().lookups).toMatchObject({
-      scaled: { worker: { count: 0, since: 3, by: expect.stringContaining('user/me') } },
+    expect(w.state().services).toMatchObject({
+      worker: { count: { count: 0, since: 3, by: expect.stringContaining('user/me') } },
     })
     const edited = CONFIG.replace('desired: 3', 'desired: 4')
     expect((await wouldChange(w, edited)).plan).toEqual(['worker-service.desired -> 4'])
     // The number of the config again: nothing stands above it any more.
     await run(w, 'worker', 3)
-    expect(w.state().lookups).toEqual({})
+    expect(w.state().services).toEqual({})
     expect(await wouldChange(w)).toEqual(NOTHING)
   })
 
@@ -89,7 +89,7 @@ describe('infra scale', () => {
     await run(w, 'web', 2)
     expect(w.target('shop-dev-web')).toEqual({ min: 1, max: 4, suspended: { in: true, out: false, scheduled: false } })
     expect(w.numbers().web).toBe(2)
-    expect(w.state().lookups).toEqual({})
+    expect(w.state().services).toEqual({})
     expect(await wouldChange(w)).toEqual(NOTHING)
   })
 
@@ -163,10 +163,10 @@ describe('infra scale', () => {
     expect(w.writes).toEqual(['theirs 2'])
     w.limits('theirs', 1, 3)
     await run(w, undefined, 0)
-    expect(w.state().lookups).toMatchObject({ paused: { [`${CLUSTER}/theirs`]: { min: 1, suspended: OFF } } })
+    expect(w.state().services).toMatchObject({ [`${CLUSTER}/theirs`]: { autoscaling: { min: 1, suspended: OFF } } })
     await run(w, undefined, 3)
     expect([w.services.get('theirs')?.desired, w.target('theirs')]).toEqual([3, { min: 1, max: 3, suspended: OFF }])
-    expect(w.state().lookups).toEqual({})
+    expect(w.state().services).toEqual({})
 
     const bare = new World()
     bare.count('theirs', 2)
@@ -196,7 +196,7 @@ describe('infra scale', () => {
     expect(text).toContain('shop-dev-worker does not get to 6 tasks: the image')
     expect(text).toContain('3 tasks run; ECS goes on trying to start more.')
     expect(text).toMatch(/back: +infra scale worker 3/)
-    expect(w.state().lookups).toMatchObject({ scaled: { worker: { count: 6 } } })
+    expect(w.state().services).toMatchObject({ worker: { count: { count: 6 } } })
     // What failed before is no news: the way back is not told as a failure.
     expect((await run(w, 'worker', 2)).code).toBe(0)
   })

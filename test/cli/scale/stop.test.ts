@@ -41,7 +41,7 @@ const asBefore = async (w: World, told: string): Promise<void> => {
   expect(w.numbers(), told).toEqual({ web: 3, worker: 3, idle: 0 })
   expect(w.target('shop-dev-web'), told).toEqual({ min: 1, max: 4, suspended: OFF })
   expect(w.server, told).toBe('available')
-  expect(w.state().lookups, told).toEqual({})
+  expect(w.state().services, told).toEqual({})
   expect(await wouldChange(w), told).toEqual(NOTHING)
 }
 const asleep = async (w: World, told: string): Promise<void> => {
@@ -147,7 +147,7 @@ describe('infra stop and start', () => {
     expect(await wouldChange(w)).toEqual(NOTHING)
     await run(w, 'start')
     expect(w.numbers()).toEqual({ web: 2, worker: 3, idle: 0 })
-    expect(w.state().lookups).toEqual({})
+    expect(w.state().services).toEqual({})
   })
 
   it('one that somebody has lifted meanwhile sleeps again, and comes back with that number', async () => {
@@ -318,6 +318,6 @@ describe('infra stop and start', () => {
     expect(up.text).toContain('shop-dev-web does not get to 3 tasks')
     expect(w.numbers()).toEqual({ web: 3, worker: 3, idle: 0 })
     expect(w.services.get('shop-dev-worker')?.running).toBe(3)
-    expect(w.state().lookups).toEqual({})
+    expect(w.state().services).toEqual({})
   })
 })

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { undoes, unrecordedData } from '../../../src/commands/stack/unrecorded.ts'
-import type { JsonObject } from '../../../src/core/json.ts'
 import { allDeployed } from '../../../src/ecs/record.ts'
-import { sleepOf } from '../../../src/ecs/sleep-record.ts'
 import type { Survey } from '../../../src/engine/kind.ts'
 import type { Session } from '../../../src/session/session.ts'
 import { editOf, unrecordedIn, withUnrecorded } from '../../../src/session/unrecorded/unrecorded.ts'
@@ -57,7 +55,7 @@ interface World {
   readonly container?: string
   /** What the state has: of the revision shop-dev-web:5. */
   readonly recorded?: Ran
-  readonly lookups?: JsonObject
+  readonly web?: object
   readonly seen?: object
   readonly service?: object
   readonly target?: object
@@ -93,7 +91,7 @@ const look = async (w: World) => {
     g: {},
     io: { interactive: false },
     caller: { arn: 'me' },
-    state: { lookups: w.lookups ?? {}, row: (key: string) => rows.get(key) },
+    state: { services: w.web ? { web: w.web } : {}, row: (key: string) => rows.get(key) },
   } as unknown as Session
   const at = { account: '111122223333', images: { web: false }, deployed: {} } as unknown as Lookups
   const survey = new Map([
@@ -106,7 +104,7 @@ const look = async (w: World) => {
     at,
     aws,
     all,
-    deployed: allDeployed(editOf(all)(s.state.lookups), config.ecs.services).web,
+    deployed: allDeployed(editOf(all)(s.state.services), config.ecs.services).web,
     data: unrecordedData(all),
   }
 }
@@ -144,7 +142,7 @@ describe('a service that runs what is not recorded', () => {
     const { deployed, aws } = await look({
       recorded: { ...AS_DECLARED, image: `${REGISTRY}:v4`, environment: { ...AS_DECLARED.environment, FEATURE: 'on' } },
       runs: { ...AS_DECLARED, image: `${REGISTRY}:v5`, environment: { ...AS_DECLARED.environment, FEATURE: 'on', MORE: '1' } },
-      lookups: { deployed: { web: { environment: { FEATURE: 'on' }, since: { variables: { FEATURE: null } } } } },
+      web: { overlay: { environment: { FEATURE: 'on' }, since: { variables: { FEATURE: null } } } },
       config: CONFIG.replace('LOG_LEVEL: info', 'LOG_LEVEL: warn'),
     })
     expect(deployed).toMatchObject({ image: `${REGISTRY}:v5`, environment: { FEATURE: 'on', MORE: '1' } })
@@ -154,11 +152,8 @@ describe('a service that runs what is not recorded', () => {
 
   it.each<[string, World]>([
     ['the recorded one', { recorded: {}, row: { want: { taskDefinition: arnOf('shop-dev-web:7') } } }],
-    [
-      'one that this state was about to deploy',
-      { recorded: {}, lookups: { deploying: { web: { revision: 'shop-dev-web:7', from: 'x' } } } },
-    ],
-    ['what ran before that', { recorded: {}, lookups: { deploying: { web: { revision: 'x', from: 'shop-dev-web:7' } } } }],
+    ['one that this state was about to deploy', { recorded: {}, web: { pending: { revision: 'shop-dev-web:7', from: 'x' } } }],
+    ['what ran before that', { recorded: {}, web: { pending: { revision: 'x', from: 'shop-dev-web:7' } } }],
     ["somebody else's", { seen: { foreign: 'the ECS service web of the stack a/b' } }],
     ['one that was taken in', { recorded: {}, row: { adopted: true } }],
     ['one whose rollout failed', { seen: { props: { taskDefinition: `${arnOf('shop-dev-web:7')} (its rollout failed)` } } }],
@@ -190,8 +185,8 @@ describe('a service that runs what is not recorded', () => {
 describe('its number of tasks', () => {
   const counts = async (w: World) => {
     const { s, all } = await look(w)
-    const lookups = editOf(all)({})
-    return { text: all[0]?.counts, scaled: lookups.scaled, asleep: sleepOf(lookups)?.services, paused: lookups.paused, s, all }
+    const { count: scaled, sleep: asleep, autoscaling: paused } = editOf(all)({}).web ?? {}
+    return { text: all[0]?.counts, scaled, asleep, paused, s, all }
   }
   const NOTHING = { text: [], scaled: undefined, asleep: undefined, paused: undefined }
   const ran = { events: [{ message: '(service web) has started 2 tasks: (task a) (task b).' }] }
@@ -205,7 +200,7 @@ describe('its number of tasks', () => {
   it('another one without autoscaling counts as scaled', async () => {
     const config = CONFIG.replace('rds, registry, ecs, autoscaling', 'rds, registry, ecs').replace(/ +autoscaling: .*\n/, '')
     const { scaled, text } = await counts({ config, service: { desiredCount: 5, runningCount: 5 } })
-    expect(scaled).toMatchObject({ web: { count: 5, since: 2, by: 'me' } })
+    expect(scaled).toMatchObject({ count: 5, since: 2, by: 'me' })
     expect(text).toEqual(['web runs 5 tasks, infra.yaml says 2: that counts as scaled'])
   })
 
@@ -213,17 +208,19 @@ describe('its number of tasks', () => {
     const suspended = { DynamicScalingInSuspended: true, DynamicScalingOutSuspended: true, ScheduledScalingSuspended: true }
     const w = { service: none, target: { MinCapacity: 0, MaxCapacity: 4, SuspendedState: suspended } }
     const { asleep, paused } = await counts(w)
-    expect(asleep).toEqual({ web: { count: 2, since: 2, down: true, paused: true } })
-    expect(paused).toMatchObject({ web: { min: 1, suspended: { in: false, out: false, scheduled: false } } })
+    expect(asleep).toMatchObject({ count: 2, since: 2, down: true, paused: true, by: 'me' })
+    expect(paused).toMatchObject({ min: 1, suspended: { in: false, out: false, scheduled: false } })
     const { s, all } = await counts(w)
     expect(withUnrecorded(s, {} as Lookups, all).counts).toEqual({ web: { desired: 0, paused: true } })
   })
 
   it('none, with a database that is stopped: it sleeps; else it counts as scaled; one that never had a task waits', async () => {
-    expect((await counts({ service: { ...none, ...ran }, stopped: true })).asleep).toEqual({
-      web: { count: 2, since: 2, down: true },
+    expect((await counts({ service: { ...none, ...ran }, stopped: true })).asleep).toMatchObject({
+      count: 2,
+      since: 2,
+      down: true,
     })
-    expect((await counts({ service: { ...none, ...ran } })).scaled).toMatchObject({ web: { count: 0 } })
+    expect((await counts({ service: { ...none, ...ran } })).scaled).toMatchObject({ count: 0 })
     const waits = await counts({ service: none })
     expect(waits).toMatchObject(NOTHING)
     expect(withUnrecorded(waits.s, { images: { web: false } } as unknown as Lookups, waits.all).images).toEqual({ web: false })

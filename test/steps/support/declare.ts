@@ -1,5 +1,6 @@
 import type { LoadOptions } from '../../../src/config/options.ts'
 import { offlineLookups } from '../../../src/session/lookups.ts'
+import { NO_MEMORY } from '../../../src/state/memory.ts'
 import { declare } from '../../../src/steps/index.ts'
 import type { Lookups } from '../../../src/steps/types.ts'
 import { read } from '../../config/support/read.ts'
@@ -7,7 +8,7 @@ import { read } from '../../config/support/read.ts'
 /** The stack of an infra.yaml, with the answers that AWS would give in an account of its own. */
 export const stack = (yaml: string, options: LoadOptions = {}, more: Partial<Lookups> = {}) => {
   const config = read(`region: us-east-1\n${yaml}`, options)
-  const at: Lookups = { ...offlineLookups(config, {}, '123456789012'), engineVersion: '16.4', ...more }
+  const at: Lookups = { ...offlineLookups(config, NO_MEMORY, '123456789012'), engineVersion: '16.4', ...more }
   return declare(config, at)
 }
 

@@ -4,7 +4,6 @@ import { checkStop, refuse } from '../../../core/errors.ts'
 import { registerRevision, startRollout } from '../../../ecs/change.ts'
 import type { Difference } from '../../../ecs/difference.ts'
 import { type Found, type Revision, revisionAt, revisionOf, serviceOf } from '../../../ecs/find.ts'
-import type { Entry, Intent, Overlay } from '../../../ecs/record.ts'
 import { isSame } from '../../../ecs/revision.ts'
 import { type Aim, primaryOf } from '../../../ecs/rollout.ts'
 import type { Memory } from '../../../session/records/deployments.ts'
@@ -13,12 +12,13 @@ import { follow } from '../../../session/rollout/follow.ts'
 import { isSteady } from '../../../session/rollout/reconcile.ts'
 import { wayBack } from '../../../session/rollout/way-back.ts'
 import { orRefuse, type ServicePlace } from '../../../session/service.ts'
+import type { Deployment, Overlay, PendingRollout } from '../../../state/memory.ts'
 
 export interface Rollout {
   readonly found: Found
   /** What is to be registered, or a revision that is there. */
   readonly to: { readonly input: RegisterTaskDefinitionCommandInput } | Revision
-  readonly how: Intent['how']
+  readonly how: PendingRollout['how']
   readonly differences: readonly Difference[]
   /** What deploys have changed since the config was written, this one included. */
   readonly overlay: Overlay | undefined
@@ -40,7 +40,7 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
   const image = imageIn(definition, of.container)
   const ran = healthyNow(found)
   await remember(memory, found, ran, of.container)
-  const intent: Intent = {
+  const intent: PendingRollout = {
     revision: revisionOf(arn),
     from: revisionOf(found.service.taskDefinition),
     ...(image === undefined ? {} : { image }),
@@ -114,7 +114,7 @@ const remember = async (
   if (revision === undefined || memory.entries.some((e) => e.revision === revision && e.healthy === true)) return
   const at = primaryOf(service)?.createdAt ?? definition.registeredAt
   const image = imageIn(definition, container)
-  const entry: Entry = {
+  const entry: Deployment = {
     revision,
     ...(image ? { image } : {}),
     at: (at ?? new Date()).toISOString(),

@@ -99,7 +99,7 @@ export const placeOfStack = ({ stack, caller, named, spoken }: ServicePlace): Pl
   const { config, state } = stack
   const isPublic = config.ecs.tasks[named.key ?? '']?.subnets === 'public'
   const tier = isPublic ? 'public' : 'private'
-  const { network: known } = offlineLookups(config, state.lookups, caller.account, caller.partition)
+  const { network: known } = offlineLookups(config, state, caller.account, caller.partition)
   const recorded = [...state.all()].flatMap(([key, row]) => {
     const id = row.type === 'ec2.subnet' && key.startsWith(`${tier}-subnet-`) ? row.attrs?.id : undefined
     return typeof id === 'string' ? [id] : []

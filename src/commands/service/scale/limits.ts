@@ -1,10 +1,10 @@
 import { type InfraError, refuse } from '../../../core/errors.ts'
 import { resourceOf, type ScalingTarget } from '../../../ecs/scaling.ts'
-import type { Paused } from '../../../ecs/sleep-record.ts'
 import { commandLine } from '../../../session/globals.ts'
 import type { CountMemory } from '../../../session/records/counts.ts'
 import { leftAtZero } from '../../../session/records/minimum.ts'
 import type { ServicePlace } from '../../../session/service.ts'
+import type { PausedLimits } from '../../../state/memory.ts'
 import { count } from '../../../ui/format.ts'
 
 /** What autoscaling has to do with a number. */
@@ -14,7 +14,7 @@ export interface Scaling {
   /** It must be paused, or it would lift the service at once. */
   readonly pause: boolean
   /** What it gets back. */
-  readonly resume: Paused | undefined
+  readonly resume: PausedLimits | undefined
 }
 
 /** From the account where a target is registered there, else from the config. */
@@ -33,7 +33,11 @@ export const limitsOf = (p: ServicePlace, memory: CountMemory, target: ScalingTa
 }
 
 /** It was made before the service had an image, and never got the minimum of infra.yaml. */
-const firstMinimum = ({ stack, named }: ServicePlace, { suspended }: ScalingTarget, starts: boolean): Paused | undefined => {
+const firstMinimum = (
+  { stack, named }: ServicePlace,
+  { suspended }: ScalingTarget,
+  starts: boolean,
+): PausedLimits | undefined => {
   const min = stack && named.key !== undefined ? leftAtZero(stack, named.key, starts) : undefined
   return min === undefined ? undefined : { min, suspended, at: '' }
 }

@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-ec2'
 import * as ECS from '@aws-sdk/client-ecs'
 import * as ELB from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Deployment, Services } from '../../../../src/state/memory.ts'
+import { FORMAT } from '../../../../src/state/schema.ts'
 import { type Account, clientConfig, freshAccount } from '../../../support/account.ts'
 import { type Place, place } from '../../../support/cli.ts'
 import { type FaultProxy, startProxy } from '../../../support/proxy.ts'
@@ -151,21 +153,23 @@ export const owned = async (t: Theatre, config = CONFIG, known: readonly number[
     },
   }
   const entries = known.map((n) => ({ revision: `shop-dev-web:${n}`, at, by: 'me', how: 'deploy', healthy: true, changes: [] }))
-  const lookups = { zones: ['us-east-1a'], ...(entries.length > 0 ? { deployments: { web: entries } } : {}) }
+  const services = entries.length > 0 ? { web: { history: entries } } : {}
   const head = {
-    format: 1,
+    format: FORMAT,
     project: 'shop',
     environment: 'dev',
     account: t.account.accountId,
     region: 'us-east-1',
     sandbox: false,
   }
-  await writeFile(join(t.p.dir, 'state', 'dev.json'), JSON.stringify({ ...head, lineage: 'l', serial: 1, lookups, resources }))
+  await writeFile(
+    join(t.p.dir, 'state', 'dev.json'),
+    JSON.stringify({ ...head, lineage: 'l', serial: 1, facts: { zones: ['us-east-1a'] }, services, resources }),
+  )
 }
 
 /** What the state has of the rollouts of this service, newest first. */
-export const remembered = (lookups: unknown): Record<string, unknown>[] =>
-  (lookups as { deployments?: { web?: Record<string, unknown>[] } }).deployments?.web ?? []
+export const remembered = (services: unknown): readonly Deployment[] => (services as Services).web?.history ?? []
 
 const network = async (t: Theatre): Promise<{ vpc: string | undefined; subnets: string[] }> => {
   const ec2 = new EC2Client({ ...clientConfig(t.account), endpoint: t.proxy.url })

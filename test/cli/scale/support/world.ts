@@ -12,7 +12,9 @@ import { offlineLookups } from '../../../../src/session/lookups.ts'
 import { placeOf, type ServiceFlags, type ServicePlace } from '../../../../src/session/service.ts'
 import type { Session } from '../../../../src/session/session.ts'
 import type { Backend } from '../../../../src/state/backend.ts'
+import { NO_MEMORY, type Services } from '../../../../src/state/memory.ts'
 import type { Row } from '../../../../src/state/schema.ts'
+import { FORMAT } from '../../../../src/state/schema.ts'
 import { StoredState } from '../../../../src/state/store.ts'
 import type { Io } from '../../../../src/ui/io.ts'
 import { read } from '../../../config/support/read.ts'
@@ -81,7 +83,7 @@ export class World {
   target(name: string): Limits | undefined {
     return this.targets.get(`service/${CLUSTER}/${name}`)
   }
-  state(): { lookups: JsonObject; resources: Record<string, Row> } {
+  state(): { services: Services; resources: Record<string, Row> } {
     return JSON.parse(this.text ?? '{}')
   }
   revive(): void {
@@ -332,7 +334,7 @@ export const made = async (config = CONFIG, { rds = true } = {}): Promise<World>
     )
   }
   const head = {
-    format: 1,
+    format: FORMAT,
     project: 'shop',
     environment: 'dev',
     account: ACCOUNT,
@@ -341,7 +343,7 @@ export const made = async (config = CONFIG, { rds = true } = {}): Promise<World>
     lineage: 'l',
     serial: 1,
   }
-  w.text = JSON.stringify({ ...head, lookups: {}, resources })
+  w.text = JSON.stringify({ ...head, ...NO_MEMORY, resources })
   return w
 }
 
@@ -413,7 +415,7 @@ export const place = (s: Run, key: string | undefined, name = `shop-dev-${key}`)
 /** What a create would change of numbers and limits, and what drift would tell of them. */
 export const wouldChange = async (w: World, config = CONFIG): Promise<{ plan: string[]; drift: string[] }> => {
   const s = await session(w, config)
-  const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, ACCOUNT))
+  const graph = declareStack(s.config, offlineLookups(s.config, s.state, ACCOUNT))
   const plan: string[] = []
   const drift: string[] = []
   for (const [key, row] of s.state.all()) {
@@ -433,7 +435,7 @@ export const wouldChange = async (w: World, config = CONFIG): Promise<{ plan: st
 /** What `infra status` says that a month of what is there costs. */
 export const monthNow = async (w: World, config = CONFIG): Promise<number> => {
   const s = await session(w, config)
-  const graph = declareStack(s.config, offlineLookups(s.config, s.state.lookups, ACCOUNT))
+  const graph = declareStack(s.config, offlineLookups(s.config, s.state, ACCOUNT))
   const survey = new Map<string, AnySeen>()
   for (const [key, row] of s.state.all()) {
     const node = graph.get(key)
