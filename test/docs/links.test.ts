@@ -34,3 +34,11 @@ test('every page of docs can be reached from the README or from docs/configurati
   )
   expect(missing).toEqual([])
 })
+
+test.each(pages())('%s names only files of the project that are there', (page) => {
+  const named = [...read(page).matchAll(/`([^`\s]*)`/g)].map((m) => m[1] ?? '')
+  const paths = named.filter((name) =>
+    /^(src|test|cli|commands|session|engine|ecs|steps|kinds|config|aws|state)\/[\w./-]+(\.ts|\/)$/.test(name),
+  )
+  expect(paths.filter((path) => !existsSync(join(root, path)) && !existsSync(join(root, 'src', path)))).toEqual([])
+})
