@@ -2,9 +2,9 @@ import type { FaultProxy } from '../test/support/proxy.ts'
 import { type Cli, DESTROY } from './cli.ts'
 import { LATENCY } from './rows.ts'
 
-/** Prints when each call of a stack's life began and ended, with 50 ms a call: where round trips go. */
-export const printCalls = async (cli: Cli, server: string, proxy: FaultProxy): Promise<void> => {
-  const stack = await cli.stack(server, proxy.url)
+/** Prints when each call of a stack's life began and ended, with 50 ms a call, and how many of each there were: where round trips go. */
+export const printCalls = async (cli: Cli, server: string, proxy: FaultProxy, sets: readonly string[]): Promise<void> => {
+  const stack = await cli.stack(server, proxy.url, sets)
   proxy.rules = [LATENCY]
   for (const args of [['create', '--yes'], ['create', '--yes'], ['status'], DESTROY]) {
     proxy.clear()
@@ -16,6 +16,14 @@ export const printCalls = async (cli: Cli, server: string, proxy: FaultProxy): P
       console.log(
         `${since(call.at)} ${since(call.end ?? Number.NaN)}  ${call.changing ? '*' : ' '} ${call.op} ${hint(call.body)}`,
       )
+    const counts = new Map<string, number>()
+    for (const { op } of proxy.log) counts.set(op, (counts.get(op) ?? 0) + 1)
+    console.log(
+      `\n${[...counts]
+        .sort()
+        .map(([op, n]) => `${op} ${n}`)
+        .join(', ')}`,
+    )
   }
   proxy.rules = []
 }

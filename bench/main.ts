@@ -9,6 +9,7 @@ import { type FaultProxy, startProxy } from '../test/support/proxy.ts'
 import { printCalls } from './calls.ts'
 import { Cli } from './cli.ts'
 import { print } from './figures.ts'
+import { FULL, fullRows } from './full.ts'
 import { manyRows } from './many.ts'
 import { type Endpoint, lifeRows, startRows, waitRow } from './rows.ts'
 
@@ -46,10 +47,11 @@ const bench = async (): Promise<boolean> => {
   const first = await cli.stack(fast.server, fast.proxy.url)
   await first.run('create', '--yes')
   if (process.argv.includes('--calls')) {
-    await printCalls(cli, fast.server, fast.proxy)
+    await printCalls(cli, fast.server, fast.proxy, process.argv.includes('--full') ? FULL : [])
     return true
   }
   const rows = [...(await lifeRows(cli, fast, quick ? 2 : 7)), ...(await startRows(cli, fast, quick ? 8 : 25))]
+  rows.push(...(await fullRows(cli, fast)))
   rows.push(...(await manyRows(cli, fast, quick ? 2 : 7)))
   if (!quick) rows.push(await waitRow(cli, fast, await start(path, `rds=${RDS_SECONDS},nat=4`), RDS_SECONDS))
   console.log('')

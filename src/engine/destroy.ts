@@ -3,9 +3,9 @@ import type { Row } from '../state/schema.ts'
 import { mustWake } from './asleep.ts'
 import { deleteOnceFree } from './blocked.ts'
 import type { Context, KindOf } from './context.ts'
-import type { AnyKind, AnySeen, DeleteHow, Survey } from './kind.ts'
+import type { AnyKind, AnySeen, DeleteHow, Depth, Survey } from './kind.ts'
 import { type DestroyOptions, destroyOrder, minutesToDelete } from './order.ts'
-import { ambiguous, checkOwner, foreign, notToDelete } from './ownership.ts'
+import { ambiguous, foreign, notToDelete } from './ownership.ts'
 import { type Outcome, runGraph } from './run.ts'
 import { observe, type Subject, settle, subjectOfRow } from './survey.ts'
 import { deleteLimit } from './times.ts'
@@ -26,10 +26,11 @@ export const destroy = async <C>(
 ): Promise<Outcome> => {
   for (const refusal of notToDelete(keys, seen, cx.rows.all(), kindOf)) throw refusal
   const nodes = destroyOrder(keys, cx.rows.all(), kindOf, options)
+  const left = new Set<string>()
   const outcome = await runGraph(
     nodes,
     (n) => minutesToDelete(kindOf(n.row.type), n.row),
-    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: n.with }),
+    (n) => remove(n.key, n.row, seen.get(n.key), cx, kindOf(n.row.type), { ...options, with: n.with, left }),
     cx.signal,
     (n, error) => cx.report({ type: 'resource.failed', key: n.key, error }),
   )
@@ -43,7 +44,7 @@ const remove = async <C>(
   first: AnySeen | undefined,
   cx: Context<C>,
   kind: AnyKind<C>,
-  options: DestroyOptions & { with: string | undefined },
+  options: DestroyOptions & { readonly with: string | undefined; readonly left: Set<string> },
 ): Promise<void> => {
   const began = cx.clock.now()
   const gone = async (leaves?: string): Promise<void> => {
@@ -52,15 +53,25 @@ const remove = async <C>(
   }
   if (row.adopted && !options.adopted) return gone(`${kind.facts.title} ${row.name}: was there before, so it stays`)
   const subject: Subject<C> = subjectOfRow(key, row, () => kind)
-  const look = (): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want)
+  const look = (depth: Depth = 'presence'): Promise<AnySeen> => observe(subject, cx.look(), cx, row.want, depth)
   const limit = deleteLimit(kind, row.want)
 
-  if (options.with !== undefined) {
-    await until(cx, key, look, (s) => s.is === 'absent', limit)
+  if (options.with !== undefined && !options.left.has(options.with)) {
+    // What it goes with was seen gone, and AWS keeps nothing of it then.
+    if (kind.facts.goesWith) return gone()
+    await until(
+      cx,
+      key,
+      () => look(),
+      (s) => s.is === 'absent',
+      limit,
+    )
     return gone()
   }
 
-  let seen = first ?? (await look())
+  // Whose it is must have been looked at.
+  const told = first && (first.is === 'absent' || first.tags !== undefined || !kind.tag)
+  let seen = told ? first : await look('owner')
   // Also what has a name: its create call may be on its way still, or no look shows it yet, and nobody would look for it once the
   // row is gone.
   if (seen.is === 'absent' && row.is === 'creating' && (kind.facts.found === 'tag' || !row.attrs))
@@ -84,27 +95,47 @@ const remove = async <C>(
   const at = seen.is === 'deleting' && row.is === 'deleting' ? new Date(row.at) : options.at
   const asks = seen.is !== 'deleting' || row.is === 'deleting'
   const snapshot = options.snapshots && asks ? kind.facts.snapshotName?.(attrs, at) : undefined
-  const how: DeleteHow = snapshot ? { finalSnapshot: snapshot } : {}
+  const how: DeleteHow = { ...(snapshot ? { finalSnapshot: snapshot } : {}), ...(seen.tags ? { tags: seen.tags } : {}) }
   if (seen.is !== 'deleting') {
     refuseAsleep()
-    if (!row.adopted) await checkOwner(subject, row, { ...seen, attrs }, cx)
     const intend = (): Promise<void> => cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })
     await intend()
     if (seen.is === 'pending' && !seen.switching && !kind.facts.deletesPending) {
-      seen = await until(cx, key, look, (s) => s.is !== 'pending', limit)
+      seen = await until(
+        cx,
+        key,
+        () => look(),
+        (s) => s.is !== 'pending',
+        limit,
+      )
       await intend()
     }
     refuseAsleep()
     if (seen.is !== 'absent' && seen.guarded && kind.unguard) {
       checkStop(cx.signal)
       await kind.unguard(cx.aws, attrs)
-      seen = await until(cx, key, look, (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded), limit)
+      seen = await until(
+        cx,
+        key,
+        () => look(),
+        (s) => s.is === 'absent' || (s.is !== 'pending' && !s.guarded),
+        limit,
+      )
       // Once more, after the wait: where the state is another run's by now, this write fails, and no delete goes out.
       await intend()
     }
     const left = seen.is === 'absent' ? undefined : await deleteOnceFree(key, cx, kind, attrs, how, limit)
-    if (left) return gone(left === 'left' ? undefined : left.stays)
+    if (left) {
+      options.left.add(key)
+      return gone(left === 'left' ? undefined : left.stays)
+    }
   }
-  await until(cx, key, look, (s) => s.is === 'absent', limit)
+  await until(
+    cx,
+    key,
+    () => look(),
+    (s) => s.is === 'absent',
+    limit,
+  )
   return gone(kind.facts.leaves?.(attrs, row.want, how))
 }

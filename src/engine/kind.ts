@@ -28,6 +28,12 @@ export interface Stamp {
   readonly token: string
 }
 
+/**
+ * How much a look has to show: all (`props`, the default); whether it is there, in which state, and its tags (`owner`: what a delete has
+ * to know); or only whether a recorded one is still there, and in which state (`presence`: what a wait for its end has to know).
+ */
+export type Depth = 'props' | 'owner' | 'presence'
+
 /** A resource as AWS shows it. `props` holds what could be read back: a prop that is missing is unknown, not different. */
 export type Seen<P, A> =
   | {
@@ -142,6 +148,8 @@ export interface Blocker {
 export interface DeleteHow {
   /** Name of the last snapshot; undefined: none is wanted. Only for kinds that can make one. */
   readonly finalSnapshot?: string
+  /** The tags that were seen on it. */
+  readonly tags?: Tags
 }
 
 /** Data about a kind, never code paths of the engine. */
@@ -193,6 +201,11 @@ export interface Facts<P> {
    * it goes with it, and is still whole in the last snapshot.
    */
   readonly inside?: string
+  /**
+   * What AWS deletes it together with, by its type and by the prop that names it. Where that is destroyed too, this one gets no delete of
+   * its own, and is gone once that is. `holds`: what else it refers to cannot be deleted before.
+   */
+  readonly goesWith?: { readonly type: string; readonly by: keyof P & string; readonly holds?: boolean }
   /** The command that removes just this one; `infra destroy <step>` otherwise. */
   removedBy?(attrs: JsonObject): string
   /** What stays in the account on purpose after a delete. */
@@ -213,19 +226,18 @@ export interface Facts<P> {
  * One type of AWS resource. `C` is how it reaches AWS; the engine hands it through and never looks inside.
  *
  * - `observe` reads only. It serves find, wait, gone, drift, adopt and crash recovery: it looks by recorded id (`last`) and by that
- *   alone; without one by name, else by tag. `want` holds the props as far as they are known (natural keys need them).
+ *   alone; without one by name, else by tag. `want` holds the props as far as they are known (natural keys need them). `depth` says
+ *   how much of the answer is used; more than that may be left out where it costs a call of its own.
  * - `create` asks once and returns the id at once; it never waits and never looks first.
  * - `update` changes the named props in place; `pending` when AWS works on it after the answer.
  * - `delete` asks; the engine waits until it is absent. `left`: AWS offers no way to delete it now and it goes by itself.
  */
 export interface Kind<P, A, C> {
   readonly type: string
-  observe(aws: C, stamp: Stamp, want: Partial<P>, last?: Partial<A>): Promise<Seen<P, A>>
+  observe(aws: C, stamp: Stamp, want: Partial<P>, last?: Partial<A>, depth?: Depth): Promise<Seen<P, A>>
   create(aws: C, want: P, stamp: Stamp): Promise<Made<P, A>>
   update?(aws: C, attrs: A, want: P, changed: readonly (keyof P & string)[]): Promise<'done' | 'pending'>
   tag?(aws: C, attrs: A, tags: Tags): Promise<void>
-  /** The tags of what `observe` shows without them. A delete asks first whose it is. */
-  tagsOf?(aws: C, attrs: A): Promise<Tags>
   unguard?(aws: C, attrs: A): Promise<void>
   delete(aws: C, attrs: A, how: DeleteHow): Promise<undefined | Left>
   /** What else in the account keeps it from being deleted. */

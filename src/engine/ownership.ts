@@ -37,22 +37,6 @@ export const attributed = <C>(seen: AnySeen, { kind, name, row, stamp, ownerOf }
     : { ...seen, owner, foreign: `the ${kind.facts.title} ${idOf(seen.attrs, name)} of the stack ${owner.stack}` }
 }
 
-/**
- * The last question before a delete, for kinds whose look shows no tags.
- * @throws InfraError when they are another stack's
- */
-export const checkOwner = async <C>(subject: Subject<C>, row: Row, seen: Present, cx: Context<C>): Promise<void> => {
-  const { kind, name, key } = subject
-  if (seen.tags || !kind.tagsOf) return
-  const tags = await kind.tagsOf(cx.aws, seen.attrs).catch((error: unknown) => {
-    // It went a moment ago: the delete will hear the same.
-    if (cx.classify(error) === 'gone') return {}
-    throw error
-  })
-  const owned = attributed({ ...seen, tags }, { kind, name, row, stamp: cx.stamp({ key, name }, ''), ownerOf: cx.ownerOf })
-  if (owned.is !== 'absent' && owned.foreign) throw foreign(subject, owned, true)
-}
-
 type Subject<C> = { readonly key: string; readonly name: string; readonly kind: AnyKind<C> }
 
 /** The error for something that is not this row's to change. @param recorded the row holds its id */

@@ -5,7 +5,7 @@ import { differing, missingTags, unchangeable } from './compare.ts'
 import type { Context, KindOf } from './context.ts'
 import { generationOf, identityOf } from './generation.ts'
 import type { Graph } from './graph.ts'
-import type { AnyKind, AnySeen, Present, Survey, Tags } from './kind.ts'
+import type { AnyKind, AnySeen, Depth, Present, Survey, Tags } from './kind.ts'
 import { attributed } from './ownership.ts'
 import { hasUnknown, knownProps, resolve } from './ref.ts'
 import { expected } from './scheduled.ts'
@@ -45,7 +45,12 @@ export const subjectsOf = <C>(graph: Graph<C>, rows: ReadonlyMap<string, Row>, k
  * can tell (the state was lost, or this is the first run) waits for what the survey itself finds of its dependencies.
  * @throws the first error of a look: a survey with holes would plan duplicates
  */
-export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>, pass = cx.look()): Promise<Survey> => {
+export const survey = async <C>(
+  subjects: readonly Subject<C>[],
+  cx: Context<C>,
+  pass = cx.look(),
+  depth?: Depth,
+): Promise<Survey> => {
   const byKey = new Map(subjects.map((s) => [s.key, s]))
   const started = new Map<string, Promise<AnySeen>>()
   const recorded = (key: string): JsonObject | undefined => cx.rows.row(key)?.attrs
@@ -61,7 +66,7 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>,
     let want = resolve(subject.props, recorded) as Record<string, unknown>
     if (hasUnknown(want)) {
       // Asked at once with what is known: the requests are the same, and the pass answers them a second time for nothing.
-      const early = observe(subject, pass, cx, knownProps(want))
+      const early = observe(subject, pass, cx, knownProps(want), depth)
       early.catch(() => undefined)
       const found = new Map<string, JsonObject>()
       for (const key of subject.deps) {
@@ -72,7 +77,7 @@ export const survey = async <C>(subjects: readonly Subject<C>[], cx: Context<C>,
       if (found.size === 0) return early
       want = resolve(subject.props, (key) => found.get(key) ?? recorded(key)) as Record<string, unknown>
     }
-    return observe(subject, pass, cx, knownProps(want))
+    return observe(subject, pass, cx, knownProps(want), depth)
   }
 
   const results = await Promise.allSettled(subjects.map(visit))
@@ -115,13 +120,16 @@ export const observe = async <C>(
   pass: C,
   cx: Context<C>,
   want: Readonly<Record<string, unknown>>,
+  depth?: Depth,
 ): Promise<AnySeen> => {
   const row = cx.rows.row(subject.key)
   const { kind } = subject
   const look = async (generation?: string): Promise<AnySeen> => {
     const stamp = cx.stamp(identityOf(subject, row, generation), row?.token ?? '')
-    const seen = await kind.observe(pass, stamp, want as JsonObject, row?.attrs ?? recordOf(subject.adopt))
-    return attributed(seen, { ...subject, row, stamp, ownerOf: cx.ownerOf })
+    const seen = await kind.observe(pass, stamp, want as JsonObject, row?.attrs ?? recordOf(subject.adopt), depth)
+    // What shows no tags even when they are asked for counts by those of its record.
+    const tagged = depth === 'owner' && seen.is !== 'absent' && !seen.tags ? { ...seen, tags: row?.tags ?? {} } : seen
+    return attributed(tagged, { ...subject, row, stamp, ownerOf: cx.ownerOf })
   }
   const seen = await look()
   if (row || subject.adopt || !kind.facts.replace) return seen

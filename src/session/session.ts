@@ -111,7 +111,7 @@ export const openSession = async (g: Globals, exclusive?: string, loaded?: Loade
       stamp,
       context: (report) => ({
         rows: state,
-        aws,
+        aws: together,
         look: () => pass(together),
         stamp,
         ownerOf,

@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts'
 import { explain } from '../aws/explain.ts'
 import { InfraError } from '../core/errors.ts'
 import type { Graph } from '../engine/graph.ts'
-import type { Survey } from '../engine/kind.ts'
+import type { Depth, Survey } from '../engine/kind.ts'
 import { type Plan, plan } from '../engine/plan.ts'
 import { subjectOfRow, subjectsOf, survey } from '../engine/survey.ts'
 import { kindOf } from '../kinds/index.ts'
@@ -93,16 +93,14 @@ export const lookAround = async (s: Session, steps: readonly string[], options: 
 }
 
 /** One look at recorded resources, as they were made: needs no config. @throws InfraError */
-export const lookAtRows = async (s: Session, keys: readonly string[]): Promise<Survey> => {
+export const lookAtRows = async (s: Session, keys: readonly string[], depth?: Depth): Promise<Survey> => {
   const subjects = keys.flatMap((key) => {
     const row = s.state.row(key)
     return row ? [subjectOfRow(key, row, kindOf)] : []
   })
   try {
-    return await survey(
-      subjects,
-      s.context(() => undefined),
-    )
+    const cx = s.context(() => undefined)
+    return await survey(subjects, cx, cx.look(), depth)
   } catch (error) {
     throw s.explain(error)
   }

@@ -36,7 +36,7 @@ const SPOTS: Readonly<Record<'shared' | 'perDatabase', Readonly<Record<Verb, rea
     destroy: [
       ['sql.DROP DATABASE "shop"', 'after', 'lands'],
       ['sql.DROP ROLE "blog_2"', 'after', 'lost'],
-      ['secretsmanager.PutSecretValue', 'after', 'lost'],
+      ['secretsmanager.DeleteSecret', 'before', 'lost'],
       ['secretsmanager.DeleteSecret', 'after', 'lands'],
     ],
   },

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { InFlight } from '../engine/support/session.ts'
 import { type Cloud, Crash } from '../support/cloud.ts'
-import { create, createInside, createLarge, destroy, edited } from './support/commands.ts'
+import { create, createInside, createLarge, createTogether, destroy, edited } from './support/commands.ts'
 import { type Command, explore, type Limits, type Report } from './support/explore.ts'
 import { fingerprint } from './support/fingerprint.ts'
 import { type Setup, setups, worldOf } from './support/worlds.ts'
@@ -85,6 +85,13 @@ describe('what lives in a server: made in it, and gone with it as it was, never 
         world.cloud.whole = true
       }
       await allGreen(`inside, ${name}`, whole, createInside, { kills: 2, next: upAndDown(createInside) })
+    })
+})
+
+describe('what goes with another, which another one holds', () => {
+  for (const [name, setup] of Object.entries(setups))
+    it(name, async () => {
+      await allGreen(`together, ${name}`, setup, createTogether, { kills: 1, next: upAndDown(createTogether) })
     })
 })
 

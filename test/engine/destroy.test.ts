@@ -287,6 +287,91 @@ describe('what lives inside something', () => {
   })
 })
 
+describe('what AWS deletes together with another', () => {
+  const Rule = fakeKind('rule', { found: 'natural', goesWith: 'net' })
+  const groups: Declare = (add) => {
+    const back = add(Net, 'back', {})
+    const front = add(Net, 'front', {})
+    add(Rule, 'rule', { from: back.id, to: front.id })
+  }
+  const removed = (world: World) => world.said('change').filter((t) => t.startsWith('remove'))
+
+  it('gets no delete and no look of its own; what it names waits for what it goes with', async () => {
+    const world = new World(Rule)
+    await world.create(groups)
+    world.forget()
+    expect((await world.destroy()).done).toEqual(expect.arrayContaining(['rule', 'back', 'front']))
+    expect(removed(world)).toEqual(['remove back', 'remove front'])
+    const log = world.said()
+    expect(log.slice(log.indexOf('remove back'), log.indexOf('remove front'))).toContain('drop back')
+    expect(log.slice(log.indexOf('drop back')).filter((t) => /(get|list) rule/.test(t))).toEqual([])
+    expect(world.rows.size).toBe(0)
+    expect(world.cloud.refused).toBe(0)
+  })
+
+  it('is deleted on its own where that stays, or is another one', async () => {
+    const world = new World(Rule)
+    await world.create(groups)
+    world.forget()
+    await world.destroy(['rule', 'front'])
+    expect(removed(world)).toEqual([expect.stringMatching(/^remove .*>.*/), 'remove front'])
+    expect([...world.rows.keys()]).toEqual(['back'])
+  })
+
+  it('two that name each other: their rules go first, on their own', async () => {
+    const world = new World(Rule)
+    await world.create((add) => {
+      const back = add(Net, 'back', {})
+      const front = add(Net, 'front', {})
+      add(Rule, 'in', { from: back.id, to: front.id })
+      add(Rule, 'out', { from: front.id, to: back.id })
+    })
+    world.forget()
+    expect((await world.destroy()).failed.size).toBe(0)
+    // One of the two is enough to open the circle.
+    expect(removed(world)).toHaveLength(3)
+    expect(world.cloud.refused).toBe(0)
+    expect(world.rows.size).toBe(0)
+  })
+
+  it('what depends on it is gone before what it goes with', async () => {
+    const world = new World(Rule)
+    await world.create((add) => {
+      const back = add(Net, 'back', {})
+      const rule = add(Rule, 'rule', { from: back.id, to: 'anyone' })
+      add(Note, 'app', {}, { after: [rule.id] })
+    })
+    world.forget()
+    await world.destroy()
+    expect(removed(world)).toEqual(['remove app', 'remove back'])
+    const log = world.said()
+    expect(log.indexOf('drop app')).toBeLessThan(log.indexOf('remove back'))
+  })
+
+  it('stays recorded, and is there, when what it goes with could not be deleted', async () => {
+    const world = new World(Rule)
+    await world.create(groups)
+    failOnce(world.cloud, 'remove back', 'before', () => new Fault('fatal', 'no'), 99)
+    const outcome = await world.destroy()
+    expect([...outcome.failed.keys()]).toEqual(['back'])
+    expect([...world.rows.keys()].sort()).toEqual(['back', 'front', 'rule'])
+  })
+
+  it('is looked after on its own when what it goes with stays on purpose', async () => {
+    const Staying = fakeKind('staying', { stays: true })
+    const Leaf = fakeKind('leaf', { found: 'natural', goesWith: 'staying' })
+    const world = new World(Staying, Leaf)
+    await world.create((add) => {
+      const trunk = add(Staying, 'trunk', {})
+      add(Leaf, 'leaf', { from: trunk.id, to: 'x' })
+    })
+    world.forget()
+    await world.destroy()
+    expect(removed(world)).toEqual([expect.stringMatching(/^remove .*>x/)])
+    expect(world.rows.size).toBe(0)
+  })
+})
+
 it('does not wait for what can be deleted before it is ready', async () => {
   const Slow = fakeKind('slow', { readyMs: 3_600_000, deadline: 1 })
   const kinds = [Slow, { ...Slow, type: 'hasty', facts: { ...Slow.facts, deletesPending: true } }]

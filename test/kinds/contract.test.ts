@@ -90,9 +90,29 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       expect(Object.keys(fixture.unread).filter((k) => props?.[k] !== undefined)).toEqual([])
     })
 
-    it('throws what is no answer about existence: never takes it for absent', async () => {
+    it('shows a delete and the wait for its end the same, with fewer calls', async () => {
+      const whole = cloud(there(ours))
+      const all = ready(await kind.observe(aws, stamp, want, attrs))
+      const before = cloud(there(ours))
+      const owner = ready(await kind.observe(aws, stamp, want, attrs, 'owner'))
+      const after = cloud(there(ours))
+      const presence = ready(await kind.observe(aws, stamp, want, attrs, 'presence'))
+      for (const seen of [owner, presence]) {
+        expect(all.attrs).toMatchObject(seen.attrs)
+        expect(seen.guarded).toBe(all.guarded)
+        expect(all.props).toMatchObject(seen.props ?? {})
+      }
+      if (kind.tag && !TELLS_NO_TAGS.has(kind.type)) expect(owner.tags).toMatchObject(ours)
+      expect(after.sent.length).toBeLessThanOrEqual(whole.sent.length)
+      expect(iam.observe).toEqual(expect.arrayContaining([...before.actions, ...after.actions]))
+      cloud(nothing)
+      for (const depth of ['owner', 'presence'] as const)
+        expect((await kind.observe(aws, stamp, want, attrs, depth)).is).toBe('absent')
+    })
+
+    it.each(['props', 'owner', 'presence'] as const)('throws what is no answer about existence, asked for %s', async (depth) => {
       const normal = cloud(there(ours))
-      await kind.observe(aws, stamp, want, undefined)
+      await kind.observe(aws, stamp, want, undefined, depth)
       for (const operation of new Set(normal.sent.map(([name]) => name))) {
         for (const name of [
           'AccessDenied',
@@ -103,7 +123,7 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
         ]) {
           for (const last of [undefined, attrs]) {
             const look = cloud({ ...there(ours), [operation]: awsError(name) })
-            const seen = await kind.observe(aws, stamp, want, last).catch((error: Error) => error.name)
+            const seen = await kind.observe(aws, stamp, want, last, depth).catch((error: Error) => error.name)
             const asked = look.sent.some(([sent]) => sent === operation)
             if (operation in fixture.tolerates) expect(seen).toMatchObject({ is: 'ready' })
             else if (asked) expect(seen, `${operation} answered ${name}`).toBe(name)
@@ -184,10 +204,9 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
     if (kind.tag && !TELLS_NO_TAGS.has(kind.type))
       it('tells by its tags whose it is, also when its id is recorded', async () => {
         const account = cloud({ ...fixture.writes, ...there({ ...ours, [STACK_TAG]: 'shop/other' }) })
-        const seen = ready(await kind.observe(aws, stamp, want, attrs))
-        const tags = seen.tags ?? (await kind.tagsOf?.(aws, seen.attrs))
+        const { tags } = ready(await kind.observe(aws, stamp, want, attrs, 'owner'))
         expect(tags && ownerOf(tags)).toEqual({ stack: 'shop/other', key: stamp.key })
-        expect([...iam.observe, ...iam.delete]).toEqual(expect.arrayContaining([...account.actions]))
+        expect(iam.observe).toEqual(expect.arrayContaining([...account.actions]))
       })
 
     if (kind.type.startsWith('ec2.') && kind.tag)

@@ -34,7 +34,7 @@ export const destroyCommand = async (names: readonly string[], flags: DestroyFla
     // What goes with its server needs no way into that.
     const within = goingWith(keys, rows, kindOf, { adopted: flags.adopted === true })
     const alone = keys.filter((key) => !within.has(key))
-    const seen = await lookAtRows(s, alone)
+    const seen = await lookAtRows(s, alone, 'owner')
     for (const refusal of notToDelete(keys, seen, rows, kindOf)) throw refusal
     const data = keys.filter((key) => {
       const row = rows.get(key)

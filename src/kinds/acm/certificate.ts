@@ -3,7 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { pages } from '../../aws/pages.ts'
 import { isOurs, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
-import type { Stamp } from '../../engine/kind.ts'
+import type { Stamp, Tags } from '../../engine/kind.ts'
 import { must, none, one } from '../ec2/common.ts'
 import { arnIn } from '../elb/common.ts'
 import type { AwsKind } from '../kind.ts'
@@ -31,7 +31,7 @@ const FAILED = new Set(['FAILED', 'VALIDATION_TIMED_OUT', 'EXPIRED', 'REVOKED'])
  */
 export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
   type: 'acm.certificate',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const recorded = arnIn(last)
     const tagged = recorded === undefined ? await byTags(aws, stamp, want.domain) : []
     const arn = recorded ?? one(tagged)
@@ -44,6 +44,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
       attrs: { id: idOf(arn), arn, records: recordsOf(c) },
       props: { domain: c.DomainName ?? '', alternativeNames: inWantedOrder(names, want.alternativeNames) },
       note: noteOf(c, status),
+      ...(depth === 'owner' ? { tags: await tagsOf(aws, arn) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -60,9 +61,6 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
   },
   async tag(aws, attrs, tags) {
     await aws.acm('AddTagsToCertificate', { CertificateArn: attrs.arn, Tags: tagList(tags) })
-  },
-  async tagsOf(aws, attrs) {
-    return tagMap((await aws.acm('ListTagsForCertificate', { CertificateArn: attrs.arn })).Tags)
   },
   async delete(aws, attrs) {
     await aws.acm('DeleteCertificate', { CertificateArn: attrs.arn })
@@ -84,7 +82,7 @@ export const Certificate: AwsKind<CertificateProps, CertificateAttrs> = {
       observe: ['acm:DescribeCertificate', 'acm:ListCertificates', 'acm:ListTagsForCertificate'],
       create: ['acm:AddTagsToCertificate', 'acm:DescribeCertificate', 'acm:RequestCertificate'],
       update: ['acm:AddTagsToCertificate'],
-      delete: ['acm:DeleteCertificate', 'acm:DescribeCertificate', 'acm:ListTagsForCertificate'],
+      delete: ['acm:DeleteCertificate', 'acm:DescribeCertificate'],
     },
     immutable: ['domain', 'alternativeNames'],
     replace: { name: (declared) => declared },
@@ -128,3 +126,6 @@ const noteOf = (c: CertificateDetail, status: string): string => {
   const records = recordsOf(c).map(show)
   return records.length > 0 ? `waiting for the DNS: ${records.join(', ')}` : 'waiting for AWS to name the DNS records'
 }
+
+const tagsOf = async (aws: Aws, CertificateArn: string): Promise<Tags> =>
+  tagMap((await unlessGone(aws.acm('ListTagsForCertificate', { CertificateArn })))?.Tags)

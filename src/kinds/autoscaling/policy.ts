@@ -86,6 +86,8 @@ export const ScalingPolicy: AwsKind<ScalingPolicyProps, ScalingPolicyAttrs> = {
       delete: ['application-autoscaling:DeleteScalingPolicy', 'cloudwatch:DeleteAlarms'],
     },
     immutable: ['resourceId'],
+    // docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html: its policies are deleted with it.
+    goesWith: { type: 'autoscaling.target', by: 'resourceId' },
     found: 'name',
   },
 }

@@ -2,6 +2,7 @@ import type { ComparisonOperator, MetricAlarm, Statistic } from '@aws-sdk/client
 import type { Aws } from '../../aws/clients.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
+import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
 
@@ -26,19 +27,19 @@ export type AlarmAttrs = { id: string }
 /** A metric alarm. PutMetricAlarm makes or replaces, so whose it is, is looked at before. */
 export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
   type: 'cloudwatch.alarm',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const name = last?.id ?? stamp.name
     const alarm =
       (await listed(aws, stamp.prefix)).find((a) => a.AlarmName === name) ??
       (name.startsWith(stamp.prefix) ? undefined : await single(aws, name))
     if (!alarm) return { is: 'absent' }
-    const tags = last || !alarm.AlarmArn ? undefined : await tagsAt(aws, alarm.AlarmArn)
+    const tags = (last && depth !== 'owner') || !alarm.AlarmArn ? undefined : await tagsAt(aws, alarm.AlarmArn)
     return {
       is: 'ready',
       attrs: { id: name },
       props: propsOf(alarm, want),
       ...(alarm.StateValue ? { note: alarm.StateValue } : {}),
-      ...(tags ? foreignTo(stamp, tags, `the alarm ${name}`) : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the alarm ${name}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -54,10 +55,6 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
     const arn = (await single(aws, attrs.id))?.AlarmArn
     if (arn) await aws.cloudWatch('TagResource', { ResourceARN: arn, Tags: tagList(tags) })
   },
-  async tagsOf(aws, attrs) {
-    const arn = (await single(aws, attrs.id))?.AlarmArn
-    return arn ? tagsAt(aws, arn) : {}
-  },
   async delete(aws, attrs) {
     await aws.cloudWatch('DeleteAlarms', { AlarmNames: [attrs.id] })
   },
@@ -69,7 +66,7 @@ export const Alarm: AwsKind<AlarmProps, AlarmAttrs> = {
       observe: ['cloudwatch:DescribeAlarms', 'cloudwatch:ListTagsForResource'],
       create: ['cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource'],
       update: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'cloudwatch:TagResource'],
-      delete: ['cloudwatch:DeleteAlarms', 'cloudwatch:DescribeAlarms', 'cloudwatch:ListTagsForResource'],
+      delete: ['cloudwatch:DeleteAlarms'],
     },
     found: 'name',
   },
@@ -125,4 +122,4 @@ const request = (name: string, want: AlarmProps) => ({
 })
 
 const tagsAt = async (aws: Aws, ResourceARN: string): Promise<Record<string, string>> =>
-  tagMap((await aws.cloudWatch('ListTagsForResource', { ResourceARN })).Tags)
+  tagMap((await unlessGone(aws.cloudWatch('ListTagsForResource', { ResourceARN })))?.Tags)

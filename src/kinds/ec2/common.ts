@@ -1,6 +1,6 @@
 import type { Aws } from '../../aws/clients.ts'
 import { isOurs, STACK_TAG, type Tag, tagList, tagMap } from '../../aws/tags.ts'
-import type { Stamp, Tags } from '../../engine/kind.ts'
+import type { Depth, Stamp, Tags } from '../../engine/kind.ts'
 
 export interface Filter {
   readonly Name: string
@@ -34,8 +34,10 @@ export const find = async <T extends { readonly Tags?: readonly Tag[] | undefine
   id: { readonly of: (item: T) => string | undefined; readonly filter: string },
   stamp: Stamp,
   last: string | undefined,
+  depth?: Depth,
 ): Promise<Found<T>> => {
-  const all = (await list(ofStack(stamp))) ?? []
+  // What waits for the end of several asks for all of them at once, and has no use for others that carry their tags.
+  const all = depth === 'presence' && last !== undefined ? [] : ((await list(ofStack(stamp))) ?? [])
   const byId = (items: readonly T[] | undefined): T | undefined => items?.find((i) => id.of(i) === last)
   const tagged = all.filter((i) => isOurs(tagMap(i.Tags), stamp))
   const item = last !== undefined ? (byId(all) ?? byId(await list([filter(id.filter, last)]))) : one(tagged)

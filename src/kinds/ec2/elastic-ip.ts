@@ -12,9 +12,15 @@ export type ElasticIpAttrs = { id: string; ip: string }
 /** An Elastic IP address. AllocateAddress has no client token: found again by its tags. */
 export const ElasticIp: AwsKind<ElasticIpProps, ElasticIpAttrs> = {
   type: 'ec2.elastic-ip',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeAddresses', { Filters })).Addresses
-    const { item: found, absent } = await find(list, { of: (i) => i.AllocationId, filter: 'allocation-id' }, stamp, last?.id)
+    const { item: found, absent } = await find(
+      list,
+      { of: (i) => i.AllocationId, filter: 'allocation-id' },
+      stamp,
+      last?.id,
+      depth,
+    )
     if (!found?.AllocationId) return absent
     return { is: 'ready', attrs: { id: found.AllocationId, ip: found.PublicIp ?? '' }, tags: tagMap(found.Tags) }
   },

@@ -9,13 +9,14 @@ export type InternetGatewayAttrs = { id: string }
 /** An internet gateway, not attached yet. CreateInternetGateway has no client token: found again by its tags. */
 export const InternetGateway: AwsKind<InternetGatewayProps, InternetGatewayAttrs> = {
   type: 'ec2.internet-gateway',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeInternetGateways', { Filters })).InternetGateways
     const { item: igw, absent } = await find(
       list,
       { of: (i) => i.InternetGatewayId, filter: 'internet-gateway-id' },
       stamp,
       last?.id,
+      depth,
     )
     if (!igw?.InternetGatewayId) return absent
     return { is: 'ready', attrs: { id: igw.InternetGatewayId }, tags: tagMap(igw.Tags) }
@@ -49,13 +50,14 @@ export type AttachmentAttrs = { gatewayId: string; vpcId: string }
 /** The attachment of an internet gateway to a VPC: a thing of its own, since a crash can come between the two calls. */
 export const InternetGatewayAttachment: AwsKind<AttachmentProps, AttachmentAttrs> = {
   type: 'ec2.internet-gateway-attachment',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const gatewayId = last?.gatewayId ?? want.gatewayId
     if (!gatewayId) return { is: 'absent' }
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeInternetGateways', { Filters })).InternetGateways ?? []
     const of = (i: { readonly InternetGatewayId?: string | undefined }) => i.InternetGatewayId === gatewayId
     // By id when the gateway's tags were taken off: an attachment that is not seen would never be detached.
-    const gateway = (await list(ofStack(stamp))).find(of) ?? (await list([filter('internet-gateway-id', gatewayId)])).find(of)
+    const listed = depth === 'presence' ? undefined : (await list(ofStack(stamp))).find(of)
+    const gateway = listed ?? (await list([filter('internet-gateway-id', gatewayId)])).find(of)
     const attached = gateway?.Attachments?.find((a) => a.State !== 'detached')
     if (!attached?.VpcId) return { is: 'absent' }
     const is = attached.State === 'detaching' ? 'deleting' : attached.State === 'attaching' ? 'pending' : 'ready'

@@ -9,10 +9,16 @@ export type NatGatewayAttrs = { id: string }
 /** A public NAT gateway. CreateNatGateway takes a client token; a deleted one stays listed for about an hour and is passed over. */
 export const NatGateway: AwsKind<NatGatewayProps, NatGatewayAttrs> = {
   type: 'ec2.nat-gateway',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const list = async (Filter: { Name: string; Values: string[] }[]) =>
       (await aws.ec2('DescribeNatGateways', { Filter })).NatGateways?.filter((n) => n.State !== 'deleted')
-    const { item: nat, absent } = await find(list, { of: (i) => i.NatGatewayId, filter: 'nat-gateway-id' }, stamp, last?.id)
+    const { item: nat, absent } = await find(
+      list,
+      { of: (i) => i.NatGatewayId, filter: 'nat-gateway-id' },
+      stamp,
+      last?.id,
+      depth,
+    )
     if (!nat?.NatGatewayId) return absent
     const address = nat.NatGatewayAddresses?.[0]?.AllocationId
     return {

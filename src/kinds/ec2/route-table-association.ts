@@ -45,6 +45,8 @@ export const RouteTableAssociation: AwsKind<AssociationProps, AssociationAttrs> 
       delete: ['ec2:DisassociateRouteTable'],
     },
     immutable: ['subnetId'],
+    // A table goes only once no subnet uses it: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteRouteTable.html
+    goesWith: { type: 'ec2.subnet', by: 'subnetId', holds: true },
     found: 'natural',
   },
 }

@@ -8,9 +8,15 @@ export type RouteTableAttrs = { id: string }
 /** A route table with its local route. CreateRouteTable takes a client token. */
 export const RouteTable: AwsKind<RouteTableProps, RouteTableAttrs> = {
   type: 'ec2.route-table',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeRouteTables', { Filters })).RouteTables
-    const { item: table, absent } = await find(list, { of: (i) => i.RouteTableId, filter: 'route-table-id' }, stamp, last?.id)
+    const { item: table, absent } = await find(
+      list,
+      { of: (i) => i.RouteTableId, filter: 'route-table-id' },
+      stamp,
+      last?.id,
+      depth,
+    )
     if (!table?.RouteTableId) return absent
     return {
       is: 'ready',

@@ -58,6 +58,7 @@ export const Route: AwsKind<RouteProps, RouteAttrs> = {
       delete: ['ec2:DeleteRoute'],
     },
     immutable: ['tableId', 'destination'],
+    goesWith: { type: 'ec2.route-table', by: 'tableId' },
     found: 'natural',
   },
 }

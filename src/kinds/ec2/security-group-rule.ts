@@ -99,6 +99,8 @@ export const SecurityGroupRule: AwsKind<SecurityGroupRuleProps, SecurityGroupRul
       delete: ['ec2:RevokeSecurityGroupIngress'],
     },
     immutable: ['groupId'],
+    // A group goes only once no rule of another one names it: docs.aws.amazon.com/vpc/latest/userguide/deleting-security-groups.html
+    goesWith: { type: 'ec2.security-group', by: 'groupId', holds: true },
     found: 'natural',
   },
 }

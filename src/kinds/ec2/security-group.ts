@@ -2,7 +2,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagMap } from '../../aws/tags.ts'
 import type { Blocker } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
-import { filter, must, ofStack, tagEc2, tagSpecification } from './common.ts'
+import { type Filter, filter, must, ofStack, tagEc2, tagSpecification } from './common.ts'
 import { HOLDER_ACTIONS, holdersIn } from './interfaces.ts'
 
 export type SecurityGroupProps = { vpcId: string; description: string }
@@ -11,15 +11,16 @@ export type SecurityGroupAttrs = { id: string }
 /** A security group without rules of ours. Its name is unique in the VPC. AWS adds a rule that lets everything out. */
 export const SecurityGroup: AwsKind<SecurityGroupProps, SecurityGroupAttrs> = {
   type: 'ec2.security-group',
-  async observe(aws, stamp, want, last) {
-    const listed = (await aws.ec2('DescribeSecurityGroups', { Filters: ofStack(stamp) })).SecurityGroups ?? []
+  async observe(aws, stamp, want, last, depth) {
+    const groups = async (Filters: Filter[]) => (await aws.ec2('DescribeSecurityGroups', { Filters })).SecurityGroups ?? []
+    const listed = depth === 'presence' && last?.id !== undefined ? [] : await groups(ofStack(stamp))
     const inVpc = (g: (typeof listed)[number]) => want.vpcId === undefined || g.VpcId === want.vpcId
     const wanted = (g: (typeof listed)[number]) =>
       last?.id === undefined ? g.GroupName === stamp.name && inVpc(g) : g.GroupId === last.id
     let group = listed.find(wanted)
     if (!group && (last?.id || want.vpcId)) {
       const by = last?.id ? [filter('group-id', last.id)] : [filter('group-name', stamp.name), filter('vpc-id', want.vpcId ?? '')]
-      group = (await aws.ec2('DescribeSecurityGroups', { Filters: by })).SecurityGroups?.find(wanted)
+      group = (await groups(by)).find(wanted)
     }
     if (!group?.GroupId) return { is: 'absent' }
     const tags = tagMap(group.Tags)

@@ -17,9 +17,9 @@ export type SubnetAttrs = { id: string }
 /** A subnet. CreateSubnet has no client token; a second one with the same CIDR is refused (InvalidSubnet.Conflict). */
 export const Subnet: AwsKind<SubnetProps, SubnetAttrs> = {
   type: 'ec2.subnet',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const list = async (Filters: Filter[]) => (await aws.ec2('DescribeSubnets', { Filters })).Subnets
-    const { item: s, absent } = await find(list, { of: (i) => i.SubnetId, filter: 'subnet-id' }, stamp, last?.id)
+    const { item: s, absent } = await find(list, { of: (i) => i.SubnetId, filter: 'subnet-id' }, stamp, last?.id, depth)
     if (!s?.SubnetId) return absent
     return {
       is: s.State === 'available' ? 'ready' : 'pending',

@@ -13,25 +13,30 @@ export type VpcProps = {
 }
 export type VpcAttrs = { id: string }
 
+const NOT_ASKED = { EnableDnsHostnames: undefined }
+
 /** A VPC. CreateVpc has no client token, so it is found again by its tags: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html */
 export const Vpc: AwsKind<VpcProps, VpcAttrs> = {
   type: 'ec2.vpc',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth = 'props') {
     const list = async (Filters: ReturnType<typeof filter>[]) => (await aws.ec2('DescribeVpcs', { Filters })).Vpcs
     const dnsOf = (VpcId: string) => unlessGone(aws.ec2('DescribeVpcAttribute', { VpcId, Attribute: 'enableDnsHostnames' }))
-    const listed = find(list, { of: (v) => v.VpcId, filter: 'vpc-id' }, stamp, last?.id)
+    const listed = find(list, { of: (v) => v.VpcId, filter: 'vpc-id' }, stamp, last?.id, depth)
     // A recorded id is most likely the right one: both are asked at once.
-    const early = last?.id === undefined ? undefined : dnsOf(last.id)
+    const early = last?.id === undefined || depth !== 'props' ? undefined : dnsOf(last.id)
     early?.catch(() => undefined)
     const { item: vpc, absent } = await listed
     if (!vpc?.VpcId || !vpc.CidrBlock) return absent
-    const dns = await (vpc.VpcId === last?.id ? early : dnsOf(vpc.VpcId))
+    const dns = depth === 'props' ? await (vpc.VpcId === last?.id ? early : dnsOf(vpc.VpcId)) : NOT_ASKED
     // Listed a moment ago, and just deleted.
     if (!dns) return { is: 'absent' }
     return {
       is: vpc.State === 'available' ? 'ready' : 'pending',
       attrs: { id: vpc.VpcId },
-      props: { cidr: vpc.CidrBlock, dnsHostnames: dns.EnableDnsHostnames?.Value ?? false },
+      props: {
+        cidr: vpc.CidrBlock,
+        ...(depth === 'props' ? { dnsHostnames: dns.EnableDnsHostnames?.Value ?? false } : {}),
+      },
       tags: tagMap(vpc.Tags),
       note: vpc.State ?? 'unknown',
     }

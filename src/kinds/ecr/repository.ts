@@ -23,14 +23,14 @@ const NO_RULE = 0
 /** A private image repository. Its name is in lower case and may have slashes in it. */
 export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
   type: 'ecr.repository',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth = 'props') {
     const name = last?.id ?? stamp.name
-    const policy = unlessGone(aws.ecr('GetLifecyclePolicy', { repositoryName: name }))
-    policy.catch(() => undefined)
+    const policy = depth === 'props' ? unlessGone(aws.ecr('GetLifecyclePolicy', { repositoryName: name })) : undefined
+    policy?.catch(() => undefined)
     const found = await unlessGone(aws.ecr('DescribeRepositories', { repositoryNames: [name] }))
     const repository = found?.repositories?.find((r) => r.repositoryName === name)
     if (!repository?.repositoryArn) return { is: 'absent' }
-    const tags = last ? undefined : await tagsOf(aws, repository.repositoryArn)
+    const tags = last && depth !== 'owner' ? undefined : await tagsOf(aws, repository.repositoryArn)
     return {
       is: 'ready',
       attrs: attrsOf(repository, name),
@@ -38,9 +38,9 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
         scanOnPush: repository.imageScanningConfiguration?.scanOnPush ?? false,
         encryption: (repository.encryptionConfiguration?.encryptionType ?? 'AES256') as 'AES256',
         mutability: (repository.imageTagMutability ?? 'MUTABLE') as RepositoryProps['mutability'],
-        keepImages: keptBy((await policy)?.lifecyclePolicyText),
+        ...(policy ? { keepImages: keptBy((await policy)?.lifecyclePolicyText) } : {}),
       },
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the ECR repository ${name}`) } : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the ECR repository ${name}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -73,7 +73,6 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.ecr('TagResource', { resourceArn: attrs.arn, tags: tagList(tags) })
   },
-  tagsOf: (aws, attrs) => tagsOf(aws, attrs.arn),
   async delete(aws, attrs) {
     // Whether the images may go was asked before: they are data.
     await aws.ecr('DeleteRepository', { repositoryName: attrs.id, force: true })
@@ -86,7 +85,7 @@ export const Repository: AwsKind<RepositoryProps, RepositoryAttrs> = {
       observe: ['ecr:DescribeRepositories', 'ecr:GetLifecyclePolicy', 'ecr:ListTagsForResource'],
       create: ['ecr:CreateRepository', 'ecr:TagResource'],
       update: ['ecr:PutImageScanningConfiguration', 'ecr:PutImageTagMutability', 'ecr:PutLifecyclePolicy', 'ecr:TagResource'],
-      delete: ['ecr:DeleteRepository', 'ecr:ListTagsForResource'],
+      delete: ['ecr:DeleteRepository'],
     },
     immutable: ['encryption'],
     found: 'name',
@@ -101,7 +100,7 @@ const attrsOf = (r: AwsRepository, name: string): RepositoryAttrs => ({
 })
 
 const tagsOf = async (aws: Aws, resourceArn: string): Promise<Record<string, string>> =>
-  tagMap((await aws.ecr('ListTagsForResource', { resourceArn })).tags)
+  tagMap((await unlessGone(aws.ecr('ListTagsForResource', { resourceArn })))?.tags)
 
 /** docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html */
 const ruleFor = (keep: number) => ({

@@ -3,6 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, STACK_TAG } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import { type Json, same } from '../../core/json.ts'
+import type { Tags } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { type Container, inWantedWords, toAws } from './container.ts'
@@ -61,11 +62,12 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
     return 'pending'
   },
   tag: tagEcs,
-  async delete(aws, attrs) {
+  async delete(aws, attrs, how) {
     const family = familyOf(attrs.id)
     const active = await activeOf(aws, family)
-    const tags = await Promise.all(active.map((resourceArn) => aws.ecs('ListTagsForResource', { resourceArn })))
-    const stacks = tags.map((t) => fromEcsTags(t.tags)[STACK_TAG])
+    const tagsOf = async (resourceArn: string): Promise<Tags> =>
+      resourceArn === attrs.arn && how.tags ? how.tags : fromEcsTags((await aws.ecs('ListTagsForResource', { resourceArn })).tags)
+    const stacks = (await Promise.all(active.map(tagsOf))).map((tags) => tags[STACK_TAG])
     // Without a tag on the recorded one (removed by hand), whatever a stack has registered counts as this one's.
     const stack = stacks[active.indexOf(attrs.arn)]
     const ours = active.filter((_, i) => stacks[i] !== undefined && (stack === undefined || stacks[i] === stack))

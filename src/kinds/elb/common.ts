@@ -1,7 +1,8 @@
 import type { Action } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Aws } from '../../aws/clients.ts'
 import { tagList, tagMap } from '../../aws/tags.ts'
-import type { Tags } from '../../engine/kind.ts'
+import { unlessGone } from '../../aws/trouble.ts'
+import type { Depth, Tags } from '../../engine/kind.ts'
 
 /** All of ELB takes tags in the same way. */
 export const tagElb = async (aws: Aws, attrs: { readonly arn: string }, tags: Tags): Promise<void> => {
@@ -12,14 +13,19 @@ export const tagElb = async (aws: Aws, attrs: { readonly arn: string }, tags: Ta
 export const tagsByArn = async (aws: Aws, arns: readonly string[]): Promise<ReadonlyMap<string, Tags>> => {
   const found = new Map<string, Tags>()
   for (let i = 0; i < arns.length; i += 20) {
-    const { TagDescriptions = [] } = await aws.elb('DescribeTags', { ResourceArns: arns.slice(i, i + 20) })
-    for (const { ResourceArn, Tags } of TagDescriptions) if (ResourceArn) found.set(ResourceArn, tagMap(Tags))
+    const page = await unlessGone(aws.elb('DescribeTags', { ResourceArns: arns.slice(i, i + 20) }))
+    for (const { ResourceArn, Tags } of page?.TagDescriptions ?? []) if (ResourceArn) found.set(ResourceArn, tagMap(Tags))
   }
   return found
 }
 
-export const tagsOfElb = async (aws: Aws, { arn }: { readonly arn: string }): Promise<Tags> =>
-  (await tagsByArn(aws, [arn])).get(arn) ?? {}
+/** Whose it is, where nothing is recorded, or before a delete. */
+export const tagsFor = async (
+  aws: Aws,
+  arn: string,
+  last: object | undefined,
+  depth: Depth | undefined,
+): Promise<Tags | undefined> => (last && depth !== 'owner' ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {}))
 
 interface Attributes {
   readonly Attributes?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined
@@ -34,8 +40,10 @@ export const withAttributes = async <T>(
   thing: Promise<T | undefined>,
   arnOf: (thing: T) => string | undefined,
   attributes: (arn: string) => Promise<Attributes | undefined>,
+  depth?: Depth,
 ): Promise<{ thing: T; arn: string; attributes: ReadonlyMap<string, string> } | undefined> => {
-  const early = recorded === undefined ? undefined : attributes(recorded)
+  // What is waited for until it is gone is most likely not there.
+  const early = recorded === undefined || depth === 'presence' ? undefined : attributes(recorded)
   early?.catch(() => undefined)
   const found = await thing
   const arn = found && arnOf(found)

@@ -7,7 +7,7 @@ import type { Stamp, Tags } from '../../engine/kind.ts'
 import { none } from '../ec2/common.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
+import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsFor } from './common.ts'
 import { handoverOf, standing, stepTo } from './handover.ts'
 
 export type ListenerRuleProps = {
@@ -24,12 +24,16 @@ export type ListenerRuleAttrs = { arn: string }
 /** Which requests of a listener go to which target group. A listener has one rule for each priority. */
 export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
   type: 'elb.listener-rule',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const recorded = arnIn(last)
-    const found = recorded === undefined ? await unrecorded(aws, stamp, want) : { rule: await byArn(aws, recorded) }
+    const found =
+      recorded === undefined
+        ? await unrecorded(aws, stamp, want)
+        : { rule: await byArn(aws, recorded), tags: undefined, rivals: undefined }
     const arn = found?.rule?.RuleArn
     if (!found?.rule || !arn) return none(found?.rivals ?? []).absent
-    const { rule, tags } = found
+    const { rule } = found
+    const tags = found.tags ?? (await tagsFor(aws, arn, last, depth))
     const handover = handoverOf(rule.Actions)
     return {
       is: handover ? 'pending' : 'ready',
@@ -42,7 +46,7 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
         targetGroupArn: handover ? `${handover.from}, ${handover.to}` : (forwardOf(rule.Actions) ?? ''),
       },
       ...(handover ? await standing(aws, handover) : {}),
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the rule with the priority ${rule.Priority}`) } : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the rule with the priority ${rule.Priority}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -65,7 +69,6 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
     return isLast ? 'done' : 'pending'
   },
   tag: tagElb,
-  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteRule', { RuleArn: attrs.arn })
   },
@@ -86,12 +89,14 @@ export const ListenerRule: AwsKind<ListenerRuleProps, ListenerRuleAttrs> = {
         'elasticloadbalancing:SetRulePriorities',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteRule', 'elasticloadbalancing:DescribeTags'],
+      delete: ['elasticloadbalancing:DeleteRule'],
     },
     immutable: ['listenerArn'],
     replace: { name: (declared) => declared },
     // As long as the rollout of the service behind it may take.
     deadline: 20,
+    // docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteListener.html
+    goesWith: { type: 'elb.listener', by: 'listenerArn', holds: true },
     found: 'natural',
   },
 }

@@ -4,7 +4,7 @@ import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import { same } from '../../core/json.ts'
 import type { AwsKind } from '../kind.ts'
-import { arnIn, forwardOf, forwardTo, tagElb, tagsByArn, tagsOfElb } from './common.ts'
+import { arnIn, forwardOf, forwardTo, tagElb, tagsFor } from './common.ts'
 import { type Handover, handoverOf, standing, stepTo } from './handover.ts'
 
 export type ListenerAction =
@@ -29,7 +29,7 @@ export type ListenerAttrs = { arn: string }
 /** What a load balancer does with a port. It has one listener for each port, so that is how it is found again. */
 export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
   type: 'elb.listener',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const recorded = arnIn(last)
     const LoadBalancerArn = want.loadBalancerArn
     if (recorded === undefined && LoadBalancerArn === undefined) return { is: 'absent' }
@@ -41,14 +41,14 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     const listener = (await list).find((l) => (recorded === undefined ? l.Port === want.port : l.ListenerArn === recorded))
     const arn = listener?.ListenerArn
     if (!arn) return { is: 'absent' }
-    const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
+    const tags = await tagsFor(aws, arn, last, depth)
     const handover = handoverOf(listener.DefaultActions)
     return {
       is: handover ? 'pending' : 'ready',
       attrs: { arn },
       props: propsOf(listener),
       ...(handover ? await standing(aws, handover) : {}),
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the listener of port ${listener.Port}`) } : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the listener of port ${listener.Port}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -68,7 +68,6 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
     return step?.isLast === false ? 'pending' : 'done'
   },
   tag: tagElb,
-  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteListener', { ListenerArn: attrs.arn })
   },
@@ -88,9 +87,12 @@ export const Listener: AwsKind<ListenerProps, ListenerAttrs> = {
         'elasticloadbalancing:ModifyListener',
         'elasticloadbalancing:AddTags',
       ],
-      delete: ['elasticloadbalancing:DeleteListener', 'elasticloadbalancing:DescribeTags'],
+      delete: ['elasticloadbalancing:DeleteListener'],
     },
     immutable: ['loadBalancerArn'],
+    // docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html: its listeners are deleted with it. A target
+    // group or a certificate goes only once no listener uses it.
+    goesWith: { type: 'elb.load-balancer', by: 'loadBalancerArn', holds: true },
     // As long as the rollout of the service behind it may take.
     deadline: 20,
     found: 'natural',

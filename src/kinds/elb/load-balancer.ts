@@ -5,7 +5,7 @@ import { unlessGone } from '../../aws/trouble.ts'
 import type { CostItem } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { arnIn, suffixOf, tagElb, tagsByArn, tagsOfElb, withAttributes } from './common.ts'
+import { arnIn, suffixOf, tagElb, tagsFor, withAttributes } from './common.ts'
 
 export type LoadBalancerProps = {
   scheme: 'internet-facing' | 'internal'
@@ -34,7 +34,7 @@ const PHASES: Readonly<Record<string, 'ready' | 'failed'>> = { active: 'ready', 
  */
 export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
   type: 'elb.load-balancer',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const recorded = arnIn(last)
     const which = recorded === undefined ? { Names: [last?.id ?? stamp.name] } : { LoadBalancerArns: [recorded] }
     const wanted = (lb: AwsLoadBalancer): boolean =>
@@ -44,13 +44,14 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
       unlessGone(aws.elb('DescribeLoadBalancers', which)).then((answer) => answer?.LoadBalancers?.find(wanted)),
       (lb) => lb.LoadBalancerArn,
       (LoadBalancerArn) => unlessGone(aws.elb('DescribeLoadBalancerAttributes', { LoadBalancerArn })),
+      depth,
     )
     if (!found) return { is: 'absent' }
     const { thing: lb, arn, attributes } = found
     const id = lb.LoadBalancerName ?? stamp.name
     const guarded = attributes.get(PROTECTION) === 'true'
     const subnets = (lb.AvailabilityZones ?? []).flatMap((z) => z.SubnetId ?? [])
-    const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
+    const tags = await tagsFor(aws, arn, last, depth)
     return {
       is: PHASES[lb.State?.Code ?? ''] ?? 'pending',
       attrs: { id, arn, dnsName: lb.DNSName ?? '', zoneId: lb.CanonicalHostedZoneId ?? '', suffix: suffixOf(arn) },
@@ -63,7 +64,7 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
       },
       note: [lb.State?.Code ?? 'unknown', lb.State?.Reason].filter(Boolean).join(': '),
       guarded,
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the load balancer ${id}`) } : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the load balancer ${id}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -95,7 +96,6 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
     return 'pending'
   },
   tag: tagElb,
-  tagsOf: tagsOfElb,
   async unguard(aws, attrs) {
     const Attributes = [{ Key: PROTECTION, Value: 'false' }]
     await aws.elb('ModifyLoadBalancerAttributes', { LoadBalancerArn: attrs.arn, Attributes })
@@ -129,11 +129,7 @@ export const LoadBalancer: AwsKind<LoadBalancerProps, LoadBalancerAttrs> = {
         'elasticloadbalancing:ModifyLoadBalancerAttributes',
         'elasticloadbalancing:AddTags',
       ],
-      delete: [
-        'elasticloadbalancing:DeleteLoadBalancer',
-        'elasticloadbalancing:DescribeTags',
-        'elasticloadbalancing:ModifyLoadBalancerAttributes',
-      ],
+      delete: ['elasticloadbalancing:DeleteLoadBalancer', 'elasticloadbalancing:ModifyLoadBalancerAttributes'],
     },
     immutable: ['scheme'],
     found: 'name',

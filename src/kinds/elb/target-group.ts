@@ -2,7 +2,7 @@ import type { TargetGroup as AwsTargetGroup } from '@aws-sdk/client-elastic-load
 import { foreignTo, tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
-import { arnIn, suffixOf, tagElb, tagsByArn, tagsOfElb, withAttributes } from './common.ts'
+import { arnIn, suffixOf, tagElb, tagsFor, withAttributes } from './common.ts'
 
 export type TargetGroupProps = {
   vpcId: string
@@ -25,6 +25,7 @@ export type TargetGroupAttrs = { id: string; arn: string; suffix: string }
 
 const DELAY = 'deregistration_delay.timeout_seconds'
 const DEFAULT_DELAY = 300
+const NOT_ASKED = { Attributes: [] }
 /** Of a name. */
 const LONGEST = 32
 
@@ -34,7 +35,7 @@ const LONGEST = 32
  */
 export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
   type: 'elb.target-group',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth = 'props') {
     const recorded = arnIn(last)
     const which = recorded === undefined ? { Names: [last?.id ?? stamp.name] } : { TargetGroupArns: [recorded] }
     const wanted = (g: AwsTargetGroup): boolean =>
@@ -43,17 +44,22 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
       recorded,
       unlessGone(aws.elb('DescribeTargetGroups', which)).then((answer) => answer?.TargetGroups?.find(wanted)),
       (group) => group.TargetGroupArn,
-      (TargetGroupArn) => unlessGone(aws.elb('DescribeTargetGroupAttributes', { TargetGroupArn })),
+      async (TargetGroupArn) =>
+        depth === 'props' ? unlessGone(aws.elb('DescribeTargetGroupAttributes', { TargetGroupArn })) : NOT_ASKED,
+      depth,
     )
     if (!found) return { is: 'absent' }
     const { thing, arn, attributes } = found
     const id = thing.TargetGroupName ?? stamp.name
-    const tags = last ? undefined : ((await tagsByArn(aws, [arn])).get(arn) ?? {})
+    const tags = await tagsFor(aws, arn, last, depth)
     return {
       is: 'ready',
       attrs: attrsOf(id, arn),
-      props: { ...propsOf(thing), deregistrationDelaySeconds: Number(attributes.get(DELAY) ?? DEFAULT_DELAY) },
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the target group ${id}`) } : {}),
+      props: {
+        ...propsOf(thing),
+        ...(depth === 'props' ? { deregistrationDelaySeconds: Number(attributes.get(DELAY) ?? DEFAULT_DELAY) } : {}),
+      },
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the target group ${id}`)) } : {}),
     }
   },
   async create(aws, want, stamp) {
@@ -80,7 +86,6 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
     return 'done'
   },
   tag: tagElb,
-  tagsOf: tagsOfElb,
   async delete(aws, attrs) {
     await aws.elb('DeleteTargetGroup', { TargetGroupArn: attrs.arn })
   },
@@ -103,11 +108,7 @@ export const TargetGroup: AwsKind<TargetGroupProps, TargetGroupAttrs> = {
         'elasticloadbalancing:ModifyTargetGroupAttributes',
         'elasticloadbalancing:AddTags',
       ],
-      delete: [
-        'elasticloadbalancing:DeleteTargetGroup',
-        'elasticloadbalancing:DescribeTags',
-        'elasticloadbalancing:DescribeTargetGroups',
-      ],
+      delete: ['elasticloadbalancing:DeleteTargetGroup', 'elasticloadbalancing:DescribeTargetGroups'],
     },
     immutable: ['vpcId', 'port', 'protocol', 'targetType'],
     replace: { name: (declared, generation) => `${declared.slice(0, LONGEST - generation.length - 1)}-${generation}` },

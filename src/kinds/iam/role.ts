@@ -1,3 +1,4 @@
+import type { AttachedPolicy } from '@aws-sdk/client-iam'
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
@@ -24,24 +25,21 @@ export type RoleAttrs = {
 /** An IAM role for one AWS service, with its policies. New roles reach other services some seconds later (the engine retries). */
 export const Role: AwsKind<RoleProps, RoleAttrs> = {
   type: 'iam.role',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth = 'props') {
     const RoleName = last?.id ?? stamp.name
     const [found, attached, inline] = await Promise.all([
       unlessGone(aws.iam('GetRole', { RoleName })),
-      unlessGone(aws.iam('ListAttachedRolePolicies', { RoleName })),
-      want.policies && inlinePolicies(aws, RoleName),
+      depth === 'props' ? unlessGone(aws.iam('ListAttachedRolePolicies', { RoleName })) : undefined,
+      depth === 'props' && want.policies ? inlinePolicies(aws, RoleName) : undefined,
     ])
     const role = found?.Role
     if (!role?.Arn || role.RoleName !== RoleName) return { is: 'absent' }
     const tags = tagMap(role.Tags)
     return {
       is: 'ready',
-      attrs: { id: RoleName, arn: role.Arn, ...(inline || last?.inline ? { inline: true } : {}) },
+      attrs: { id: RoleName, arn: role.Arn, ...(want.policies || last?.inline ? { inline: true } : {}) },
       props: {
-        managedPolicies: inWantedOrder(
-          (attached?.AttachedPolicies ?? []).flatMap((p) => p.PolicyArn ?? []),
-          want.managedPolicies,
-        ),
+        ...(depth === 'props' ? { managedPolicies: managedIn(attached?.AttachedPolicies, want.managedPolicies) } : {}),
         ...(inline ? { policies: inline } : {}),
       },
       tags,
@@ -117,6 +115,12 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
     found: 'name',
   },
 }
+
+const managedIn = (attached: readonly AttachedPolicy[] = [], want: readonly string[] | undefined): readonly string[] =>
+  inWantedOrder(
+    attached.flatMap((p) => p.PolicyArn ?? []),
+    want,
+  )
 
 /** A lost answer makes the SDK ask again: then the policy is off already, which must not be taken for the role being gone. */
 const detach = (aws: Aws, RoleName: string, PolicyArn: string): Promise<unknown> =>

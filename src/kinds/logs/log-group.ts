@@ -3,6 +3,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { pages } from '../../aws/pages.ts'
 import { monthlyPrice } from '../../aws/prices.ts'
 import { foreignTo } from '../../aws/tags.ts'
+import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 
 export type LogGroupProps = {
@@ -17,7 +18,7 @@ const FOR_EVER = 0
 /** A CloudWatch log group. What is in it goes with it. */
 export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
   type: 'logs.log-group',
-  async observe(aws, stamp, _want, last) {
+  async observe(aws, stamp, _want, last, depth) {
     const name = last?.id ?? stamp.name
     // All of the stack are asked for alike, so that one look of a pass serves them.
     const at = name.indexOf(stamp.prefix)
@@ -29,12 +30,12 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
     const group = logGroups.find((g) => g.logGroupName === name)
     if (!group) return { is: 'absent' }
     const arn = arnOf(group)
-    const tags = last || !arn ? undefined : await tagsOf(aws, arn)
+    const tags = (last && depth !== 'owner') || !arn ? undefined : await tagsOf(aws, arn)
     return {
       is: 'ready',
       attrs: { id: name, arn },
       props: { retentionDays: group.retentionInDays ?? FOR_EVER },
-      ...(tags ? { tags, ...foreignTo(stamp, tags, `the log group ${name}`) } : {}),
+      ...(tags ? { tags, ...(last ? {} : foreignTo(stamp, tags, `the log group ${name}`)) } : {}),
     }
   },
   async create(aws, _want, stamp) {
@@ -49,7 +50,6 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.logs('TagResource', { resourceArn: attrs.arn, tags: { ...tags } })
   },
-  tagsOf: (aws, attrs) => tagsOf(aws, attrs.arn),
   async delete(aws, attrs) {
     await aws.logs('DeleteLogGroup', { logGroupName: attrs.id })
   },
@@ -61,7 +61,7 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
       observe: ['logs:DescribeLogGroups', 'logs:ListTagsForResource'],
       create: ['logs:CreateLogGroup', 'logs:TagResource'],
       update: ['logs:PutRetentionPolicy', 'logs:TagResource'],
-      delete: ['logs:DeleteLogGroup', 'logs:ListTagsForResource'],
+      delete: ['logs:DeleteLogGroup'],
     },
     found: 'name',
     data: false,
@@ -72,4 +72,4 @@ export const LogGroup: AwsKind<LogGroupProps, LogGroupAttrs> = {
 const arnOf = (group: AwsLogGroup): string => group.logGroupArn ?? group.arn?.replace(/:\*$/, '') ?? ''
 
 const tagsOf = async (aws: Aws, resourceArn: string): Promise<Record<string, string>> =>
-  (await aws.logs('ListTagsForResource', { resourceArn })).tags ?? {}
+  (await unlessGone(aws.logs('ListTagsForResource', { resourceArn })))?.tags ?? {}

@@ -3,7 +3,7 @@ import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { Change, Impact } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
-import { foreignGroup, isNamed, tagRds, tagsOfRds } from './common.ts'
+import { foreignGroup, isNamed, tagRds } from './common.ts'
 
 export type DbParameterGroupProps = {
   /** Engine and major version, for example postgres16. */
@@ -23,27 +23,30 @@ export type DbParameterGroupAttrs = { id: string; arn: string; managed?: readonl
  */
 export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAttrs> = {
   type: 'rds.db-parameter-group',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth = 'props') {
     const name = last?.id ?? stamp.name
     const listed = unlessGone(aws.rds('DescribeDBParameterGroups', { DBParameterGroupName: name }))
     // What is recorded is most likely there: both are asked at once.
-    const early = last?.id === undefined ? undefined : valuesOf(aws, name)
+    const early = last?.id === undefined || depth !== 'props' ? undefined : valuesOf(aws, name)
     early?.catch(() => undefined)
     const found = await listed
     const group = found?.DBParameterGroups?.find((g) => isNamed(g.DBParameterGroupName, name))
     if (!group?.DBParameterGroupName) return { is: 'absent' }
-    const set = await (early ?? valuesOf(aws, name))
     const arn = group.DBParameterGroupArn ?? ''
+    const owner = await foreignGroup(aws, stamp, arn, { last, depth }, `the DB parameter group ${name}`)
+    const family = group.DBParameterGroupFamily ? { family: group.DBParameterGroupFamily } : {}
+    if (depth !== 'props') return { is: 'ready', attrs: { id: group.DBParameterGroupName, arn }, props: family, ...owner }
+    const set = await (early ?? valuesOf(aws, name))
     const ours = new Set([...Object.keys(want.parameters ?? {}), ...(last?.managed ?? [])])
     const managed = [...set.keys()].filter((k) => ours.has(k)).sort()
     return {
       is: 'ready',
       attrs: { id: group.DBParameterGroupName, arn, managed },
       props: {
-        ...(group.DBParameterGroupFamily ? { family: group.DBParameterGroupFamily } : {}),
+        ...family,
         parameters: Object.fromEntries(managed.map((k) => [k, set.get(k) ?? ''])),
       },
-      ...(await foreignGroup(aws, stamp, arn, last !== undefined, `the DB parameter group ${name}`)),
+      ...owner,
     }
   },
   async create(aws, want, stamp) {
@@ -78,7 +81,6 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
     return 'pending'
   },
   tag: tagRds,
-  tagsOf: tagsOfRds,
   async delete(aws, attrs) {
     await aws.rds('DeleteDBParameterGroup', { DBParameterGroupName: attrs.id })
   },
@@ -90,7 +92,7 @@ export const DbParameterGroup: AwsKind<DbParameterGroupProps, DbParameterGroupAt
       observe: ['rds:DescribeDBParameterGroups', 'rds:DescribeDBParameters', 'rds:ListTagsForResource'],
       create: ['rds:AddTagsToResource', 'rds:CreateDBParameterGroup'],
       update: ['rds:DescribeDBParameters', 'rds:ModifyDBParameterGroup', 'rds:ResetDBParameterGroup', 'rds:AddTagsToResource'],
-      delete: ['rds:DeleteDBParameterGroup', 'rds:ListTagsForResource'],
+      delete: ['rds:DeleteDBParameterGroup'],
     },
     immutable: ['family'],
     replace: { name: (declared, generation) => `${declared}-${generation}` },

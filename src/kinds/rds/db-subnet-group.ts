@@ -2,7 +2,7 @@ import { tagList } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { foreignGroup, isNamed, tagRds, tagsOfRds } from './common.ts'
+import { foreignGroup, isNamed, tagRds } from './common.ts'
 
 export type DbSubnetGroupProps = { description: string; subnetIds: readonly string[] }
 export type DbSubnetGroupAttrs = { id: string; arn: string }
@@ -10,7 +10,7 @@ export type DbSubnetGroupAttrs = { id: string; arn: string }
 /** Where RDS may place an instance: subnets in at least two zones. RDS keeps the name in lower case. */
 export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
   type: 'rds.db-subnet-group',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const name = last?.id ?? stamp.name
     const found = await unlessGone(aws.rds('DescribeDBSubnetGroups', { DBSubnetGroupName: name }))
     const group = found?.DBSubnetGroups?.find((g) => isNamed(g.DBSubnetGroupName, name))
@@ -26,7 +26,7 @@ export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
           want.subnetIds,
         ),
       },
-      ...(await foreignGroup(aws, stamp, arn, last !== undefined, `the DB subnet group ${group.DBSubnetGroupName}`)),
+      ...(await foreignGroup(aws, stamp, arn, { last, depth }, `the DB subnet group ${group.DBSubnetGroupName}`)),
     }
   },
   async create(aws, want, stamp) {
@@ -47,7 +47,6 @@ export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
     return 'done'
   },
   tag: tagRds,
-  tagsOf: tagsOfRds,
   async delete(aws, attrs) {
     await aws.rds('DeleteDBSubnetGroup', { DBSubnetGroupName: attrs.id })
   },
@@ -58,7 +57,7 @@ export const DbSubnetGroup: AwsKind<DbSubnetGroupProps, DbSubnetGroupAttrs> = {
       observe: ['rds:DescribeDBSubnetGroups', 'rds:ListTagsForResource'],
       create: ['iam:CreateServiceLinkedRole', 'rds:AddTagsToResource', 'rds:CreateDBSubnetGroup'],
       update: ['rds:ModifyDBSubnetGroup', 'rds:AddTagsToResource'],
-      delete: ['rds:DeleteDBSubnetGroup', 'rds:ListTagsForResource'],
+      delete: ['rds:DeleteDBSubnetGroup'],
     },
     found: 'name',
   },

@@ -44,6 +44,7 @@ export const SecretField: AwsKind<SecretFieldProps, SecretFieldAttrs> = {
       delete: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
     },
     immutable: ['secret', 'field'],
+    goesWith: { type: 'secretsmanager.secret', by: 'secret' },
     found: 'natural',
   },
 }

@@ -40,9 +40,9 @@ const leftIn = (
  */
 export const SecretKind: AwsKind<SecretProps, SecretAttrs> = {
   type: 'secretsmanager.secret',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth = 'props') {
     const SecretId = last?.name ?? stamp.name
-    const value = aws.secretsManager('GetSecretValue', { SecretId }).catch(() => undefined)
+    const value = depth === 'props' ? aws.secretsManager('GetSecretValue', { SecretId }).catch(() => undefined) : undefined
     const found = await unlessGone(aws.secretsManager('DescribeSecret', { SecretId }))
     if (!found?.ARN || !isAbout(found, SecretId)) return { is: 'absent' }
     const tags = tagMap(found.Tags)

@@ -57,6 +57,8 @@ export const Subscription: AwsKind<SubscriptionProps, SubscriptionAttrs> = {
       delete: ['sns:Unsubscribe'],
     },
     immutable: ['topicArn', 'endpoint'],
+    // docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html: a topic and all its subscriptions.
+    goesWith: { type: 'sns.topic', by: 'topicArn' },
     found: 'natural',
   },
 }

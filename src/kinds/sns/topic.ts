@@ -1,4 +1,3 @@
-import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
 import { unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
@@ -9,20 +8,18 @@ export type TopicProps = {
 }
 export type TopicAttrs = { arn: string }
 
-const tagsOf = async (aws: Aws, { arn }: TopicAttrs): Promise<Record<string, string>> =>
-  tagMap((await aws.sns('ListTagsForResource', { ResourceArn: arn })).Tags)
-
 /** An SNS topic. CreateTopic with a name that exists answers the existing one, so it is looked at before. */
 export const Topic: AwsKind<TopicProps, TopicAttrs> = {
   type: 'sns.topic',
-  async observe(aws, stamp, want, last) {
+  async observe(aws, stamp, want, last, depth) {
     const arn = last?.arn ?? want.arn
     if (!arn) return { is: 'absent' }
     // The same request as the subscriptions': a pass sends it once.
     if (!(await unlessGone(aws.sns('ListSubscriptionsByTopic', { TopicArn: arn })))) return { is: 'absent' }
-    if (last?.arn) return { is: 'ready', attrs: { arn }, props: { arn } }
-    const tags = await tagsOf(aws, { arn })
-    return { is: 'ready', attrs: { arn }, props: { arn }, tags, ...foreignTo(stamp, tags, `the SNS topic ${stamp.name}`) }
+    if (last?.arn && depth !== 'owner') return { is: 'ready', attrs: { arn }, props: { arn } }
+    const tags = tagMap((await unlessGone(aws.sns('ListTagsForResource', { ResourceArn: arn })))?.Tags)
+    const owner = last?.arn ? {} : foreignTo(stamp, tags, `the SNS topic ${stamp.name}`)
+    return { is: 'ready', attrs: { arn }, props: { arn }, tags, ...owner }
   },
   async create(aws, _want, stamp) {
     const made = await aws.sns('CreateTopic', { Name: stamp.name, Tags: tagList(stamp.tags) })
@@ -31,7 +28,6 @@ export const Topic: AwsKind<TopicProps, TopicAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.sns('TagResource', { ResourceArn: attrs.arn, Tags: tagList(tags) })
   },
-  tagsOf,
   async delete(aws, attrs) {
     await aws.sns('DeleteTopic', { TopicArn: attrs.arn })
   },
@@ -42,7 +38,7 @@ export const Topic: AwsKind<TopicProps, TopicAttrs> = {
       observe: ['sns:ListSubscriptionsByTopic', 'sns:ListTagsForResource'],
       create: ['sns:CreateTopic', 'sns:TagResource'],
       update: ['sns:TagResource'],
-      delete: ['sns:DeleteTopic', 'sns:ListTagsForResource'],
+      delete: ['sns:DeleteTopic'],
     },
     immutable: ['arn'],
     found: 'name',

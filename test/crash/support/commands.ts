@@ -2,7 +2,7 @@ import type { Outcome } from '../../../src/engine/run.ts'
 import { type Declare, World } from '../../engine/support/world.ts'
 import { ALL_LANDED_MS, wrongs } from './check.ts'
 import type { Command } from './explore.ts'
-import { first, inside, kinds, large, pool, second, tokens } from './stack.ts'
+import { first, inside, kinds, large, pool, second, together, tokens } from './stack.ts'
 
 /** What is there after a run of this stack that nothing ever disturbed. */
 const picture = async (declare: Declare): Promise<string[]> => {
@@ -37,6 +37,7 @@ export const create = await creating('create', first)
 export const createLarge = await creating('create', large)
 export const createTokens = await creating('create', tokens)
 export const createInside = await creating('create', inside)
+export const createTogether = await creating('create', together)
 export const createPool = await creating('create', pool)
 /** `create` after an edit of the config. */
 export const edited = await creating('create the edited', second)

@@ -19,7 +19,10 @@ export const Db = fakeKind('db', {
 /** Lives in one of those (a database in its server), and is changed after it is made (its grants). */
 export const Inner = fakeKind('inner', { inside: 'db', born: { color: 'open' } })
 
-export const kinds: readonly FakeKind[] = [Gate, Pool, Db, Inner]
+/** Goes with the net that it begins at, and holds the one that it leads to (the rule of a security group). */
+export const Rule = fakeKind('rule', { found: 'natural', goesWith: 'net' })
+
+export const kinds: readonly FakeKind[] = [Gate, Pool, Db, Inner, Rule]
 
 /** Every sort of resource once: by tag with and without token, by name, by what it connects, data, a soft edge. */
 export const first: Declare = (add) => {
@@ -55,6 +58,15 @@ export const inside: Declare = (add) => {
   const db = add(Db, 'db', { size: 2, color: 'red', uses: [secret.id] })
   const role = add(Inner, 'role', { from: db.id, color: 'closed', to: secret.id })
   for (const key of ['tenant-1', 'tenant-2']) add(Inner, key, { from: db.id, color: 'closed' }, { after: [role.id] })
+}
+
+/** What goes with another, and what cannot go before that: two of them name each other. */
+export const together: Declare = (add) => {
+  const [back, middle, front] = ['back', 'middle', 'front'].map((key) => add(Net, key, { color: 'red' }))
+  if (!back || !middle || !front) return
+  add(Rule, 'to-middle', { from: back.id, to: middle.id })
+  add(Rule, 'to-front', { from: middle.id, to: front.id })
+  add(Rule, 'to-back', { from: front.id, to: back.id })
 }
 
 /** One that only its tags could find. */

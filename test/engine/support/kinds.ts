@@ -40,6 +40,8 @@ export interface Spec {
   readonly stays?: boolean
   /** The type of what it lives in, whose id is in `from`. */
   readonly inside?: string
+  /** The type of what it is deleted together with, whose id is in `from`. The other end of it cannot go before. */
+  readonly goesWith?: string
   /** USD a month for each unit of size. */
   readonly usd?: number
 }
@@ -81,7 +83,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
       tags: spec.found === 'natural' ? {} : stamp.tags,
       ...(name ? { name } : {}),
       ...(spec.token ? { token: stamp.token } : {}),
-      ...(spec.inside && want.from ? { inside: want.from } : {}),
+      ...((spec.inside ?? spec.goesWith) && want.from ? { inside: want.from } : {}),
       ...definedOnly({ readyMs, looks, goneMs, guarded }),
     })
     return { attrs: { id }, ready: readyMs === undefined && looks === undefined, ...(spec.born ? { props: spec.born } : {}) }
@@ -111,6 +113,7 @@ export const fakeKind = (type: string, spec: Spec = {}): FakeKind => ({
     immutable: spec.immutable ?? [],
     ...(spec.replace ? { replace: { name: (declared: string, generation: string) => `${declared}-${generation}` } } : {}),
     ...definedOnly({ deleteMinutes: spec.deleteMinutes, deadline: spec.deadline, data: spec.data, inside: spec.inside }),
+    ...(spec.goesWith ? { goesWith: { type: spec.goesWith, by: 'from', holds: true } as const } : {}),
     ...(spec.usd ? { monthly: (want: Props) => [{ what: type, usd: (spec.usd ?? 0) * (want.size ?? 1) }] } : {}),
     ...(spec.data
       ? {

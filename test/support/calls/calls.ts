@@ -14,7 +14,7 @@ export interface Reach {
   readonly verbs: ReadonlySet<string>
 }
 
-const VERBS = ['observe', 'create', 'update', 'tag', 'tagsOf', 'unguard', 'delete', 'blockers', 'stuck']
+const VERBS = ['observe', 'create', 'update', 'tag', 'unguard', 'delete', 'blockers', 'stuck']
 
 /** `aws` and `x.aws`. */
 const isAws = (x: unknown): boolean =>

@@ -12,7 +12,7 @@ const METHODS: Readonly<Record<Verb, readonly string[]>> = {
   observe: ['observe'],
   create: ['create', 'stuck'],
   update: ['update', 'tag'],
-  delete: ['delete', 'unguard', 'tagsOf', 'blockers'],
+  delete: ['delete', 'unguard', 'blockers'],
 }
 
 /** What a call is authorized for only with certain members: a change of the server's settings names the role of enhanced monitoring. */
