@@ -1,7 +1,7 @@
 import { type InfraError, refuse } from '../core/errors.ts'
 import { canonical, type JsonObject } from '../core/json.ts'
 import type { Row } from '../state/schema.ts'
-import { type Context, idOf, type KindOf } from './context.ts'
+import { idOf, type KindOf } from './context.ts'
 import type { AnyKind, AnySeen, Owner, Present, Stamp, Survey, Tags } from './kind.ts'
 
 /*
