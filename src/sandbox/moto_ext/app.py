@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import AFTER_RESET, VERSION, answers, clock, gate, lookups, pg_home, wire
+from moto_ext import AFTER_RESET, VERSION, answers, clock, connections, gate, lookups, pg_home, wire
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
@@ -49,6 +49,7 @@ def install(moto_version: str) -> None:
 
     answers.install()
     lookups.install()
+    connections.install()
     # A line per request would fill the log of a long-lived daemon.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.log_request = lambda *_: None
