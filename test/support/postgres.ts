@@ -43,7 +43,7 @@ interface Cluster {
   password: string
 }
 
-const read = (name: string): string => readFileSync(join(extensionDir(), name), 'utf8')
+const read = (name: string): string => readFileSync(join(extensionDir(), 'postgres', name), 'utf8')
 const clusters = new Map<string, Promise<Cluster>>()
 let certificates: Promise<Certificates> | undefined
 let root: string | undefined
@@ -125,9 +125,9 @@ async function makeCluster(named: string | undefined): Promise<Cluster> {
   await finished(asServer(join(found.bin, 'initdb'), [...args, '--no-sync', '--wal-segsize=1'], env, folder))
   await writeFile(join(folder, 'postgresql.auto.conf'), "password_encryption = 'scram-sha-256'\n")
   const password = randomBytes(12).toString('hex')
-  const master = read('rds_master.sql').replaceAll('%1$I', 'postgres').replaceAll('%2$L', `'${password}'`)
+  const master = read('master.sql').replaceAll('%1$I', 'postgres').replaceAll('%2$L', `'${password}'`)
   const single = asServer(join(found.bin, 'postgres'), ['--single', '-D', folder, '-c', 'fsync=off', 'postgres'], env, folder)
-  single.stdin?.end(statements(read('rds_roles.sql') + master).join('\n'))
+  single.stdin?.end(statements(read('roles.sql') + master).join('\n'))
   const said = await finished(single)
   if (/ERROR|FATAL/.test(said)) throw new Error(`PostgreSQL refused the roles of RDS:\n${said}`)
   return { bin: found.bin, version: Number.parseInt(found.version, 10), env, folder, password }

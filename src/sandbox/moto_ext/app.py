@@ -12,26 +12,27 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto_ext import AFTER_RESET, VERSION, answers, clock, connections, gate, lookups, pg_home, wire
+from moto_ext import AFTER_RESET, VERSION, answers, clock, connections, gate, lookups, wire
+from moto_ext.postgres import installation
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
 PATCHES = {
-    "ec2": ("ec2", "interfaces", "instances", "nat", "routes", "groups", "deletes"),
+    "ec2": ("ec2.calls", "ec2.interfaces", "ec2.instances", "ec2.nat", "ec2.routes", "ec2.groups", "ec2.deletes"),
     "rds": (
-        *("rds", "rds_modify", "rds_checks", "rds_groups", "catalog", "rds_parameters", "rds_stop", "rds_snapshots"),
-        *("rds_postgres", "rds_restore", "rds_failover", "rds_events"),
+        *("rds.databases", "rds.modify", "rds.checks", "rds.groups", "rds.catalog", "rds.parameters", "rds.stop"),
+        *("rds.snapshots", "rds.postgres", "rds.restore", "rds.failover", "rds.events"),
     ),
-    "secretsmanager": ("secret_names", "secret_stages"),
-    "ssm": ("ec2", "instances", "sessions"),
-    "ecs": ("ec2", "ecs_clusters", "ecs_tasks", "ecs_calls", "ecs_service_calls", "ecs_history"),
-    "logs": ("log_reads",),
-    "elb": ("ec2", "balancers"),
-    "elbv2": ("ec2", "balancers"),
-    "acm": ("certificates",),
-    "applicationautoscaling": ("scaling",),
-    "sns": ("subscriptions",),
-    "cloudwatch": ("alarms",),
+    "secretsmanager": ("secretsmanager.names", "secretsmanager.stages"),
+    "ssm": ("ec2.calls", "ec2.instances", "ssm.sessions"),
+    "ecs": ("ec2.calls", "ecs.clusters", "ecs.tasks", "ecs.calls", "ecs.service_calls", "ecs.history"),
+    "logs": ("logs.reads",),
+    "elb": ("ec2.calls", "elb.balancers"),
+    "elbv2": ("ec2.calls", "elb.balancers"),
+    "acm": ("acm.certificates",),
+    "applicationautoscaling": ("autoscaling.targets",),
+    "sns": ("sns.subscriptions",),
+    "cloudwatch": ("cloudwatch.alarms",),
 }
 # By moto's names: what infra uses. The rest of moto is a large surface that nobody here has looked at, so nobody reaches it.
 SERVED = {
@@ -54,7 +55,7 @@ def install(moto_version: str) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.log_request = lambda *_: None
     page = {"version": VERSION, "moto": moto_version, "pid": os.getpid(), "seconds": clock.SECONDS}
-    page["postgres"] = pg_home.CONFIG["version"] if pg_home.CONFIG else None
+    page["postgres"] = installation.CONFIG["version"] if installation.CONFIG else None
     page["privateDatabases"] = os.environ.get("INFRA_SANDBOX_PRIVATE_DATABASES") == "1"
 
     class Sandbox(DomainDispatcherApplication):
@@ -90,7 +91,7 @@ def install(moto_version: str) -> None:
             if path in PAGES:
                 return PAGES[path](environ, start_response)
             if wire.service_of(environ) == "freetier":
-                plans = importlib.import_module("moto_ext.free_plan")
+                plans = importlib.import_module("moto_ext.freetier.account_plan")
                 status, said = plans.state(environ)
                 return answer(start_response, status, "application/x-amz-json-1.0", said, ("x-amzn-RequestId", "infra-sandbox"))
             if path == "/moto-api/reset":
@@ -135,7 +136,7 @@ def leave(*_: Any) -> None:
 def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
     if service not in SERVED:
         raise NotImplementedError("the whole service")
-    for name in ("iam", *PATCHES.get(service, ())):  # any request looks its account up in IAM
+    for name in ("iam.policies", *PATCHES.get(service, ())):  # any request looks its account up in IAM
         module = f"moto_ext.{name}"
         if module not in sys.modules:
             importlib.import_module(module)
@@ -143,13 +144,13 @@ def patched(service: Any, create_app: Callable[[Any], Any]) -> Any:
 
 
 def buckets() -> Any:
-    return importlib.import_module("moto_ext.buckets")
+    return importlib.import_module("moto_ext.s3.buckets")
 
 
 def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """For a stand-in that plays the containers of ECS tasks: GET lists them, POST says how one of them does."""
     # Without it nobody has called ECS yet.
-    ecs = importlib.import_module("moto_ext.ecs_stage") if "moto_ext.ecs_tasks" in sys.modules else None
+    ecs = importlib.import_module("moto_ext.ecs.stage") if "moto_ext.ecs.tasks" in sys.modules else None
     if environ.get("REQUEST_METHOD") == "GET":
         listed = ecs.told() if ecs else []
         return answer(start_response, "200 OK", "application/json", json.dumps(listed).encode())
@@ -198,16 +199,16 @@ def hide(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     except (ValueError, KeyError, TypeError):
         said = json.dumps({"message": 'The body must be {"account": an id, "private": true or false}.'}).encode()
         return answer(start_response, "400 Bad Request", "application/json", said)
-    importlib.import_module("moto_ext.inside").set_private(account, private)
+    importlib.import_module("moto_ext.postgres.inside").set_private(account, private)
     return answer(start_response, "200 OK", "application/json", b"{}")
 
 
 PAGES = {
-    "/infra-sandbox/account-plan": switch("free_plan"),
+    "/infra-sandbox/account-plan": switch("freetier.account_plan"),
     "/infra-sandbox/ecs-task": stage,
     "/infra-sandbox/pass": let_pass,
     "/infra-sandbox/private": hide,
-    "/infra-sandbox/refuse-upgrade": switch("rds_events"),
+    "/infra-sandbox/refuse-upgrade": switch("rds.events"),
 }
 
 
