@@ -72,7 +72,14 @@ describe('licences', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const shipped = (JSON.parse(packed)[0].files as { path: string }[]).map((f) => f.path)
-    expect(shipped).toEqual(expect.arrayContaining(['LICENSE', 'dist/THIRD-PARTY-LICENSES.txt', 'dist/moto_ext/gate.py', 'dist/moto_ext/ecs/rollout.py']))
+    expect(shipped).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'dist/THIRD-PARTY-LICENSES.txt',
+        'dist/moto_ext/gate.py',
+        'dist/moto_ext/ecs/rollout.py',
+      ]),
+    )
     expect(JSON.parse(read('package.json')).license).toBe('MIT')
     expect(read('LICENSE')).toMatch(/^MIT License/)
   })

@@ -73,7 +73,10 @@ export async function startMysql({ file }: Program): Promise<TestMysql> {
   ]
   const cheap = ['--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0', '--performance-schema=OFF']
   const args = ['--no-defaults', ...user, `--datadir=${data}`, ...own, ...cheap, `--init-file=${first}`]
-  const guard = spawn('sh', [join(extensionDir(), 'postgres', 'guard.sh'), file, ...args], { stdio: ['pipe', out, out], detached: true })
+  const guard = spawn('sh', [join(extensionDir(), 'postgres', 'guard.sh'), file, ...args], {
+    stdio: ['pipe', out, out],
+    detached: true,
+  })
   guard.unref()
   const stop = async (): Promise<void> => {
     guard.stdin?.end()

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto_ext import AFTER_RESET, VERSION, answers, clock, connections, gate, lookups, wire
+from moto_ext.pages import PAGES
 from moto_ext.postgres import installation
+from moto_ext.wire import answer
 
 # Loaded behind the first answer, in the order in which a stack needs them.
 PRELOAD = ("sts", "iam", "ec2", "rds", "secretsmanager", "sns", "cloudwatch")
@@ -25,7 +27,7 @@ PATCHES = {
     ),
     "secretsmanager": ("secretsmanager.names", "secretsmanager.stages"),
     "ssm": ("ec2.calls", "ec2.instances", "ssm.sessions"),
-    "ecs": ("ec2.calls", "ecs.clusters", "ecs.tasks", "ecs.calls", "ecs.service_calls", "ecs.history"),
+    "ecs": ("ec2.calls", "ecs.clusters", "ecs.tasks", "ecs.calls", "ecs.service_calls", "ecs.history", "ecs.rollout"),
     "logs": ("logs.reads",),
     "elb": ("ec2.calls", "elb.balancers"),
     "elbv2": ("ec2.calls", "elb.balancers"),
@@ -147,71 +149,6 @@ def buckets() -> Any:
     return importlib.import_module("moto_ext.s3.buckets")
 
 
-def stage(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """For a stand-in that plays the containers of ECS tasks: GET lists them, POST says how one of them does."""
-    # Without it nobody has called ECS yet.
-    ecs = importlib.import_module("moto_ext.ecs.stage") if "moto_ext.ecs.tasks" in sys.modules else None
-    if environ.get("REQUEST_METHOD") == "GET":
-        listed = ecs.told() if ecs else []
-        return answer(start_response, "200 OK", "application/json", json.dumps(listed).encode())
-    try:
-        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-        wrong = ecs.played(wish) if ecs else "There is no task."
-    except (ValueError, AttributeError):
-        wrong = "The body must be a JSON object."
-    said = json.dumps({"message": wrong} if wrong else {}).encode()
-    return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
-
-
-def switch(module: str) -> Callable[[dict[str, Any], Any], list[bytes]]:
-    """A page that gives the JSON object which is posted to it to `switch` of a module; that says what is wrong with it, or None."""
-
-    def page(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        try:
-            wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-            wrong = importlib.import_module(f"moto_ext.{module}").switch(wish)
-        except (ValueError, AttributeError):
-            wrong = "The body must be a JSON object."
-        said = json.dumps({"message": wrong} if wrong else {}).encode()
-        return answer(start_response, "400 Bad Request" if wrong else "200 OK", "application/json", said)
-
-    return page
-
-
-def let_pass(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """POST {"seconds": 60}: nobody has to wait for what takes a minute."""
-    try:
-        length = float(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))["seconds"])
-    except (ValueError, KeyError, TypeError):
-        length = -1.0
-    if environ.get("REQUEST_METHOD") != "POST" or not 0 <= length <= 10**9:
-        said = json.dumps({"message": 'The body must be {"seconds": a number}.'}).encode()
-        return answer(start_response, "400 Bad Request", "application/json", said)
-    clock.let_pass(length)
-    return answer(start_response, "200 OK", "application/json", b"{}")
-
-
-def hide(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """POST {"account": "123456789012", "private": true}: from now on its databases answer only from inside their network."""
-    try:
-        wish = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-        account, private = str(wish["account"]), bool(wish["private"])
-    except (ValueError, KeyError, TypeError):
-        said = json.dumps({"message": 'The body must be {"account": an id, "private": true or false}.'}).encode()
-        return answer(start_response, "400 Bad Request", "application/json", said)
-    importlib.import_module("moto_ext.postgres.inside").set_private(account, private)
-    return answer(start_response, "200 OK", "application/json", b"{}")
-
-
-PAGES = {
-    "/infra-sandbox/account-plan": switch("freetier.account_plan"),
-    "/infra-sandbox/ecs-task": stage,
-    "/infra-sandbox/pass": let_pass,
-    "/infra-sandbox/private": hide,
-    "/infra-sandbox/refuse-upgrade": switch("rds.events"),
-}
-
-
 def peek(environ: dict[str, Any]) -> bytes:
     """The form of a query request, read once and put back: the action's name is in it."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -220,11 +157,6 @@ def peek(environ: dict[str, Any]) -> bytes:
     body = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = io.BytesIO(body)
     return bytes(body)
-
-
-def answer(start_response: Any, status: str, kind: str, body: bytes, *more: tuple[str, str]) -> list[bytes]:
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *more])
-    return [body]
 
 
 def fail(environ: dict[str, Any], start_response: Any, status: str, code: str, message: str) -> list[bytes]:

@@ -62,3 +62,8 @@ def error_body(protocol: str, code: str, message: str) -> tuple[str, bytes]:
     else:
         xml = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>infra-sandbox</RequestId></ErrorResponse>"
     return "text/xml", xml.encode()
+
+
+def answer(start_response: Any, status: str, kind: str, body: bytes, *more: tuple[str, str]) -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *more])
+    return [body]

@@ -8,7 +8,7 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend as 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Response
 from moto.core.exceptions import JsonRESTError
 
-from moto_ext.ecs import rollout
+from moto_ext.ecs import world
 
 _register = Backend.register_scalable_target
 _deregister = Backend.deregister_scalable_target
@@ -35,14 +35,14 @@ def register_scalable_target(
         raise AWSValidationException("Maximum capacity cannot be less than minimum capacity")
     if namespace != "ecs":
         return _register(self, namespace, r_id, dimension, least, most, *args, **kwargs)
-    with rollout.LOCK:
+    with world.LOCK:
         service = service_of(self, r_id)
         if service is None:
             raise AWSValidationException(f"ECS service doesn't exist: {r_id}")
         target = _register(self, namespace, r_id, dimension, least, most, *args, **kwargs)
-        rollout.settle(self.ecs_backend)
+        world.settle(self.ecs_backend)
         service.desired_count = min(most, max(least, service.desired_count))
-        rollout.settle(self.ecs_backend)
+        world.settle(self.ecs_backend)
     return target
 
 

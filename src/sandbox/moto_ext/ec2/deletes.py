@@ -64,9 +64,7 @@ def delete_security_group(self: Any, name: Any = None, group_id: Any = None) -> 
 def delete_subnet(self: Any, subnet_id: str) -> Any:
     subnet = self.get_subnet(subnet_id)
     by_eni = any(eni.subnet.id == subnet.id for eni in live_interfaces(self))
-    by_database = any(
-        subnet.id in [s.id for s in db.db_subnet_group._subnets] for db in databases(self) if db._db_subnet_group_name
-    )
+    by_database = any(subnet.id in [s.id for s in db.db_subnet_group._subnets] for db in databases(self) if db._db_subnet_group_name)
     by_balancer = any(subnet.id == s.id for b in balancers(self) for s in b.subnets)
     refuse_if(by_eni or by_database or by_balancer, f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     deleted = _delete_subnet(self, subnet_id)
@@ -101,8 +99,7 @@ def detach_internet_gateway(self: Any, internet_gateway_id: str, vpc_id: str) ->
     mapped = igw.vpc and igw.vpc.id == vpc_id and any(e.vpc_id == vpc_id and e.public_ip for e in live_interfaces(self))
     refuse_if(
         bool(mapped),
-        f"Network {vpc_id} has some mapped public address(es). "
-        "Please unmap those public address(es) before detaching the gateway.",
+        f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.",
     )
     _detach_igw(self, internet_gateway_id, vpc_id)
 

@@ -9,9 +9,9 @@ from moto.ecs.exceptions import ECSException
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS
 from moto.ecs.responses import EC2ContainerServiceResponse as Response
 
-from moto_ext.ecs.clusters import client_error, tasks_in
-from moto_ext.ecs.rollout import LOCK, settle
+from moto_ext.ecs.clusters import client_error
 from moto_ext.ecs.tasks import stop
+from moto_ext.ecs.world import LOCK, settle, tasks_in
 
 
 def invalid(message: str) -> ECSException:

@@ -5,6 +5,8 @@ from typing import Any
 from moto.ecs.exceptions import ECSException
 from moto.ecs.models import EC2ContainerServiceBackend as Backend
 
+from moto_ext.ecs.world import services_in, settle, tasks_in
+
 _create = Backend.create_cluster
 _delete = Backend.delete_cluster
 _get = Backend._get_cluster
@@ -14,10 +16,6 @@ _register = Backend.register_task_definition
 
 def client_error(message: str) -> ECSException:
     return ECSException("ClientException", message)
-
-
-def tasks_in(backend: Any, cluster: Any) -> list[Any]:
-    return [t for t in list(backend.tasks.get(cluster.name, {}).values()) if t.cluster_arn == cluster.arn]
 
 
 def create_cluster(self: Any, cluster_name: str, *args: Any, **kwargs: Any) -> Any:
@@ -35,16 +33,10 @@ def get_cluster(self: Any, name: str) -> Any:
     return cluster
 
 
-def settle(backend: Any) -> None:
-    from moto_ext.ecs import rollout  # which needs tasks, which are not loaded yet
-
-    rollout.settle(backend)
-
-
 def delete_cluster(self: Any, cluster_str: str) -> Any:
     settle(self)
     cluster = self._get_cluster(cluster_str)
-    if any(s.cluster_arn == cluster.arn and s.status == "ACTIVE" for s in list(self.services.values())):
+    if any(s.status == "ACTIVE" for s in services_in(self, cluster)):
         message = "The Cluster cannot be deleted while Services are active."
         raise ECSException("ClusterContainsServicesException", message)
     if any(t.last_status != "STOPPED" for t in tasks_in(self, cluster)):
@@ -62,8 +54,7 @@ def describe_clusters(self: Any, cluster_names: Any) -> Any:
         states = [t.last_status for t in tasks_in(self, cluster)]
         cluster.running_tasks_count = states.count("RUNNING")
         cluster.pending_tasks_count = sum(s in ("PROVISIONING", "PENDING", "ACTIVATING") for s in states)
-        services = [s for s in list(self.services.values()) if s.cluster_arn == cluster.arn]
-        cluster.active_services_count = sum(s.status == "ACTIVE" for s in services)
+        cluster.active_services_count = sum(s.status == "ACTIVE" for s in services_in(self, cluster))
     return clusters, failures
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from moto_ext import clock
 from moto_ext.ecs import logs, targets
-from moto_ext.postgres import inside, installation
 from moto_ext.ecs.tasks import stop
 from moto_ext.ecs.trouble import trouble
+from moto_ext.ecs.world import LOCK
+from moto_ext.postgres import inside, installation
 
 # Whoever runs psql in a container wants its answers. Where databases answer only from inside, it runs for real; else somebody
 # else plays it (infra's own tests, for one), and it waits for them until it is told to stop.
@@ -76,8 +77,6 @@ def run(task: Any, at: float) -> bool:
 
 def ended(task: Any, code: int, lines: list[str]) -> None:
     """It has run for real, and this is what became of it."""
-    from moto_ext.ecs.rollout import LOCK
-
     with LOCK:
         logs.say(task, clock.now(), lines)
         stop(task, "EssentialContainerExited", EXITED, code)
@@ -106,9 +105,7 @@ def check(task: Any, at: float) -> bool:
 
 def expel(task: Any, at: float) -> bool:
     group = task._infra_service.load_balancers[0]["targetGroupArn"]
-    task._infra_service.say(
-        f"(port {logs.port_of(task)}) is unhealthy in (target-group {group}) due to (reason {targets.UNHEALTHY})", at
-    )
+    task._infra_service.say(f"(port {logs.port_of(task)}) is unhealthy in (target-group {group}) due to (reason {targets.UNHEALTHY})", at)
     stop(task, "ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {group})", 137, at=at)
     return True
 

@@ -7,9 +7,9 @@ from moto.ecs.responses import EC2ContainerServiceResponse as Response
 
 from moto_ext import clock
 from moto_ext.ecs.calls import invalid
-from moto_ext.ecs.rollout import LOCK, settle
 from moto_ext.ecs.service import OWN, Deployment, Service
 from moto_ext.ecs.service_calls import get_service, wish_of
+from moto_ext.ecs.world import LOCK, services, settle
 
 AT_ONCE = 20  # revisions that one call describes
 DAYS = 90  # AWS shows no older deployment
@@ -82,7 +82,7 @@ def describe_service_revisions(self: Any) -> ActionResult:
         raise invalid("Service revision ARNs cannot be more than 20.")
     known = {
         place(service, "service-revision", deployment): (service, deployment)
-        for service in list(self.ecs_backend.services.values())
+        for service in services(self.ecs_backend)
         for deployment in service.history
     }
     found = [

@@ -1,39 +1,25 @@
 """How services go on: tasks are started, stopped and replaced, as far as time has come since anybody looked last."""
 
-import sys
-import threading
 from typing import Any
 
 from moto_ext import clock
-from moto_ext.ecs import course, start
+from moto_ext.ecs import course, start, world
 from moto_ext.ecs.service import OWN, Deployment, Service
 from moto_ext.ecs.tasks import stop
 
-LOCK = threading.RLock()
 MOMENTS = 2000  # steps in one look: far more than there can be
 FAILURES = 8  # in one look: a service that fails for hours while nobody looks need not fail a thousand times
 KEPT = 40  # ended tasks that a service remembers; AWS forgets them after an hour
 BREAKER = "ECS deployment circuit breaker:"
 
 
-def settle(backend: Any) -> None:
-    """Brings all tasks and services of an account's region to this moment."""
-    with LOCK:
-        now = clock.now()
-        for service in list(backend.services.values()):
-            if service.status != "INACTIVE":
-                advance(service, now)
-        for tasks in list(backend.tasks.values()):
-            for task in list(tasks.values()):
-                while task._infra_service is None and is_due(task, now):
-                    course.go_on(task, task._infra_steps[0][0])
-
-
-def settle_all(account: str, region: str) -> None:
-    """For other services, which have something to do with tasks only when there may be any."""
-    ecs = sys.modules.get("moto.ecs.models")
-    if ecs:
-        settle(ecs.ecs_backends[account][region])
+def go_on(backend: Any, now: float) -> None:
+    for service in world.services(backend):
+        if service.status != "INACTIVE":
+            advance(service, now)
+    for task in world.tasks(backend):
+        while task._infra_service is None and is_due(task, now):
+            course.go_on(task, task._infra_steps[0][0])
 
 
 def is_due(task: Any, now: float) -> bool:
@@ -187,3 +173,6 @@ def forget(service: Service) -> None:
         service._backend.tasks.get(service.cluster_name, {}).pop(task.task_arn, None)
     for deployment in service.deployments:
         deployment.tasks = deployment.live()
+
+
+world.GOES_ON.append(go_on)

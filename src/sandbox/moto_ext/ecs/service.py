@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from moto_ext import clock
@@ -60,14 +61,14 @@ class Deployment:
 class Service:
     """`config` is what CreateService and UpdateService were told; `backend` is moto's."""
 
-    def __init__(self, backend: Any, cluster: Any, config: dict[str, Any], asked: dict[str, Any], at: float):
+    def __init__(self, backend: Any, cluster: Any, config: dict[str, Any], asked: dict[str, Any], token: str | None, at: float):
         self._backend = backend
         self.region_name, self._account_id = backend.region_name, backend.account_id
         self.cluster_name, self.cluster_arn = cluster.name, cluster.arn
         self.name = config["serviceName"]
         self.arn = cluster.arn.replace(":cluster/", ":service/") + f"/{self.name}"
         self.config = config
-        self.asked = asked
+        self.asked, self.token = asked, token
         self.tags: list[dict[str, str]] = config.pop("tags", None) or []
         self.status = "ACTIVE"
         self.created = self.at = at
@@ -102,8 +103,6 @@ class Service:
 
     @property
     def health_path(self) -> str:
-        from moto_ext.ecs.targets import elbv2_backends
-
         groups = elbv2_backends[self._account_id][self.region_name].target_groups
         group = groups.get(self.load_balancers[0]["targetGroupArn"]) if self.load_balancers else None
         return str((group and group.health_check_path) or "/")

@@ -11,8 +11,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse as Response
 from moto_ext import clock
 from moto_ext.ecs.calls import capacity, check_compatible, invalid, network
 from moto_ext.ecs.clusters import client_error
-from moto_ext.ecs.rollout import LOCK, settle
 from moto_ext.ecs.service import OWN, Service
+from moto_ext.ecs.world import LOCK, services_in, settle
 
 AT_ONCE = 10  # services that one call describes
 # What an update is checked for, where it names any of them: another number of tasks is never refused.
@@ -61,8 +61,7 @@ def create_service(self: Any) -> ActionResult:
             if known.asked == wish and (token is None or known.token == token):
                 return ActionResult({"service": known.shown()})
             raise invalid("Creation of service was not idempotent.")
-        service = Service(backend, cluster, checked(self, cluster, wish), wish, clock.now())
-        service.token = token
+        service = Service(backend, cluster, checked(self, cluster, wish), wish, token, clock.now())
         backend.services[key] = service
         backend.tasks.setdefault(cluster.name, {})
         answer = service.shown()  # nothing has been started yet
@@ -189,7 +188,7 @@ def list_services(self: Any) -> ActionResult:
     wish, backend = wish_of(self), self.ecs_backend
     cluster = backend._get_cluster(wish.get("cluster") or "default")
     settle(backend)
-    here = [s for s in list(backend.services.values()) if s.cluster_arn == cluster.arn and s.status != "INACTIVE"]
+    here = [s for s in services_in(backend, cluster) if s.status != "INACTIVE"]
     launch_type, strategy = wish.get("launchType"), wish.get("schedulingStrategy")
     arns = sorted(s.arn for s in here if launch_type in (None, s.launch_type) and strategy in (None, s.scheduling_strategy))
     start, size = int(wish.get("nextToken") or 0), int(wish.get("maxResults") or 10)

@@ -5,7 +5,7 @@ from typing import Any
 from moto.ecs.models import ecs_backends
 
 from moto_ext import clock
-from moto_ext.ecs import rollout
+from moto_ext.ecs import world
 from moto_ext.ecs.tasks import STATES, stop
 
 
@@ -14,12 +14,12 @@ def played(wish: dict[str, Any]) -> str | None:
     arn, state = str(wish.get("taskArn")), wish.get("lastStatus")
     region, account = [*arn.split(":"), "", "", "", "", ""][3:5]
     backend = ecs_backends[wish.get("account") or account][wish.get("region") or region] if account and region else None
-    task = next((t for tasks in backend.tasks.values() for t in tasks.values() if t.task_arn == arn), None) if backend else None
+    task = next((t for t in world.tasks(backend) if t.task_arn == arn), None) if backend else None
     if task is None:
         return f"There is no task {arn}."
     if state not in STATES:
         return f"lastStatus must be one of {', '.join(STATES)}, not {state}."
-    with rollout.LOCK:
+    with world.LOCK:
         task._infra_steps = []
         if state == "RUNNING" and not task.started_at:
             task._infra_started_at = clock.date()
@@ -35,8 +35,7 @@ def told() -> list[dict[str, Any]]:
     """What a stand-in needs to know of the tasks that want to run."""
     backends = [b for account in list(ecs_backends.values()) for b in list(account.values())]
     for backend in backends:
-        rollout.settle(backend)
-    tasks = [t for b in backends for of in list(b.tasks.values()) for t in list(of.values())]
+        world.settle(backend)
     return [
         {
             "account": t._account_id,
@@ -48,5 +47,6 @@ def told() -> list[dict[str, Any]]:
             "overrides": t.overrides,
             "containers": t._infra_containers,
         }
-        for t in tasks
+        for backend in backends
+        for t in world.tasks(backend)
     ]

@@ -3,8 +3,8 @@
 from typing import Any
 
 from moto_ext import clock
-from moto_ext.ecs import tasks
 from moto_ext.ecs.service import Deployment, Service
+from moto_ext.ecs.tasks import begin
 
 NOWHERE = (
     "was unable to place a task because no container instance met all of its requirements. "
@@ -50,7 +50,7 @@ def one(service: Service, deployment: Deployment, at: float) -> Any:
     task._infra_service = service
     task.enable_execute_command = bool(service.config.get("enableExecuteCommand"))
     task.capacity_provider_name, task.platform_family = provider, "Linux"
-    tasks.begin(task, at)
+    begin(task, at)
     deployment.tasks.append(task)
     service.tasks.append(task)
     return task

@@ -11,6 +11,7 @@ from moto.moto_api._internal import mock_random
 
 from moto_ext import clock
 from moto_ext.ec2 import interfaces
+from moto_ext.ecs.world import settle
 
 STATES = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED")
 EARLY = STATES[:3]
@@ -27,10 +28,10 @@ def init(self: Any, *args: Any, **kwargs: Any) -> None:
     self._infra_containers = definition.container_definitions
     self._infra_execution_role = getattr(definition, "execution_role_arn", None)
     self._infra_container_ids = {c["name"]: (str(mock_random.uuid4()), runtime_id(self.id)) for c in self._infra_containers}
-    self._infra_played: str | None = None  # the state that a stand-in has set: from then on time plays no part
-    self._infra_exit: dict[str, Any] = {}
-    self._infra_service: Any = None
-    self._infra_health: str | None = None  # what the load balancer thinks: initial, healthy, unhealthy
+    self._infra_played = None  # the state that a stand-in has set: from then on time plays no part
+    self._infra_exit = {}
+    self._infra_service = None
+    self._infra_health = None  # what the load balancer thinks: initial, healthy, unhealthy
     self.cpu, self.memory = definition.cpu, definition.memory
     self.connectivity, self.version = "CONNECTED", 1
     self.stopped_reason = None
@@ -59,8 +60,8 @@ def connect(task: Any, attachment: dict[str, Any]) -> None:
 def begin(task: Any, at: float) -> None:
     """From this moment on it goes its way; ecs_course knows the steps."""
     task._infra_began = at
-    task._infra_runs_at: float | None = None
-    task._infra_steps: list[tuple[float, str]] = [(at + clock.seconds("ecs"), "run")]
+    task._infra_runs_at = None
+    task._infra_steps = [(at + clock.seconds("ecs"), "run")]
     task.created_at = clock.date(at)
 
 
@@ -134,20 +135,17 @@ def stopped_at(self: Any) -> datetime.datetime | None:
 
 def takes_sessions(account: str, region: str, target: str) -> bool:
     """Whether ecs:<cluster>_<task>_<container's runtime> runs and was started for it."""
-    from moto_ext.ecs.rollout import settle
-
     place, _, runtime = target.removeprefix("ecs:").rpartition("_")
     cluster, _, task_id = place.rpartition("_")
     backend = ecs_backends[account][region]
     settle(backend)
     task = next((t for t in list(backend.tasks.get(cluster, {}).values()) if t.id == task_id), None)
-    ready = task is not None and task.last_status == "RUNNING" and task.__dict__.get("enable_execute_command")
-    return bool(ready) and any(c.get("runtimeId") == runtime for c in task.containers)
+    if task is None or task.last_status != "RUNNING" or not task.__dict__.get("enable_execute_command"):
+        return False
+    return any(c.get("runtimeId") == runtime for c in task.containers)
 
 
-def stop(
-    task: Any, code: str, reason: str, exit_code: Any = None, container_reason: Any = None, at: float | None = None
-) -> None:
+def stop(task: Any, code: str, reason: str, exit_code: Any = None, container_reason: Any = None, at: float | None = None) -> None:
     """It wants to stop, and gives its network interface back."""
     if task.desired_status == "STOPPED":
         return

@@ -5,9 +5,10 @@ from typing import Any
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
-from moto_ext.ec2 import interfaces
-from moto_ext.ecs import targets
 from moto_ext.clock import passing_attribute, show
+from moto_ext.ec2 import interfaces
+from moto_ext.ecs import targets as ecs_targets
+from moto_ext.ecs import world
 
 _create = ELBv2Backend.create_load_balancer
 _delete = ELBv2Backend.delete_load_balancer
@@ -86,12 +87,10 @@ def delete_load_balancer(self: Any, arn: str) -> None:
 
 
 def describe_target_health(self: Any, target_group_arn: str, targets: Any) -> Any:
-    from moto_ext.ecs.rollout import settle_all
-
-    settle_all(self.account_id, self.region_name)
+    world.settle_all(self.account_id, self.region_name)
     group = self.target_groups.get(target_group_arn)
     if group is not None:
-        targets.sweep(group)
+        ecs_targets.sweep(group)
     return _health(self, target_group_arn, targets)
 
 

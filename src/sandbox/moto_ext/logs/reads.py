@@ -1,28 +1,23 @@
 """Reads of the logs: what the containers of ECS tasks have written up to now is there."""
 
 import functools
-import sys
 from typing import Any
 
 from moto.logs.models import LogsBackend
 
 from moto_ext import clock
+from moto_ext.ecs import logs as written
+from moto_ext.ecs import world
 
 
 def catch_up(backend: Any) -> None:
-    rollout = sys.modules.get("moto_ext.ecs.rollout")
-    if rollout is None:  # nobody has called ECS yet
+    ecs = world.backend_of(backend.account_id, backend.region_name)
+    if ecs is None:
         return
-    from moto.ecs.models import ecs_backends
-
-    from moto_ext.ecs import logs
-
-    with rollout.LOCK:
-        ecs = ecs_backends[backend.account_id][backend.region_name]
-        rollout.settle(ecs)
-        for tasks in list(ecs.tasks.values()):
-            for task in list(tasks.values()):
-                logs.catch_up(task, clock.now())
+    with world.LOCK:
+        world.settle(ecs)
+        for task in world.tasks(ecs):
+            written.catch_up(task, clock.now())
 
 
 def reading(name: str) -> None:

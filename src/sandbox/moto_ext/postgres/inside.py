@@ -108,9 +108,7 @@ class Run:
         env = {**installation.environment(self.folder), "PATH": path, "TMPDIR": self.folder, **given}
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         user: dict[str, Any] = installation.NOBODY
-        self.guard = subprocess.Popen(
-            installation.guarded(command), cwd=self.folder, env=env, start_new_session=True, **pipes, **user
-        )
+        self.guard = subprocess.Popen(installation.guarded(command), cwd=self.folder, env=env, start_new_session=True, **pipes, **user)
 
     def result(self) -> tuple[int, list[str]]:
         """Its exit code and all that it wrote, once it has ended."""

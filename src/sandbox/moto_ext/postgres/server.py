@@ -125,7 +125,7 @@ class Server:
             if "Address already in use" not in said or attempt == 2:
                 raise RuntimeError(f"PostgreSQL did not start: {said[-2000:]}")
 
-    def _guarded(self, log: str) -> "subprocess.Popen[bytes]":
+    def _guarded(self, log: str) -> "subprocess.Popen[Any]":
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.folder,
@@ -136,7 +136,6 @@ class Server:
         args = [installation.program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         for name, value in settings.items():
             args += ["-c", f"{name}={value}"]
-        home: dict[str, Any] = {"cwd": self.folder, "env": installation.environment(str(self.folder))}
         with open(log, "wb") as out:
             return subprocess.Popen(
                 installation.guarded(args),
@@ -144,7 +143,8 @@ class Server:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                **home,
+                cwd=self.folder,
+                env=installation.environment(str(self.folder)),
                 **installation.NOBODY,
             )
 

@@ -36,7 +36,7 @@ def password(text: str, engine: str) -> None:
         raise value(f"{prefix} because it is shorter than 8 characters.")
     if len(text) > LONGEST.get(engine, 128):
         raise value(f"{prefix} because it is longer than {LONGEST.get(engine, 128)} characters.")
-    if any(c in "/@\" " or not 33 <= ord(c) <= 126 for c in text):
+    if any(c in '/@" ' or not 33 <= ord(c) <= 126 for c in text):
         raise value(f"{prefix}. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.")
 
 

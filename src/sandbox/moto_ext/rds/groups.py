@@ -54,8 +54,7 @@ def delete_subnet_group(self: Any, subnet_name: str) -> Any:
     if users:
         raise RDSClientError(
             "InvalidDBSubnetGroupStateFault",
-            f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: {users[0]} "
-            "is still using it.",
+            f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: {users[0]} is still using it.",
         )
     return _delete(self, subnet_name)
 

@@ -4,13 +4,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
+from moto.rds.models import DBInstance, RDSBackend
 
 from moto_ext import AFTER_RESET, clock
 from moto_ext.postgres import inside, installation
-from moto_ext.rds import databases
 from moto_ext.postgres.door import Door
 from moto_ext.postgres.server import Master, Server
+from moto_ext.rds import databases
 
 _things: set[Any] = set()  # what a reset takes away: doors, servers, copies
 _lock = threading.Lock()

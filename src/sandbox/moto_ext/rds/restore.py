@@ -11,8 +11,8 @@ from moto.rds.responses import RDSResponse
 
 from moto_ext import clock
 from moto_ext.postgres import installation
-from moto_ext.rds.databases import DROPPED
 from moto_ext.rds.checks import restorable
+from moto_ext.rds.databases import DROPPED
 from moto_ext.rds.snapshots import FRESH
 
 
@@ -97,7 +97,16 @@ def restore_db_instance_to_point_in_time(self: Any) -> ActionResult:
 
 
 # What belongs to the one database alone: moto's own exceptions, and what this extension keeps with it.
-OWN = {"backend", "db_subnet_group", "max_allocated_storage", "infra_house", "infra_status_phase", "infra_gone_at", "infra_begun", "infra_upgrades"}
+OWN = {
+    "backend",
+    "db_subnet_group",
+    "max_allocated_storage",
+    "infra_house",
+    "infra_status_phase",
+    "infra_gone_at",
+    "infra_begun",
+    "infra_upgrades",
+}
 
 
 def restored(backend: Any, db: Any, version: str, target: Any, overrides: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.rds.exceptions import RDSClientError
-from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
+from moto.rds.models import DBSnapshot, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from moto_ext import clock
