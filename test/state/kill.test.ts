@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { localBackend } from '../../src/state/local.ts'
 import { readState } from '../../src/state/parse.ts'
@@ -49,4 +51,39 @@ it('a process that is killed while it saves leaves a whole file with all that it
     expect(await readState(localBackend(`${file}.backup`))).toBeDefined()
   }
   expect(reads).toBeGreaterThan(20)
+})
+
+it('killed at any step of the first write in the new format: the old file or the new one, and what was old is kept', {
+  timeout: 60_000,
+}, async () => {
+  const old = fileURLToPath(new URL('format-1/in-a-bucket.json', import.meta.url))
+  const text = await readFile(old, 'utf8')
+  const work = join(dir, 'work')
+  await mkdir(work)
+  const file = join(work, 'dev.json')
+  const script = join(dir, 'first.mjs')
+  const code = `import { LocalState } from '${await bundle('store', dir)}'
+    const state = await LocalState.open('${file}', ${text})
+    await state.put('new', ${JSON.stringify(row())})`
+  const steps = fileURLToPath(new URL('steps.mjs', import.meta.url))
+  const formats: number[] = []
+  for (let n = 1; ; n++) {
+    await rm(work, { recursive: true })
+    await mkdir(work)
+    await cp(old, file)
+    await writeFile(script, code)
+    const env = { ...process.env, KILL_AT: String(n), KILL_IN: work }
+    const [, signal] = await once(spawn(process.execPath, ['--import', steps, script], { env, stdio: 'inherit' }), 'exit')
+    if (signal !== 'SIGKILL') break
+    const { format } = JSON.parse(await readFile(file, 'utf8')) as { format: number }
+    formats.push(format)
+    if (format === 1) expect(await readFile(file, 'utf8'), `step ${n}`).toBe(text)
+    else expect(await readFile(`${file}.format-1`, 'utf8'), `step ${n}`).toBe(text)
+    const state = await LocalState.open(file, JSON.parse(text))
+    await state.put('after', row())
+    expect(await readFile(`${file}.format-1`, 'utf8'), `step ${n}`).toBe(text)
+  }
+  expect((await readdir(work)).sort()).toEqual(['dev.json', 'dev.json.backup', 'dev.json.format-1'])
+  expect(new Set(formats)).toEqual(new Set([1, 2]))
+  expect(formats.length).toBeGreaterThan(10)
 })

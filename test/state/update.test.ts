@@ -47,7 +47,13 @@ describe('a transaction', () => {
       add('first', draft)
       kept = draft
     })
-    expect(() => kept && add('late', kept)).toThrow(TypeError)
+    const late = kept as unknown as Draft
+    expect(() => {
+      late.services = {}
+    }).toThrow(TypeError)
+    expect(() => {
+      late.resources.late = row()
+    }).toThrow(TypeError)
     expect([...state.all().keys()]).toEqual(['first'])
   })
 

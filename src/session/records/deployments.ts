@@ -106,10 +106,3 @@ export const memoryOf = (p: ServicePlace): Memory => {
     know: (entries) => edit((l) => withHistory(l, name, entries)),
   }
 }
-
-/** Seven parts are the ARN, and behind them stands the key. */
-export const placeOf = (valueFrom: string): { arn: string; key?: string } => {
-  const parts = valueFrom.split(':')
-  const key = parts.slice(7).join(':').replace(/:+$/, '')
-  return { arn: parts.slice(0, 7).join(':'), ...(key ? { key } : {}) }
-}

@@ -2,7 +2,6 @@ import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
 import type { Config } from '../../config/settle.ts'
 import { maybeSecret } from '../../ecs/difference.ts'
 import type { Step } from '../../ecs/record.ts'
-import { placeOf } from '../records/deployments.ts'
 
 type Secrets = Config['secrets']
 type Part = NonNullable<TaskDefinition['containerDefinitions']>[number]
@@ -33,7 +32,10 @@ export const stepBack = (
 
 /** `database:password` where the config has a name for the secret. */
 export const inConfigWords = (secrets: Secrets | undefined, valueFrom: string): string => {
-  const { arn, key = '' } = placeOf(valueFrom)
+  // Seven parts are the ARN, and behind them stands the key.
+  const parts = valueFrom.split(':')
+  const arn = parts.slice(0, 7).join(':')
+  const key = parts.slice(7).join(':').replace(/:+$/, '')
   const named = secrets ? [secrets.database, ...secrets.others] : []
   // A hyphen and six characters stand behind the name.
   const own = named.find((s) => arn.slice(0, -7).endsWith(`:secret:${s.name}`))
