@@ -76,11 +76,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   // What a command stands on: the config, the account, the state with its lock, what AWS shows, the ways into a database.
   session: COMMAND.filter((room) => room !== 'session/'),
   steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
-  kinds: ['aws/', 'type engine/', 'core/'],
+  kinds: ['ecs/', 'aws/', 'type engine/', 'core/'],
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['core/', 'type engine/', 'state/backend.ts'],
   // The way into the database server, and what is said there.
-  database: ['aws/', 'core/', 'type engine/', 'state/replace.ts'],
+  database: ['ecs/', 'aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
   ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts', 'type state/memory.ts'],
   // DB instances and their snapshots as RDS shows them.

@@ -109,6 +109,7 @@ const complain = async (error: unknown, verbose: boolean, json: boolean): Promis
   const e = known as InfraError
   const say = (text: string): boolean => process.stderr.write(`${safeScreen(text, false)}\n`)
   say(`${e.what}${e.why ? `${/[.:]$/.test(e.what) ? '' : ':'} ${e.why}` : ''}${/[.!?]$/.test(e.why ?? e.what) ? '' : '.'}`)
+  for (const text of e.details) say(`  ${text}`)
   if (e.next) say(`Next: ${e.next}`)
   if (verbose && error instanceof Error) say(`${error.stack}${e.cause instanceof Error ? `\n${e.cause.stack}` : ''}`)
   if (json) report(e)

@@ -68,18 +68,28 @@ export class InfraError extends Error {
   readonly what: string
   readonly why: string | undefined
   readonly next: string | undefined
+  /** What shows more, a line each: the end of a log. */
+  readonly details: readonly string[]
   /** 1: something failed. 2: refused, nothing was changed. 130: interrupted. */
   readonly exitCode: number
   readonly code: ErrorCode
 
   constructor(
     what: string,
-    more: { why?: string | undefined; next?: string | undefined; exitCode?: number; code?: ErrorCode; cause?: unknown } = {},
+    more: {
+      why?: string | undefined
+      next?: string | undefined
+      details?: readonly string[] | undefined
+      exitCode?: number
+      code?: ErrorCode
+      cause?: unknown
+    } = {},
   ) {
     super([what, more.why].filter(Boolean).join(': '), { cause: more.cause })
     this.what = what
     this.why = more.why
     this.next = more.next
+    this.details = more.details ?? []
     this.exitCode = more.exitCode ?? 1
     this.code = more.code ?? codeFor(this.exitCode)
   }

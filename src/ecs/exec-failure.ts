@@ -3,7 +3,7 @@ import type { Task } from '../aws/services/ecs-types.ts'
 import { codeOf } from '../aws/trouble.ts'
 import { type InfraError, refuse } from '../core/errors.ts'
 import type { Room } from './exec.ts'
-import type { Found } from './find.ts'
+import type { Found } from './service.ts'
 
 /** A session that is asked for, and whose service it is. */
 export interface Asked {

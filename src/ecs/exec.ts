@@ -3,8 +3,8 @@ import type { Task, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { InfraError, refuse } from '../core/errors.ts'
 import { tasksOf } from './checks/tasks.ts'
 import { idOf } from './failure.ts'
-import { type Found, revisionAt, revisionOf } from './find.ts'
-import { containerOf } from './revision.ts'
+import { containerOf, revisionAt, revisionOf } from './revision.ts'
+import type { Found } from './service.ts'
 
 /** Every image that is not `scratch` or distroless has one. */
 export const SHELL = '/bin/sh'

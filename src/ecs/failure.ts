@@ -1,10 +1,14 @@
 import type { Aws } from '../aws/clients.ts'
+import { describeTasks, listTasks } from '../aws/ecs-lists.ts'
+import { withoutService } from '../aws/ecs-words.ts'
 import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts'
 import { codeOf, unlessGone } from '../aws/trouble.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Reason, reasonOf } from './reasons/reasons.ts'
-import { primaryOf } from './rollout.ts'
+import { revisionAt } from './revision.ts'
+import { hasFailed, judgeRollout, primaryOf } from './rollout.ts'
 import { checkSecrets, type SecretCheck } from './secret-check.ts'
+import { serviceOf } from './service.ts'
 
 /** A task that ended, with all that can be told of it. */
 export interface Failure {
@@ -34,8 +38,8 @@ interface Asked {
   readonly aws: Pick<Aws, 'logs' | 'secretsManager'>
   readonly definition: TaskDefinition
   readonly region: string
-  readonly clock: Clock
-  readonly signal: AbortSignal
+  /** To wait for the last lines. Left out: what is there must do. */
+  readonly clock?: Clock
   /** Whether infra made the service. */
   readonly ours: boolean
   /** What else AWS says of this task. */
@@ -43,7 +47,7 @@ interface Asked {
 }
 
 /** What is known of a failed task: AWS's words, its last lines, and what they mean. */
-export const failureOf = async (task: Task | undefined, why: string, of: Asked): Promise<Failure> => {
+export const explainTask = async (task: Task | undefined, why: string, of: Asked): Promise<Failure> => {
   const containers = (task?.containers ?? []).map(({ name = '', exitCode, reason }) => ({ name, exitCode, reason }))
   const failed =
     containers.find((c) => c.exitCode !== undefined && c.exitCode !== 0) ?? containers.find((c) => c.reason) ?? containers[0]
@@ -84,10 +88,79 @@ const lastLines = async (task: Task, name: string | undefined, of: Asked): Promi
     const lines = (page?.events ?? []).flatMap((e) => (e.message ?? '').trimEnd().split('\n'))
     if (lines.length > 0) return { lines: lines.slice(-LINES), from }
     // One that never began has written nothing.
-    if (waited >= LATE_MS || !task.startedAt || of.signal.aborted) return { lines: [], from: `${from} is empty` }
-    await of.clock.sleep(1000, of.signal)
+    if (waited >= LATE_MS || !task.startedAt || !of.clock) return { lines: [], from: `${from} is empty` }
+    await of.clock.sleep(1000, new AbortController().signal)
   }
 }
+
+/** Why a service does not come up, with what shows it and what fixes it. */
+export interface NotUp {
+  /** What it means, then AWS's own words: of the tasks that failed last, and of the service. */
+  readonly reasons: readonly string[]
+  /** Secrets that are wrong, and the last lines of a task. */
+  readonly details: readonly string[]
+  readonly fix: string | undefined
+}
+
+/** How many tasks and events are told. */
+const TOLD = 3
+const NO_REASON = /has (started|reached a steady state|registered|begun draining)|deployment completed/
+
+/**
+ * Looks at a service that does not come up, and says why: what a deploy says of the task that failed.
+ * What this identity may not look at is left out, and keeps no other reason from being told.
+ */
+export const explainService = async (
+  aws: Pick<Aws, 'ecs' | 'logs' | 'secretsManager'>,
+  { cluster, name, region }: { readonly cluster: string; readonly name: string; readonly region: string },
+): Promise<NotUp> => {
+  const stopped = async (): Promise<Task[]> =>
+    describeTasks(aws, cluster, await listTasks(aws, { cluster, serviceName: name, desiredStatus: 'STOPPED' }))
+  const [service, tasks] = await Promise.all([
+    serviceOf(aws, cluster, name).catch(() => undefined),
+    stopped().catch((): Task[] => []),
+  ])
+  const last = (t: Task): number => t.stoppedAt?.getTime() ?? 0
+  const failed = tasks.filter((t) => !service || hasFailed(t, service)).sort((a, b) => last(b) - last(a))
+  const events = (service?.events ?? []).flatMap((e) => (e.message && !NO_REASON.test(e.message) ? [e.message] : []))
+  const standing = service && judgeRollout({ service, tasks })
+  const task = (standing?.is === 'failed' ? standing.task : undefined) ?? failed[0]
+  const why = task?.stoppedReason ?? events[0] ?? ''
+  // ECS also shows those of rollouts before.
+  const alike = failed.filter((t) => t.taskDefinitionArn === task?.taskDefinitionArn)
+  const told = [...new Set(alike.map(inWords))].slice(0, TOLD)
+  const said = [...new Set(events.map(withoutService))].slice(0, TOLD)
+  const definition = await revisionAt(aws, task?.taskDefinitionArn ?? service?.taskDefinition ?? '').catch(() => undefined)
+  const about = {
+    aws,
+    definition: definition?.definition ?? {},
+    region,
+    ours: true,
+    said: events.filter((text) => text.includes(idOf(task) ?? '?')),
+  }
+  const failure = await explainTask(task, why, about).catch(() => undefined)
+  const meaning = failure?.meaning ?? reasonOf({ ...task, stoppedReason: why })
+  return {
+    reasons: [...(meaning ? [meaning.what] : []), ...told, ...said],
+    details: failure && definition ? detailsOf(failure) : [],
+    fix: meaning?.next,
+  }
+}
+
+/** AWS's own words. */
+const inWords = (t: Task): string => {
+  const containers = (t.containers ?? []).flatMap((c) => {
+    const said = [c.exitCode === undefined ? undefined : `exit code ${c.exitCode}`, c.reason].filter(Boolean).join(', ')
+    return said ? [`${c.name}: ${said}`] : []
+  })
+  return [`a task stopped: ${t.stoppedReason ?? 'no reason given'}`, ...containers].join('; ')
+}
+
+const detailsOf = ({ task, log, logFrom, secrets }: Failure): string[] => [
+  ...secrets.flatMap(({ variable, wrong }) => (wrong ? [`secret ${variable}: ${wrong}`] : [])),
+  ...(log.length > 0 ? [`its last lines (${logFrom}):`, ...log.map((text) => `  ${text}`)] : []),
+  ...(log.length === 0 && task ? [`no lines of it: ${logFrom}`] : []),
+]
 
 /** What ECS does now by itself, in a sentence. */
 export const whatNow = (service: Service, before: string): string => {

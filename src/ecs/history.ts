@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import { codeOf } from '../aws/trouble.ts'
-import { revisionOf } from './find.ts'
+import { revisionOf } from './revision.ts'
 
 /** As many as one DescribeServiceRevisions takes. */
 const AT_ONCE = 20

@@ -4,7 +4,7 @@ import { reasonOf } from './reasons/reasons.ts'
 
 /** What is being rolled out. */
 export interface Aim {
-  /** ARN of the revision that shall run. */
+  /** ARN of the revision that should run. */
   readonly revision: string
   /** Which deployment, where that is known: the same revision can be rolled out twice. */
   readonly deployment?: string | undefined
@@ -31,13 +31,21 @@ export interface Scene {
   readonly targets: readonly Target[]
 }
 
-export type Verdict =
-  | { readonly is: 'going' }
-  | { readonly is: 'healthy' }
-  | { readonly is: 'failed'; readonly task?: Task | undefined; readonly why: string }
+/** How a rollout stands. */
+export type Standing =
+  | { readonly is: 'rolling' }
+  /** It is complete. A task that ends later is replaced, and the desired count may change: see {@link isFull}. */
+  | { readonly is: 'steady' }
+  | {
+      readonly is: 'failed'
+      readonly task?: Task | undefined
+      readonly why: string
+      /** ECS starts no more tasks of it. Otherwise it goes on trying. */
+      readonly over: boolean
+    }
   /** ECS has given it up and brings the one before back. */
   | { readonly is: 'rolled-back'; readonly to: string; readonly task?: Task | undefined; readonly why: string }
-  /** Somebody has rolled out something else meanwhile. */
+  /** Someone else has rolled out another revision meanwhile. */
   | { readonly is: 'superseded'; readonly by: string }
 
 /** ECS keeps some that are done with in the list. */
@@ -81,36 +89,60 @@ export const hasFailed = (t: Task, service: Service): boolean =>
 export const messagesSince = (service: Service, since: number): string[] =>
   (service.events ?? []).flatMap((e) => (e.message && time(e.createdAt) >= since ? [e.message] : [])).reverse()
 
-/** How a rollout stands, told from one look. */
-export const judge = (aim: Aim, scene: Scene): Verdict => {
-  const { service } = scene
+/**
+ * Why ECS brings the revision before back, when the newest rollout is only that. The failed deployment leaves the list as soon as its
+ * last task has ended; the events tell it for longer.
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+ */
+export const rollbackOf = (service: Service): { readonly why: string | undefined } | undefined => {
+  const primary = primaryOf(service)
+  if (!primary) return undefined
+  const failed = active(service).find((d) => d !== primary && d.rolloutState === 'FAILED')
+  return failed || goesBack(service) ? { why: failed?.rolloutStateReason } : undefined
+}
+
+const goesBack = (service: Service, since = 0): boolean => {
+  const { id, rolloutStateReason } = primaryOf(service) ?? {}
+  const told = [rolloutStateReason, ...messagesSince(service, since)]
+  return told.some((text) => /rolling back to deployment/i.test(text ?? '') && text?.includes(id ?? '?'))
+}
+
+/** Whether all tasks run that should, and no others. */
+export const isFull = (service: Service): boolean =>
+  active(service).length <= 1 && service.runningCount === service.desiredCount && !service.pendingCount
+
+/**
+ * How a rollout stands, told from one look: the only opinion on it. That a load balancer finds the tasks healthy ECS itself waits for
+ * before it calls a rollout complete.
+ * @param aim which rollout. Left out: the newest one, also where ECS itself has begun it to go back
+ */
+export const judgeRollout = ({ service, tasks }: Pick<Scene, 'service' | 'tasks'>, aim = newestOf(service)): Standing => {
   const primary = primaryOf(service)
   const own = ownOf(aim, service)
-  const told = messagesSince(service, aim.since)
-  const failure = failureOf(aim, scene, own, told)
+  const failed = failedTasks(aim, { service, tasks }, own)
+  const failure = failureOf(aim, { service, tasks }, own, messagesSince(service, aim.since))
   if (own === undefined || own !== primary) {
-    const back = [primary?.rolloutStateReason, ...told].some((text) => /rolling back/i.test(text ?? ''))
     const why = own?.rolloutStateReason ?? failure?.why ?? 'its tasks failed to start'
-    if (back || own?.rolloutState === 'FAILED')
-      return { is: 'rolled-back', to: primary?.taskDefinition ?? '', task: failure?.task ?? failedTasks(aim, scene, own)[0], why }
+    if (own?.rolloutState === 'FAILED' || goesBack(service, aim.since))
+      return { is: 'rolled-back', to: primary?.taskDefinition ?? '', task: failure?.task ?? failed[0], why }
     // A look may still show what was before the call.
     return primary === undefined || time(primary.createdAt) < aim.since
-      ? { is: 'going' }
+      ? { is: 'rolling' }
       : { is: 'superseded', by: primary.taskDefinition ?? '' }
   }
   if (own.rolloutState === 'FAILED')
-    return { is: 'failed', task: failedTasks(aim, scene, own)[0], why: own.rolloutStateReason ?? 'ECS has given it up' }
-  if (isDone(service, own)) return { is: 'healthy' }
-  return failure ? { is: 'failed', ...failure } : { is: 'going' }
+    return { is: 'failed', task: failed[0], why: own.rolloutStateReason ?? 'ECS has given it up', over: true }
+  // Only rolling updates have a state; others are complete when the numbers are.
+  if (own.rolloutState === undefined ? isFull(service) : own.rolloutState === 'COMPLETED') return { is: 'steady' }
+  return failure ? { is: 'failed', ...failure, over: false } : { is: 'rolling' }
 }
 
-/** Only rolling updates have a state; others are done when the numbers are. */
-const isDone = (service: Service, own: Deployment): boolean =>
-  own.rolloutState === undefined
-    ? active(service).length === 1 && service.runningCount === service.desiredCount && !service.pendingCount
-    : own.rolloutState === 'COMPLETED'
+const newestOf = (service: Service): Aim => {
+  const primary = primaryOf(service)
+  return { revision: service.taskDefinition ?? '', deployment: primary?.id, since: time(primary?.createdAt) }
+}
 
-const failedTasks = (aim: Aim, scene: Scene, own: Deployment | undefined): Task[] =>
+const failedTasks = (aim: Aim, scene: Pick<Scene, 'service' | 'tasks'>, own: Deployment | undefined): Task[] =>
   scene.tasks
     .filter((t) => belongs(t, aim, own) && hasFailed(t, scene.service))
     .sort((a, b) => time(a.stoppedAt ?? a.stoppingAt) - time(b.stoppedAt ?? b.stoppingAt))
@@ -120,8 +152,13 @@ interface Failure {
   readonly why: string
 }
 
-/** The first task whose end counts: what AWS as a rule mends by trying again may happen a few times. */
-export const failureOf = (aim: Aim, scene: Scene, own: Deployment | undefined, told: readonly string[]): Failure | undefined => {
+/** The first task whose end counts: what AWS usually fixes by trying again may happen a few times. */
+export const failureOf = (
+  aim: Aim,
+  scene: Pick<Scene, 'service' | 'tasks'>,
+  own: Deployment | undefined,
+  told: readonly string[],
+): Failure | undefined => {
   const failed = failedTasks(aim, scene, own)
   const retries = (t: Task): number => reasonOf(t)?.retries ?? 0
   const counted = failed.filter((t) => retries(t) < Number.POSITIVE_INFINITY)

@@ -1,8 +1,8 @@
 import type { Aws } from '../aws/clients.ts'
 import type { Service, TaskDefinition } from '../aws/services/ecs-types.ts'
 import type { PausedLimits, Suspended } from '../state/memory.ts'
-import { type Aim, failureOf, ownOf, primaryOf, type Scene, type Verdict } from './rollout.ts'
-import { standingOf } from './standing.ts'
+import { progressOf } from './progress.ts'
+import { type Aim, failureOf, ownOf, primaryOf, type Scene, type Standing } from './rollout.ts'
 
 type Client = Pick<Aws, 'autoScaling'>
 
@@ -107,22 +107,22 @@ const fresh = (scene: Scene, of: CountAim): Scene => ({
 /** How far it is with the number of tasks. Nothing is rolled out, so ECS's own word on rollouts tells nothing here. */
 export const judgeCount =
   (aim: Aim, of: CountAim) =>
-  (scene: Scene): Verdict => {
+  (scene: Scene): Standing => {
     const { service } = scene
-    if (service.status !== 'ACTIVE') return { is: 'failed', why: `the service is ${service.status}` }
+    if (service.status !== 'ACTIVE') return { is: 'failed', why: `the service is ${service.status}`, over: true }
     const desired = service.desiredCount ?? 0
     // A look may still show what was before the call.
-    if (desired !== of.count) return desired === of.from ? { is: 'going' } : { is: 'superseded', by: String(desired) }
+    if (desired !== of.count) return desired === of.from ? { is: 'rolling' } : { is: 'superseded', by: String(desired) }
     const running = service.runningCount ?? 0
-    if (running === of.count && !service.pendingCount && areWell(scene, of)) return { is: 'healthy' }
+    if (running === of.count && !service.pendingCount && areWell(scene, of)) return { is: 'steady' }
     const told = (service.events ?? []).flatMap((e) => (e.message && !of.events.has(e.id ?? '') ? [e.message] : [])).reverse()
     const own = ownOf(aim, service)
-    if (running >= of.count) return { is: 'going' }
+    if (running >= of.count) return { is: 'rolling' }
     const failure = failureOf(aim, fresh(scene, of), own, told)
-    if (failure) return { is: 'failed', ...failure }
+    if (failure) return { is: 'failed', ...failure, over: false }
     if (own?.rolloutState === 'FAILED')
-      return { is: 'failed', why: `ECS starts no more tasks: ${own.rolloutStateReason ?? 'its last rollout failed'}` }
-    return { is: 'going' }
+      return { is: 'failed', why: `ECS starts no more tasks: ${own.rolloutStateReason ?? 'its last rollout failed'}`, over: true }
+    return { is: 'rolling' }
   }
 
 const areWell = ({ tasks, targets }: Scene, { checked, count }: CountAim): boolean => {
@@ -134,7 +134,7 @@ const areWell = ({ tasks, targets }: Scene, { checked, count }: CountAim): boole
 
 /** How many of how many, and what is waited for: plain data for programs. */
 export const countStanding = (aim: Aim, of: CountAim, scene: Scene) => {
-  const { starting, targets } = standingOf(aim, scene)
+  const { starting, targets } = progressOf(aim, scene)
   const { runningCount: running = 0, pendingCount: pending = 0 } = scene.service
   return { desired: of.count, running, pending, starting, targets }
 }

@@ -5,17 +5,17 @@ import { classify, codeOf } from '../aws/trouble.ts'
 import type { Clock } from '../core/clock.ts'
 import { silence } from '../core/errors.ts'
 import { drainOf } from './drain.ts'
-import { serviceOf } from './find.ts'
-import { type Aim, belongs, judge, ownOf, type Scene, type Target, type Verdict } from './rollout.ts'
-import { progressOf, type Standing, standingOf } from './standing.ts'
+import { fingerprintOf, type Progress, progressOf } from './progress.ts'
+import { type Aim, belongs, judgeRollout, ownOf, type Scene, type Standing, type Target } from './rollout.ts'
+import { serviceOf } from './service.ts'
 
 type Client = Pick<Aws, 'ecs' | 'elb'>
 
 /** What is heard while a rollout is followed. */
 export type News =
-  | { readonly type: 'rollout'; readonly standing: Standing; readonly elapsedMs: number }
+  | { readonly type: 'rollout'; readonly progress: Progress; readonly elapsedMs: number }
   | { readonly type: 'event'; readonly at: string; readonly message: string }
-  /** One that ended although AWS as a rule mends that by trying again. */
+  /** One that ended although AWS usually fixes that by trying again. */
   | { readonly type: 'task.retried'; readonly task: Task }
   | { readonly type: 'note'; readonly text: string }
 
@@ -29,12 +29,12 @@ export interface Watch {
   readonly clock: Clock
   readonly signal: AbortSignal
   /** How one look is judged. Default: as a rollout. */
-  readonly verdict?: (scene: Scene) => Verdict
+  readonly judge?: (scene: Scene) => Standing
   hear(news: News): void
 }
 
 export type Ending =
-  | Exclude<Verdict, { is: 'going' }>
+  | Exclude<Standing, { is: 'rolling' }>
   | { readonly is: 'stuck'; readonly minutes: number }
   | { readonly is: 'interrupted' }
   | { readonly is: 'gone' }
@@ -63,7 +63,7 @@ export const watch = async (of: Watch): Promise<Watched> => {
   const said = new Map<string, string>()
   const eye = looker(of)
   let scene: Scene | undefined
-  let progress = ''
+  let fingerprint = ''
   let movedAt = began
   const quiet = silence(() => clock.now())
   let twice = false
@@ -90,23 +90,23 @@ export const watch = async (of: Watch): Promise<Watched> => {
         hear({ type: 'event', at: e.createdAt?.toISOString() ?? '', message: e.message ?? '' })
       }
       for (const t of seen.targets) if (t.description || t.code) said.set(t.id, t.description ?? t.code ?? '')
-      const verdict = of.verdict ? of.verdict(seen) : judge(aim, seen)
-      const standing = standingOf(aim, seen)
-      for (const task of standing.ended)
-        if (verdict.is === 'going' && task.taskArn && !retried.has(task.taskArn)) {
+      const standing = of.judge ? of.judge(seen) : judgeRollout(seen, aim)
+      const progress = progressOf(aim, seen)
+      for (const task of progress.ended)
+        if (standing.is === 'rolling' && task.taskArn && !retried.has(task.taskArn)) {
           retried.add(task.taskArn)
           hear({ type: 'task.retried', task })
         }
-      const now = progressOf(standing, seen)
-      if (now !== progress) {
-        progress = now
+      const now = fingerprintOf(progress, seen)
+      if (now !== fingerprint) {
+        fingerprint = now
         movedAt = clock.now()
       }
-      hear({ type: 'rollout', standing, elapsedMs })
+      hear({ type: 'rollout', progress, elapsedMs })
       // The task itself may come up in the list a moment after the service has given it up.
-      const nameless = (verdict.is === 'failed' || verdict.is === 'rolled-back') && verdict.task === undefined && !twice
+      const nameless = (standing.is === 'failed' || standing.is === 'rolled-back') && standing.task === undefined && !twice
       if (nameless) twice = true
-      else if (verdict.is !== 'going') return end(verdict)
+      else if (standing.is !== 'rolling') return end(standing)
     }
     if (signal.aborted) return end({ is: 'interrupted' })
     if (clock.now() - movedAt > STUCK_MINUTES * 60_000) {

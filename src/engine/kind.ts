@@ -107,6 +107,16 @@ export interface Blocker {
   readonly remedy?: string | undefined
 }
 
+/** Why something does not become ready. */
+export interface Stuck {
+  /** In words, the most telling one first. */
+  readonly reasons: readonly string[]
+  /** What shows more, a line each: the end of a log. */
+  readonly details?: readonly string[]
+  /** What fixes it, as far as that is known: a sentence without a full stop. */
+  readonly fix?: string | undefined
+}
+
 /**
  * One type of AWS resource. `C` is how it reaches AWS; the engine hands it through and never looks inside.
  *
@@ -128,7 +138,7 @@ export interface Kind<P, A, C> {
   /** What else in the account keeps it from being deleted. */
   blockers?(aws: C, attrs: A): Promise<readonly Blocker[]>
   /** Why it may not become ready, in words: asked when a wait is given up. */
-  stuck?(aws: C, attrs: A): Promise<readonly string[]>
+  stuck?(aws: C, attrs: A): Promise<readonly string[] | Stuck>
   readonly facts: Facts<P>
 }
 

@@ -1,6 +1,7 @@
 import { AWAY, Deferred, InfraError, Interrupted, SLOWER, silence } from '../core/errors.ts'
 import type { Context } from './context.ts'
 import { IDLE_MS, idled } from './gave-up.ts'
+import type { Stuck } from './kind.ts'
 
 /** For so long a look may still show what was before the last call that changed it. */
 export const STALE_MS = 5000
@@ -31,7 +32,7 @@ export interface Limit<S> {
   /** Typical minutes, for the screen. */
   readonly minutes: number
   /** Why it may hang, in words: asked when it is given up. */
-  readonly stuck?: (seen: S) => Promise<readonly string[]>
+  readonly stuck?: (seen: S) => Promise<readonly string[] | Stuck>
   /** What is not as wanted yet, in words with both values: told beside AWS's status word, which often says nothing of it. */
   readonly lacking?: (seen: S) => readonly string[]
   /** The change that is waited for was given up by AWS: the wait ends with this. */
@@ -41,6 +42,8 @@ export interface Limit<S> {
   /** Only a person can bring it further: left as soon as it is known what there is to do. */
   readonly leave?: boolean
 }
+
+const stuckAs = (told: readonly string[] | Stuck = []): Stuck => ('reasons' in told ? told : { reasons: told })
 
 /**
  * Looks until the goal is reached. The only wait loop there is.
@@ -83,24 +86,25 @@ export const until = async <
     const over = seen?.over === true && elapsedMs >= STALE_MS
     if (over || elapsedMs > limit.deadline * 60_000) {
       // Only to say more: when it cannot be asked, the rest must still be said.
-      const reasons = seen ? await limit.stuck?.(seen).catch(() => []) : []
+      const { reasons, details, fix } = stuckAs(seen ? await limit.stuck?.(seen).catch(() => []) : [])
       const left = lacking.length > 0 ? `; not changed yet: ${lacking.join('; ')}` : ''
       throw new InfraError(over ? `${key}: ${word}` : `${key} is still "${word}" after ${limit.deadline} minutes${left}`, {
-        why: reasons?.length
+        why: reasons.length
           ? reasons.join('; ')
           : over
             ? 'AWS has given up on it'
             : 'AWS has not finished; nothing is lost, its id is recorded',
+        details,
         next: over
-          ? 'Fix the cause, then run the same command again: it is tried anew'
-          : reasons?.length
-            ? 'Fix that, then run the same command again: it goes on with this one'
+          ? `${fix ? `${fix}. Then` : 'Fix the cause, then'} run the same command again: it is tried anew`
+          : reasons.length
+            ? `${fix ? `${fix}. Then` : 'Fix that, then'} run the same command again: it goes on with this one`
             : 'Run the same command again in some minutes: it goes on waiting for this one',
       })
     }
     if (limit.leave && seen) {
-      const todo = await limit.stuck?.(seen)
-      if (todo?.length) throw new Deferred(todo.join('; '))
+      const { reasons } = stuckAs(await limit.stuck?.(seen))
+      if (reasons.length > 0) throw new Deferred(reasons.join('; '))
     }
     cx.report({ type: 'resource.waiting', key, status, elapsedMs, minutes: limit.minutes })
     await cx.clock.sleep(Math.min(pause(elapsedMs), (seen && limit.paceMs?.(seen)) ?? Number.POSITIVE_INFINITY), cx.signal)

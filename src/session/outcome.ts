@@ -3,6 +3,7 @@ import type { Report } from '../engine/events.ts'
 import type { Outcome } from '../engine/run.ts'
 import { count } from '../ui/format.ts'
 import { ndjsonReporter, plainReporter, type Reporter } from '../ui/reporters.ts'
+import { spoken } from './globals.ts'
 import type { Session } from './types.ts'
 
 export const reporterFor = async (s: Session): Promise<Reporter> => {
@@ -39,10 +40,11 @@ export const conclude = (s: Session, outcome: Outcome, again: string): number =>
   for (const all of alike.values()) {
     const lines = all.map(({ key, error, what }) => {
       const mark = error instanceof Deferred ? io.c.yellow('…') : io.c.red('✗')
-      return `\n${mark} ${what.startsWith(`${key} `) ? what : `${key}: ${what}`}`
+      return `\n${mark} ${/^[ :]/.test(what.slice(key.length)) && what.startsWith(key) ? what : `${key}: ${what}`}`
     })
-    const [{ why, next } = {}] = all
-    io.note(`${lines.join('')}${why ? `\n  why:  ${why}` : ''}${next ? `\n  next: ${next}` : ''}`)
+    const [{ why, next, details = [] } = {}] = all
+    const shown = details.map((text) => `\n        ${io.c.dim(text)}`).join('')
+    io.note(`${lines.join('')}${why ? `\n  why:  ${why}` : ''}${shown}${next ? `\n  next: ${spoken(s.g, next)}` : ''}`)
     if (io.verbose) for (const { error } of all) if (error.stack) io.note(io.c.dim(error.stack))
   }
   if (outcome.failed.size === 0 && !outcome.interrupted) return 0

@@ -1,6 +1,6 @@
 import { ecsTagMap, STACK_TAG } from '../aws/tags.ts'
 import { refuse } from '../core/errors.ts'
-import { type Found, findService } from '../ecs/find.ts'
+import { type Found, findService } from '../ecs/service.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { type ServicePlace, wordsOf } from './service.ts'
 

@@ -32,7 +32,13 @@ describe('into which task', () => {
   })
 
   it('one beside a rollout has the containers of its own revision', async () => {
-    const old = { ...definition, taskDefinitionArn: arnOf('web:6'), containerDefinitions: [{ name: 'api', image: 'x' }] }
+    const old = {
+      ...definition,
+      family: 'web',
+      revision: 6,
+      taskDefinitionArn: arnOf('web:6'),
+      containerDefinitions: [{ name: 'api', image: 'x' }],
+    }
     const one = running('a', 10, 'RUNNING', {
       taskDefinitionArn: arnOf('web:6'),
       containers: [{ name: 'api', lastStatus: 'RUNNING' }],

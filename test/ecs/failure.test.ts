@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TaskDefinition } from '../../src/aws/services/ecs-types.ts'
-import { failureOf, whatNow } from '../../src/ecs/failure.ts'
-import { standingLine, standingOf } from '../../src/ecs/standing.ts'
+import { explainTask, whatNow } from '../../src/ecs/failure.ts'
+import { progressLine, progressOf } from '../../src/ecs/progress.ts'
 import { account, arnOf, at, awsError, deployment, ended, quickClock, REGION, SINCE, service, task } from './support.ts'
 
 const logs = (region = REGION) => ({
@@ -22,15 +22,14 @@ const crashed = ended('web:8', 'Essential container in task exited', {
     { name: 'web', exitCode: 1, reason: 'bad' },
   ],
 })
-const ask = (answers: Record<string, unknown>, more: Partial<Parameters<typeof failureOf>[2]> = {}, of = crashed) => {
+const ask = (answers: Record<string, unknown>, more: Partial<Parameters<typeof explainTask>[2]> = {}, of = crashed) => {
   const aws = account(answers)
   const clock = quickClock()
-  const failure = failureOf(of, 'why', {
+  const failure = explainTask(of, 'why', {
     aws,
     definition: definition(),
     region: REGION,
     clock,
-    signal: new AbortController().signal,
     ours: true,
     said: [],
     ...more,
@@ -88,12 +87,11 @@ describe('a task that failed', () => {
   })
 
   it('is no task at all: only AWS has words for it', async () => {
-    const f = await failureOf(undefined, 'was unable to place a task. Reason: Capacity is unavailable at this time', {
+    const f = await explainTask(undefined, 'was unable to place a task. Reason: Capacity is unavailable at this time', {
       aws: account({}),
       definition: definition(),
       region: REGION,
       clock: quickClock(),
-      signal: new AbortController().signal,
       ours: false,
       said: [],
     })
@@ -157,12 +155,12 @@ describe('how far it is, in a line', () => {
       target('b', 'initial', 'Elb.InitialHealthChecking'),
       target('c', 'unhealthy', 'Target.Timeout'),
     ]
-    expect(standingLine(standingOf(aim, { service: s, tasks, targets }))).toBe(
+    expect(progressLine(progressOf(aim, { service: s, tasks, targets }))).toBe(
       '1 of 3 new tasks running, 1 pending, 1 provisioning, 2 failed, 1 healthy behind the load balancer, 1 waiting for the health check, c unhealthy: the health check got no answer in time: the port is closed to the load balancer, or the application is slow, 3 old tasks still there',
     )
   })
   it('of one that something else has taken the place of', () => {
-    expect(standingLine(standingOf(aim, { service: service([deployment('web:9')]), tasks: [], targets: [] }))).toBe(
+    expect(progressLine(progressOf(aim, { service: service([deployment('web:9')]), tasks: [], targets: [] }))).toBe(
       '0 of 1 new task running, 1 old task still there',
     )
   })

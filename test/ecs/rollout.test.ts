@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { withoutService } from '../../src/aws/ecs-words.ts'
-import type { Scene, Verdict } from '../../src/ecs/rollout.ts'
-import { belongs, judge } from '../../src/ecs/rollout.ts'
+import type { Scene, Standing } from '../../src/ecs/rollout.ts'
+import { belongs, isFull, judgeRollout, rollbackOf } from '../../src/ecs/rollout.ts'
 import { arnOf, at, deployment, ended, event, SINCE, service, task } from './support.ts'
 
 const aim = { revision: arnOf('web:8'), deployment: 'ecs-svc/web:8', since: SINCE }
@@ -20,34 +20,34 @@ const given = deployment('web:8', {
   rolloutStateReason: 'ECS deployment circuit breaker: tasks failed to start.',
 })
 
-const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
-  ['has just begun', scene(service([deployment('web:8', { runningCount: 0 }), old])), { is: 'going' }],
-  ['all new tasks run, the old ones are being drained', scene(service([deployment('web:8'), old])), { is: 'going' }],
-  ['is completed', scene(service([deployment('web:8', { rolloutState: 'COMPLETED' })])), { is: 'healthy' }],
+const table: [name: string, scene: Scene, standing: Partial<Standing>][] = [
+  ['has just begun', scene(service([deployment('web:8', { runningCount: 0 }), old])), { is: 'rolling' }],
+  ['all new tasks run, the old ones are being drained', scene(service([deployment('web:8'), old])), { is: 'rolling' }],
+  ['is completed', scene(service([deployment('web:8', { rolloutState: 'COMPLETED' })])), { is: 'steady' }],
   [
     'is completed although its first task had failed',
     scene(service([deployment('web:8', { rolloutState: 'COMPLETED' })]), [ended('web:8', NOT_FOUND)]),
-    { is: 'healthy' },
+    { is: 'steady' },
   ],
   [
     'has no state: done when the numbers are',
     scene(service([deployment('web:8', { rolloutState: undefined })])),
-    { is: 'healthy' },
+    { is: 'steady' },
   ],
   [
     'has no state, and an old task still runs',
     scene(service([deployment('web:8', { rolloutState: undefined }), old])),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'has no state, and one is pending',
     scene(service([deployment('web:8', { rolloutState: undefined })], { pendingCount: 1 })),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'of no task at all',
     scene(service([deployment('web:8', { rolloutState: 'COMPLETED', runningCount: 0 })], { desiredCount: 0, runningCount: 0 })),
-    { is: 'healthy' },
+    { is: 'steady' },
   ],
   [
     'a task of it failed',
@@ -81,36 +81,36 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
     scene(service([deployment('web:8'), old]), [
       task('web:8', { containers: [{ name: 'init', lastStatus: 'STOPPED', exitCode: 0 }] }),
     ]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'a task of the revision before failed',
     scene(service([deployment('web:8'), old]), [ended('web:7', 'Task failed ELB health checks')]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'a task of the same revision failed in a rollout before',
     scene(service([deployment('web:8')]), [ended('web:8', NOT_FOUND, { startedBy: 'ecs-svc/another' })]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'old tasks are stopped as they should be',
     scene(service([deployment('web:8')]), [
       ended('web:8', 'Scaling activity initiated by (deployment ecs-svc/web:8)', { stopCode: 'ServiceSchedulerInitiated' }),
     ]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'somebody has stopped a task',
     scene(service([deployment('web:8')]), [ended('web:8', 'Task stopped by user', { stopCode: 'UserInitiated' })]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'ECS moves a task to another zone',
     scene(service([deployment('web:8')]), [
       ended('web:8', 'AZ Rebalancing initiated by (deployment ecs-svc/web:8)', { stopCode: 'ServiceSchedulerInitiated' }),
     ]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'ECS moves a task to another zone, as only the events tell',
@@ -120,7 +120,7 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
       }),
       [ended('web:8', 'No longer needed', { taskArn: 'arn:aws:ecs:us-east-1:111122223333:task/shop/0moved' })],
     ),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'another task than the one that was moved has ended',
@@ -138,7 +138,7 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
       service([deployment('web:8')]),
       Array.from({ length: 5 }, () => ended('web:8', 'Your Spot Task was interrupted.', { stopCode: 'SpotInterruption' })),
     ),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'Spot took some away, and one interface was slow',
@@ -147,9 +147,9 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
       ended('web:8', 'Your Spot Task was interrupted.', { stopCode: 'SpotInterruption' }),
       ended('web:8', SLOW),
     ]),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
-  ['one interface was slow: usual', scene(service([deployment('web:8')]), [ended('web:8', SLOW)]), { is: 'going' }],
+  ['one interface was slow: usual', scene(service([deployment('web:8')]), [ended('web:8', SLOW)]), { is: 'rolling' }],
   [
     'three were: not usual',
     scene(service([deployment('web:8')]), [ended('web:8', SLOW), ended('web:8', SLOW), ended('web:8', SLOW)]),
@@ -176,12 +176,12 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
         events: [event(105, 'was unable to place a task. Reason: Capacity is unavailable at this time.')],
       }),
     ),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'that was before',
     scene(service([deployment('web:8')], { events: [event(50, `was unable to place a task. Reason: ${NOT_FOUND}`)] })),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
   [
     'ECS has given it up, and does not go back',
@@ -229,41 +229,78 @@ const table: [name: string, scene: Scene, verdict: Partial<Verdict>][] = [
     scene(service([deployment('web:9', { createdAt: at(300) }), given && { ...given, rolloutState: 'IN_PROGRESS' }])),
     { is: 'superseded', by: arnOf('web:9') },
   ],
-  ['the look shows what was before', scene(service([{ ...old, status: 'PRIMARY' }])), { is: 'going' }],
+  ['the look shows what was before', scene(service([{ ...old, status: 'PRIMARY' }])), { is: 'rolling' }],
   [
     'it went back once, long ago',
     scene(service([deployment('web:8')], { events: [event(10, 'rolling back to deployment ecs-svc/web:6.')] })),
-    { is: 'going' },
+    { is: 'rolling' },
   ],
-  ['there is no deployment to be seen', scene(service([])), { is: 'going' }],
+  ['there is no deployment to be seen', scene(service([])), { is: 'rolling' }],
 ]
 
+describe('the newest rollout of a service, whoever has begun it', () => {
+  const judged = (...of: Parameters<typeof service>) => judgeRollout(scene(service(...of)))
+
+  it('is what counts where none is named', () => {
+    expect(judged([deployment('web:8'), old])).toEqual({ is: 'rolling' })
+    expect(judged([deployment('web:8', { rolloutState: 'COMPLETED' })])).toEqual({ is: 'steady' })
+    const failed = deployment('web:8', { rolloutState: 'FAILED', rolloutStateReason: 'tasks failed to start.' })
+    expect(judged([failed])).toMatchObject({ is: 'failed', why: 'tasks failed to start.' })
+    expect(judgeRollout(scene(service([deployment('web:8'), old]), [ended('web:8', NOT_FOUND)]))).toMatchObject({
+      is: 'failed',
+      why: NOT_FOUND,
+    })
+    expect(judged([])).toEqual({ is: 'rolling' })
+  })
+
+  it('is also one that brings the revision before back: rolling, then steady; why is told apart', () => {
+    expect(judged([back, given])).toEqual({ is: 'rolling' })
+    expect(rollbackOf(service([back, given]))).toEqual({ why: given.rolloutStateReason })
+    const done = service([{ ...back, rolloutState: 'COMPLETED', rolloutStateReason: 'completed' }], {
+      events: [event(150, 'rolling back to deployment ecs-svc/web:7.')],
+    })
+    expect(judgeRollout(scene(done))).toEqual({ is: 'steady' })
+    expect(rollbackOf(done)).toEqual({ why: undefined })
+    expect(rollbackOf(service([deployment('web:8'), old], { events: done.events }))).toBeUndefined()
+  })
+
+  it('may be complete while tasks are missing, replaced or added', () => {
+    const complete = [deployment('web:8', { rolloutState: 'COMPLETED' })]
+    for (const more of [{ runningCount: 0 }, { desiredCount: 3 }, { pendingCount: 1 }]) {
+      expect(judged(complete, more)).toEqual({ is: 'steady' })
+      expect(isFull(service(complete, more))).toBe(false)
+    }
+    expect(isFull(service(complete))).toBe(true)
+    expect(isFull(service([...complete, old]))).toBe(false)
+  })
+})
+
 describe('a rollout', () => {
-  it.each(table)('%s', (_, seen, verdict) => {
-    expect(judge(aim, seen)).toMatchObject(verdict)
+  it.each(table)('%s', (_, seen, standing) => {
+    expect(judgeRollout(seen, aim)).toMatchObject(standing)
   })
 
   it('of which only the revision is known, is told by that', () => {
     const { deployment: _, ...unnamed } = aim
-    expect(judge(unnamed, scene(service([deployment('web:8', { id: 'x', rolloutState: 'COMPLETED' })])))).toEqual({
-      is: 'healthy',
+    expect(judgeRollout(scene(service([deployment('web:8', { id: 'x', rolloutState: 'COMPLETED' })])), unnamed)).toEqual({
+      is: 'steady',
     })
     expect(
-      judge(
-        unnamed,
+      judgeRollout(
         scene(
           service([
             { ...back, id: 'y' },
             { ...given, id: 'x' },
           ]),
         ),
+        unnamed,
       ),
     ).toMatchObject({ is: 'rolled-back' })
   })
 
   it('whose deployment shows another revision than the service: the local AWS does not change it', () => {
     const stale = { ...deployment('web:7', { id: 'ecs-svc/web:8', rolloutState: 'COMPLETED' as const }) }
-    expect(judge(aim, scene(service([stale], { taskDefinition: arnOf('web:8') })))).toEqual({ is: 'healthy' })
+    expect(judgeRollout(scene(service([stale], { taskDefinition: arnOf('web:8') })), aim)).toEqual({ is: 'steady' })
   })
 
   it('has the tasks that its deployment has started; else those of its revision since then', () => {

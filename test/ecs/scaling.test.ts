@@ -17,23 +17,23 @@ const target = (state: string): Target => ({ id: '10.0.0.1', port: 80, state, co
 
 describe('how far a number of tasks is', () => {
   it('a rollout that is done says nothing: the tasks count, and that they are well', () => {
-    expect(judge(at(1))).toEqual({ is: 'going' })
-    expect(judge(at(3, { pendingCount: 1 }))).toEqual({ is: 'going' })
-    expect(judge(at(3))).toEqual({ is: 'healthy' })
-    expect(judge(at(3), [], [target('healthy'), target('initial')])).toEqual({ is: 'going' })
-    expect(judge(at(3), [], [target('unhealthy')])).toEqual({ is: 'going' })
-    expect(judge(at(3), [], [target('healthy'), target('unused')])).toEqual({ is: 'healthy' })
-    expect(judge(at(3), [task('web:1', { healthStatus: 'UNHEALTHY' })])).toEqual({ is: 'going' })
+    expect(judge(at(1))).toEqual({ is: 'rolling' })
+    expect(judge(at(3, { pendingCount: 1 }))).toEqual({ is: 'rolling' })
+    expect(judge(at(3))).toEqual({ is: 'steady' })
+    expect(judge(at(3), [], [target('healthy'), target('initial')])).toEqual({ is: 'rolling' })
+    expect(judge(at(3), [], [target('unhealthy')])).toEqual({ is: 'rolling' })
+    expect(judge(at(3), [], [target('healthy'), target('unused')])).toEqual({ is: 'steady' })
+    expect(judge(at(3), [task('web:1', { healthStatus: 'UNHEALTHY' })])).toEqual({ is: 'rolling' })
     const unknown = [task('web:1', { healthStatus: 'UNKNOWN' })]
-    expect(judge(at(3), unknown)).toEqual({ is: 'healthy' })
-    expect(judge(at(3), unknown, [], { ...AIM, checked: true })).toEqual({ is: 'going' })
+    expect(judge(at(3), unknown)).toEqual({ is: 'steady' })
+    expect(judge(at(3), unknown, [], { ...AIM, checked: true })).toEqual({ is: 'rolling' })
     const none = { ...AIM, count: 0, from: 3 }
-    expect(judge(at(1, { desiredCount: 0 }), [], [target('draining')], none)).toEqual({ is: 'going' })
-    expect(judge(at(0, { desiredCount: 0 }), [], [target('initial')], none)).toEqual({ is: 'healthy' })
+    expect(judge(at(1, { desiredCount: 0 }), [], [target('draining')], none)).toEqual({ is: 'rolling' })
+    expect(judge(at(0, { desiredCount: 0 }), [], [target('initial')], none)).toEqual({ is: 'steady' })
   })
 
   it('a look may be stale; another number is news; a service that goes is none', () => {
-    expect(judge(at(1, { desiredCount: 1 }))).toEqual({ is: 'going' })
+    expect(judge(at(1, { desiredCount: 1 }))).toEqual({ is: 'rolling' })
     expect(judge(at(1, { desiredCount: 2 }))).toEqual({ is: 'superseded', by: '2' })
     expect(judge(at(1, { status: 'DRAINING' }))).toMatchObject({ is: 'failed', why: 'the service is DRAINING' })
   })
@@ -41,13 +41,13 @@ describe('how far a number of tasks is', () => {
   it('a task that fails is told, but not one from before, nor one that is stopped because there are too many', () => {
     const bad = ended('web:1', 'CannotPullContainerError: nginx:1: not found')
     expect(judge(at(1), [bad])).toMatchObject({ is: 'failed', task: bad })
-    expect(judge(at(1), [bad], [], { ...AIM, tasks: new Set([bad.taskArn ?? '']) })).toEqual({ is: 'going' })
+    expect(judge(at(1), [bad], [], { ...AIM, tasks: new Set([bad.taskArn ?? '']) })).toEqual({ is: 'rolling' })
     const extra = ended('web:1', 'Scaling activity initiated by (deployment ecs-svc/1)')
-    expect(judge(at(5), [extra])).toEqual({ is: 'going' })
+    expect(judge(at(5), [extra])).toEqual({ is: 'rolling' })
     const unplaced = event(1, 'was unable to place a task. Reason: Capacity is unavailable at this time.')
     const events = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ ...unplaced, id }))
     expect(judge(at(1, { events }))).toMatchObject({ is: 'failed', why: expect.stringContaining('unable to place') })
-    expect(judge(at(1, { events }), [], [], { ...AIM, events: new Set(events.map((e) => e.id)) })).toEqual({ is: 'going' })
+    expect(judge(at(1, { events }), [], [], { ...AIM, events: new Set(events.map((e) => e.id)) })).toEqual({ is: 'rolling' })
   })
 
   it('a rollout that ECS has given up starts nothing more', () => {

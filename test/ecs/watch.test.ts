@@ -62,14 +62,14 @@ describe('following a rollout', () => {
         { ...done, events: [steady, started, before] },
       ],
     })
-    expect(ending).toEqual({ is: 'healthy' })
+    expect(ending).toEqual({ is: 'steady' })
     expect(events(heard)).toEqual([started.message, steady.message])
     expect(clock.slept).toEqual([500, 500])
     expect(heard.filter((n) => n.type === 'rollout')).toHaveLength(3)
   })
 
   it('a network that is away for a moment does not end it; one that stays away does', async () => {
-    expect((await play({ services: [lost, lost, lost, done] })).ending).toEqual({ is: 'healthy' })
+    expect((await play({ services: [lost, lost, lost, done] })).ending).toEqual({ is: 'steady' })
     await expect(play({ services: [lost] })).rejects.toThrow('socket hang up')
     await expect(play({ services: [awsError('AccessDeniedException')] })).rejects.toThrow('AccessDenied')
   })
@@ -77,7 +77,7 @@ describe('following a rollout', () => {
   it('that ECS does not show it for a moment is not its end', async () => {
     const missing = { ...going, status: 'INACTIVE' }
     const { ending } = await play({ services: [going, missing, missing, going, missing, done] })
-    expect(ending).toEqual({ is: 'healthy' })
+    expect(ending).toEqual({ is: 'steady' })
     const gone = await play({ services: [going, missing] })
     expect(gone.ending).toEqual({ is: 'gone' })
     expect(gone.clock.now()).toBeGreaterThanOrEqual(5000)
@@ -133,7 +133,7 @@ describe('following a rollout', () => {
       services: [going],
       more: { DescribeServices: () => ({ services: [n++ > 400 ? done : { ...going, events: [event(n, `tries ${n}`)] }] }) },
     })
-    expect(busy.ending).toEqual({ is: 'healthy' })
+    expect(busy.ending).toEqual({ is: 'steady' })
     expect(busy.clock.now()).toBeGreaterThan(1_200_000)
   })
 
@@ -162,14 +162,14 @@ describe('following a rollout', () => {
   it('a task that AWS was slow with is told, once, and its successor is waited for', async () => {
     const slow = ended('web:8', 'Timeout waiting for network interface provisioning to complete.')
     const { ending, heard } = await play({ services: [going, going, done], tasks: [[slow]] })
-    expect(ending).toEqual({ is: 'healthy' })
+    expect(ending).toEqual({ is: 'steady' })
     expect(heard.filter((n) => n.type === 'task.retried')).toEqual([{ type: 'task.retried', task: slow }])
   })
 
   it('who may not look at tasks and targets follows by what the service says', async () => {
     const barred = awsError('AccessDeniedException', 'not allowed')
     const { ending, heard, aws } = await play({ services: [going, going, done], more: { ListTasks: barred } })
-    expect(ending).toEqual({ is: 'healthy' })
+    expect(ending).toEqual({ is: 'steady' })
     expect(heard.filter((n) => n.type === 'note')).toEqual([{ type: 'note', text: 'not looked at: the tasks (not allowed)' }])
     expect(aws.sent.filter(([op]) => op === 'ListTasks')).toHaveLength(2)
   })
@@ -202,7 +202,7 @@ describe('following a rollout', () => {
     ])
     expect(heard[0]).toMatchObject({
       type: 'rollout',
-      standing: { targets: [{ id: '10.0.0.8', state: 'unhealthy', reason: expect.stringContaining('no answer in time') }] },
+      progress: { targets: [{ id: '10.0.0.8', state: 'unhealthy', reason: expect.stringContaining('no answer in time') }] },
     })
     expect([...said]).toEqual([['10.0.0.8', 'Target.Timeout']])
   })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Interrupted } from '../../src/core/errors.ts'
 import type { Context } from '../../src/engine/context.ts'
+import type { Stuck } from '../../src/engine/kind.ts'
 import { pause, until } from '../../src/engine/wait.ts'
 import type { Client } from './support/client.ts'
 import { World } from './support/world.ts'
@@ -61,7 +62,12 @@ describe('waiting', () => {
   })
 
   describe('for what AWS has given up', () => {
-    const failed = (reached: boolean, failsFrom: number, failsTo = Number.POSITIVE_INFINITY, reasons: readonly string[] = []) => {
+    const failed = (
+      reached: boolean,
+      failsFrom: number,
+      failsTo = Number.POSITIVE_INFINITY,
+      reasons: readonly string[] | Stuck = [],
+    ) => {
       const { cx } = new World().begin()
       const began = cx.clock.now()
       const look = async () => {
@@ -84,6 +90,21 @@ describe('waiting', () => {
       })
       expect(ended.tookMs).toBeLessThan(22_000)
       expect(await failed(reached, 20_000)).toMatchObject({ error: { why: 'AWS has given up on it' } })
+    })
+
+    it('shows more and names the fix where that is known', async () => {
+      const ended = await failed(true, 20_000, undefined, {
+        reasons: ['no such image'],
+        details: ['its last lines:', '  x'],
+        fix: 'Push it',
+      })
+      expect(ended).toMatchObject({
+        error: {
+          why: 'no such image',
+          details: ['its last lines:', '  x'],
+          next: 'Push it. Then run the same command again: it is tried anew',
+        },
+      })
     })
 
     it('does not take what was before the call for an answer to it', async () => {

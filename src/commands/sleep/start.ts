@@ -1,5 +1,5 @@
-import { findService } from '../../ecs/find.ts'
 import { isChecked } from '../../ecs/scaling.ts'
+import { findService } from '../../ecs/service.ts'
 import { agreed } from '../../session/confirm.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { withReporter } from '../../session/outcome.ts'

@@ -2,9 +2,9 @@ import type { Aws } from '../../aws/clients.ts'
 import type { Service, Task } from '../../aws/services/ecs-types.ts'
 import { codeOf } from '../../aws/trouble.ts'
 import { idOf } from '../failure.ts'
-import { revisionOf } from '../find.ts'
 import { reasonOf, reasonOfTarget } from '../reasons/reasons.ts'
-import { belongs, hasFailed, primaryOf } from '../rollout.ts'
+import { revisionOf } from '../revision.ts'
+import { belongs, hasFailed, judgeRollout, primaryOf } from '../rollout.ts'
 import { type Check, type Line, many } from './check.ts'
 
 /** As many as are wanted run, and no more. */
@@ -26,15 +26,15 @@ export const checkDeployment = (service: Service, line: Line): Check => {
   const revision = revisionOf(primary?.taskDefinition ?? service.taskDefinition)
   const others = (service.deployments ?? []).filter((d) => d !== primary && d.status !== 'INACTIVE')
   const since = primary?.createdAt?.toISOString().slice(0, 16).replace('T', ' ')
-  const state = primary?.rolloutState
-  if (state === 'FAILED')
+  const standing = judgeRollout({ service, tasks: [] })
+  if (standing.is === 'failed' && standing.over)
     return {
       name,
       outcome: 'fail',
-      detail: `${revision}: ${primary?.rolloutStateReason ?? 'ECS has given it up'}`,
+      detail: `${revision}: ${standing.why}`,
       next: line('rollback'),
     }
-  if (state === 'IN_PROGRESS' || others.length > 0) {
+  if (standing.is !== 'steady' || others.length > 0) {
     const names = others.map((d) => revisionOf(d.taskDefinition))
     const old = [...new Set(names.map((n) => (n === revision ? 'older tasks of it' : n)))].join(', ')
     return {

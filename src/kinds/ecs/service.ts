@@ -1,12 +1,13 @@
 import { foreignTo } from '../../aws/tags.ts'
 import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import { type Json, same } from '../../core/json.ts'
+import { explainService } from '../../ecs/failure.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
 import { attrsOf, costOf, propsOf, type ServiceAttrs, type ServiceProps } from './service-facts.ts'
 import { drainMinutes, impactOf } from './service-impact.ts'
 import { changes, request } from './service-request.ts'
-import { failureOf, isSteady, noteOf, rollbackOf, whyNotSteady } from './service-rollout.ts'
+import { noteOf, standingOf } from './service-rollout.ts'
 
 /**
  * A service of Fargate tasks, rolled out task by task. A deleted one stays listed as INACTIVE, and its name can be used again.
@@ -29,22 +30,20 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
       (p) => props[p] !== undefined && want[p] !== undefined && !same(props[p] as Json, want[p] as Json),
     )
     // A rollout that failed is never deleted: what still runs may serve. The next run tries it anew, like any other difference;
-    // and a mended config does not wait for a rollout that will not come to an end.
-    const failure = failureOf(service)
-    const rollback = differs ? rollbackOf(service) : undefined
-    const why = failure ?? rollback
-    const isReady = differs || failure !== undefined || isSteady(service)
+    // and a fixed config does not wait for a rollout that will not come to an end.
+    const { ready, failed, rolledBack } = standingOf(service)
+    const rollback = differs ? rolledBack : undefined
+    const why = failed ?? rollback
     return {
-      is: service.status === 'DRAINING' ? 'deleting' : isReady ? 'ready' : 'pending',
+      is: service.status === 'DRAINING' ? 'deleting' : differs || failed !== undefined || ready ? 'ready' : 'pending',
       attrs: attrsOf(service, want, last?.desired),
-      props: failure === undefined ? props : { ...props, taskDefinition: `${service.taskDefinition} (its rollout failed)` },
+      props: failed === undefined ? props : { ...props, taskDefinition: `${service.taskDefinition} (its rollout failed)` },
       // Autoscaling sets the number, and each task that runs is paid for.
       ...(props.desired === want.desired && service.desiredCount !== want.desired
         ? { charged: { desired: service.desiredCount ?? 0 } }
         : {}),
       tags,
-      note:
-        why === undefined ? noteOf(service) : `its rollout failed: ${why}${rollback && !failure ? '; it is rolled back' : ''}`,
+      note: why === undefined ? noteOf(service) : `its rollout failed: ${why}${rollback && !failed ? '; it is rolled back' : ''}`,
       ...(why !== undefined && service.status === 'ACTIVE' ? { over: true } : {}),
       ...(last ? {} : foreignTo(stamp, tags, `the ECS service ${name}`)),
     }
@@ -73,7 +72,7 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
     })
     await aws.ecs('DeleteService', { cluster, service: id, force: true })
   },
-  stuck: (aws, attrs) => whyNotSteady(aws, attrs),
+  stuck: (aws, { cluster, id, arn }) => explainService(aws, { cluster, name: id, region: arn.split(':')[3] ?? '' }),
   facts: {
     title: 'ECS service',
     minutes: 3,
@@ -90,10 +89,14 @@ export const Service: AwsKind<ServiceProps, ServiceAttrs> = {
       create: [
         'ecs:CreateService',
         'ecs:DescribeServices',
+        'ecs:DescribeTaskDefinition',
         'ecs:DescribeTasks',
         'ecs:ListTasks',
         'ecs:TagResource',
         'iam:CreateServiceLinkedRole',
+        'logs:GetLogEvents',
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
       ],
       update: ['ecs:UpdateService', 'ecs:TagResource'],
       delete: ['ecs:UpdateService', 'ecs:DeleteService'],

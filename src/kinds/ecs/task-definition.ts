@@ -1,8 +1,8 @@
-import type { DescribeTaskDefinitionCommandOutput, TaskDefinition as Revision } from '@aws-sdk/client-ecs'
+import type { TaskDefinition as Definition } from '@aws-sdk/client-ecs'
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, STACK_TAG } from '../../aws/tags.ts'
-import { unlessGone } from '../../aws/trouble.ts'
 import { type Json, same } from '../../core/json.ts'
+import { type Revision, revisionAt } from '../../ecs/revision.ts'
 import type { Tags } from '../../engine/kind.ts'
 import type { AwsKind } from '../kind.ts'
 import { fromEcsTags, tagEcs, toEcsTags } from './common.ts'
@@ -34,9 +34,9 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
   type: 'ecs.task-definition',
   async observe(aws, stamp, want, last) {
     const family = familyOf(last?.id ?? stamp.name)
-    const newest = await describe(aws, family)
-    const found = (await recorded(aws, newest?.taskDefinition, want, last?.id)) ?? newest
-    const is = found?.taskDefinition
+    const newest = await revisionAt(aws, family)
+    const found = (await recorded(aws, newest?.definition, want, last?.id)) ?? newest
+    const is = found?.definition
     if (!is?.taskDefinitionArn || is.status !== 'ACTIVE') return { is: 'absent' }
     const tags = fromEcsTags(found?.tags)
     return {
@@ -54,10 +54,10 @@ export const TaskDefinition: AwsKind<TaskDefinitionProps, TaskDefinitionAttrs> =
   },
   async update(aws, attrs, want) {
     // A revision does not take over the tags of the one before, and without them a destroy would leave it.
-    const before = await describe(aws, attrs.id)
+    const before = await revisionAt(aws, attrs.id)
     await aws.ecs('RegisterTaskDefinition', {
       ...request(familyOf(attrs.id), want),
-      ...(before?.tags?.length ? { tags: before.tags } : {}),
+      ...(before?.tags?.length ? { tags: [...before.tags] } : {}),
     })
     return 'pending'
   },
@@ -105,23 +105,23 @@ const familyOf = (id: string): string => nameOf(id).replace(/:\d+$/, '')
  */
 const recorded = async (
   aws: Aws,
-  newest: Revision | undefined,
+  newest: Definition | undefined,
   want: Partial<TaskDefinitionProps>,
   id: string | undefined,
-): Promise<DescribeTaskDefinitionCommandOutput | undefined> => {
+): Promise<Revision | undefined> => {
   if (id === undefined || !newest || attrsOf(newest).id === id || !/:\d+$/.test(id) || isAsWanted(newest, want)) return undefined
-  const found = await describe(aws, id)
-  const is = found?.taskDefinition
+  const found = await revisionAt(aws, id)
+  const is = found?.definition
   return is?.status === 'ACTIVE' ? found : undefined
 }
 
-const isAsWanted = (is: Revision, want: Partial<TaskDefinitionProps>): boolean => {
+const isAsWanted = (is: Definition, want: Partial<TaskDefinitionProps>): boolean => {
   const seen: Readonly<Record<string, unknown>> = taskDefinitionProps(is, want)
   return Object.entries(want).every(([p, v]) => p === 'region' || same(seen[p] as Json, v as Json))
 }
 
 /** What a revision has, in the words in which it was asked for where it means the same. */
-export const taskDefinitionProps = (is: Revision, want: Partial<TaskDefinitionProps>): Omit<TaskDefinitionProps, 'region'> => ({
+export const taskDefinitionProps = (is: Definition, want: Partial<TaskDefinitionProps>): Omit<TaskDefinitionProps, 'region'> => ({
   cpu: Number(is.cpu),
   memory: Number(is.memory),
   executionRoleArn: is.executionRoleArn ?? '',
@@ -130,14 +130,7 @@ export const taskDefinitionProps = (is: Revision, want: Partial<TaskDefinitionPr
   containers: inWantedWords(is.containerDefinitions ?? [], want.containers, want.region),
 })
 
-const attrsOf = (r: Revision): TaskDefinitionAttrs => ({ id: `${r.family}:${r.revision}`, arn: r.taskDefinitionArn ?? '' })
-
-/** Of a family: its newest active revision. */
-const describe = async (aws: Aws, taskDefinition: string): Promise<DescribeTaskDefinitionCommandOutput | undefined> => {
-  const found = await unlessGone(aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] }))
-  const { family, revision } = found?.taskDefinition ?? {}
-  return taskDefinition === family || taskDefinition === `${family}:${revision}` ? found : undefined
-}
+const attrsOf = (r: Definition): TaskDefinitionAttrs => ({ id: `${r.family}:${r.revision}`, arn: r.taskDefinitionArn ?? '' })
 
 const activeOf = async (aws: Aws, familyPrefix: string): Promise<string[]> => {
   const arns: string[] = []

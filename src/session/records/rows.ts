@@ -1,7 +1,7 @@
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
 import { canonical, type Json, type JsonObject } from '../../core/json.ts'
 import { maybeSecret } from '../../ecs/difference.ts'
-import { revisionOf } from '../../ecs/find.ts'
+import { revisionOf } from '../../ecs/revision.ts'
 import { amended } from '../../engine/record.ts'
 import { taskDefinitionProps } from '../../kinds/index.ts'
 import type { Row } from '../../state/schema.ts'

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts'
-import type { Found } from '../../ecs/find.ts'
 import type { ScalingTarget } from '../../ecs/scaling.ts'
+import type { Found } from '../../ecs/service.ts'
 import { type Bill, billFor } from '../../engine/bill.ts'
 import { round } from '../../engine/plan.ts'
 import { kindOf } from '../../kinds/index.ts'

@@ -3,10 +3,10 @@ import { withoutService } from '../../aws/ecs-words.ts'
 import { realClock } from '../../core/clock.ts'
 import { canonical } from '../../core/json.ts'
 import { idOf } from '../../ecs/failure.ts'
-import type { Found } from '../../ecs/find.ts'
 import { reasonOf } from '../../ecs/reasons/reasons.ts'
 import type { Scene } from '../../ecs/rollout.ts'
 import { aimOf, type CountAim, countLine, countStanding, judgeCount } from '../../ecs/scaling.ts'
+import type { Found } from '../../ecs/service.ts'
 import { type News, type Watched, watch } from '../../ecs/watch.ts'
 import { count as counted, elapsed } from '../../ui/format.ts'
 import { plainTicker, type Ticker } from '../../ui/ticker-plain.ts'
@@ -45,7 +45,7 @@ export const followCount = async (p: ServicePlace, of: Counting): Promise<Counte
   const aim = aimOf(found.service)
   const leaving = untilInterrupted(p)
   let scene: Scene | undefined
-  const judge = judgeCount(aim, count)
+  const judgeOne = judgeCount(aim, count)
   const heard = await listener(p, of, () => scene)
   let seen: Watched
   try {
@@ -57,9 +57,9 @@ export const followCount = async (p: ServicePlace, of: Counting): Promise<Counte
       known: count.events,
       clock: realClock,
       signal: leaving.signal,
-      verdict(now) {
+      judge(now) {
         scene = now
-        return judge(now)
+        return judgeOne(now)
       },
       hear: heard.hear,
     })
@@ -124,7 +124,7 @@ const concluded = async (p: ServicePlace, of: Counting, seen: Watched): Promise<
   }
   const back = p.line('scale', String(count.from))
   switch (ending.is) {
-    case 'healthy':
+    case 'steady':
       return done(0, 'healthy')
     case 'failed':
     case 'rolled-back': {

@@ -1,9 +1,9 @@
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
 import { realClock } from '../../core/clock.ts'
-import { type Failure, failureOf, idOf, whatNow } from '../../ecs/failure.ts'
-import { revisionOf } from '../../ecs/find.ts'
+import { explainTask, type Failure, idOf, whatNow } from '../../ecs/failure.ts'
+import { progressLine, progressOf } from '../../ecs/progress.ts'
+import { revisionOf } from '../../ecs/revision.ts'
 import type { Aim } from '../../ecs/rollout.ts'
-import { standingLine, standingOf } from '../../ecs/standing.ts'
 import { addressesOf, type Watched, watch } from '../../ecs/watch.ts'
 import type { PendingRollout } from '../../state/memory.ts'
 import { elapsed } from '../../ui/format.ts'
@@ -94,7 +94,7 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
   }
   const way = (): Promise<WayBack | undefined> => wayBack(p, memory, intent.revision, of.ran)
   switch (ending.is) {
-    case 'healthy': {
+    case 'steady': {
       await remember(intent, true)
       const undo = intent.how === 'rollback' ? forward(p, memory, of) : (await way())?.line
       result('healthy', { back: undo ?? null })
@@ -151,7 +151,7 @@ const concluded = async (p: ServicePlace, memory: Memory, of: Following, seen: W
       return 1
     case 'stuck': {
       const back = await way()
-      const standing = scene ? standingLine(standingOf(of.aim, scene)) : 'nothing was seen'
+      const standing = scene ? progressLine(progressOf(of.aim, scene)) : 'nothing was seen'
       result('stuck', { standing })
       say(`${intent.revision}: nothing has moved for ${ending.minutes} minutes`, [
         ['why:', `${standing}. ECS goes on trying by itself.`],
@@ -181,19 +181,18 @@ export const told = async (
   p: ServicePlace,
   of: Pick<Following, 'definition'>,
   { scene, said }: Watched,
-  task: Parameters<typeof failureOf>[0],
+  task: Parameters<typeof explainTask>[0],
   why: string,
 ): Promise<Failure> => {
   const id = idOf(task)
   const events = (scene?.service.events ?? []).flatMap((e) => (id && e.message?.includes(id) ? [e.message] : []))
   const health = (task ? addressesOf(task) : []).flatMap((a) => said.get(a) ?? [])
   try {
-    return await failureOf(task, why, {
+    return await explainTask(task, why, {
       aws: p.aws,
       definition: of.definition,
       region: p.region,
       clock: realClock,
-      signal: new AbortController().signal,
       ours: p.named.key !== undefined,
       said: [...events, ...health],
     })

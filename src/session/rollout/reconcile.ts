@@ -1,6 +1,7 @@
 import type { Deployment, Service, TaskDefinition } from '../../aws/services/ecs-types.ts'
-import { type Found, revisionAt, revisionOf } from '../../ecs/find.ts'
-import { primaryOf } from '../../ecs/rollout.ts'
+import { revisionAt, revisionOf } from '../../ecs/revision.ts'
+import { judgeRollout, primaryOf } from '../../ecs/rollout.ts'
+import type { Found } from '../../ecs/service.ts'
 import type { PendingRollout } from '../../state/memory.ts'
 import type { Memory } from '../records/deployments.ts'
 import type { ServicePlace } from '../service.ts'
@@ -15,19 +16,13 @@ export interface Settled {
   readonly ended: { readonly intent: PendingRollout; readonly healthy: boolean | undefined } | undefined
 }
 
-export const isUnderWay = (s: Service): boolean => {
-  const primary = primaryOf(s)
-  return primary?.rolloutState === undefined
-    ? (s.deployments ?? []).filter((d) => d.status !== 'INACTIVE').length > 1
-    : primary.rolloutState === 'IN_PROGRESS'
+/** Whether ECS still works on the newest rollout of a service, which may be its own way back. */
+export const isUnderWay = (service: Service): boolean => {
+  const standing = judgeRollout({ service, tasks: [] })
+  return standing.is === 'rolling' || (standing.is === 'failed' && !standing.over)
 }
 
-export const isSteady = (s: Service): boolean => {
-  const primary = primaryOf(s)
-  return primary?.rolloutState === undefined
-    ? !isUnderWay(s) && s.runningCount === s.desiredCount
-    : primary.rolloutState === 'COMPLETED'
-}
+export const isSteady = (service: Service): boolean => judgeRollout({ service, tasks: [] }).is === 'steady'
 
 /** A run that was killed or left, or a rollout that ECS took back, has left its record open: it is closed by what is seen. */
 export const settle = async (p: ServicePlace, memory: Memory, found: Found): Promise<Settled> => {

@@ -3,9 +3,10 @@ import { withoutService } from '../../aws/ecs-words.ts'
 import { canonical } from '../../core/json.ts'
 import type { Difference } from '../../ecs/difference.ts'
 import { type Failure, idOf } from '../../ecs/failure.ts'
-import { type Found, revisionOf } from '../../ecs/find.ts'
+import { progressLine } from '../../ecs/progress.ts'
 import { reasonOf } from '../../ecs/reasons/reasons.ts'
-import { standingLine } from '../../ecs/standing.ts'
+import { revisionOf } from '../../ecs/revision.ts'
+import type { Found } from '../../ecs/service.ts'
 import type { News } from '../../ecs/watch.ts'
 import { about, columns, count, elapsed } from '../../ui/format.ts'
 import type { Io } from '../../ui/io.ts'
@@ -115,7 +116,7 @@ export const listener = async (p: ServicePlace, ours: boolean): Promise<{ hear(n
     end: ticker.end,
     hear(news) {
       if (news.type === 'rollout')
-        ticker.show(`${news.standing.revision}: ${standingLine(news.standing)}${io.live ? `  ${elapsed(news.elapsedMs)}` : ''}`)
+        ticker.show(`${news.progress.revision}: ${progressLine(news.progress)}${io.live ? `  ${elapsed(news.elapsedMs)}` : ''}`)
       else if (news.type === 'event') ticker.line(io.c.dim(`  ${withoutService(news.message)}`))
       else if (news.type === 'note') ticker.line(`  ${io.c.yellow('!')} ${news.text}`)
       else {
@@ -133,8 +134,8 @@ const eventOf = (news: News): object => {
   if (news.type === 'task.retried')
     return { type: news.type, task: idOf(news.task), stoppedReason: news.task.stoppedReason ?? null }
   if (news.type !== 'rollout') return news
-  const { ended: _, ...standing } = news.standing
-  return { type: news.type, ...standing, elapsedMs: news.elapsedMs }
+  const { ended: _, ...progress } = news.progress
+  return { type: news.type, ...progress, elapsedMs: news.elapsedMs }
 }
 
 /** A task that ended: AWS's words, its last lines, what they mean. */

@@ -1,7 +1,7 @@
 import type { Service } from '../../aws/services/ecs-types.ts'
-import { serviceOf } from '../../ecs/find.ts'
 import type { Edit } from '../../ecs/record.ts'
 import { isPaused, resourceOf, targetsOf } from '../../ecs/scaling.ts'
+import { serviceOf } from '../../ecs/service.ts'
 import { withCount, withPaused, withSleeper } from '../../ecs/sleep-record.ts'
 import type { Survey } from '../../engine/kind.ts'
 import type { Session } from '../types.ts'

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { describe as definitionOf, revisions, type Theatre, theatre } from './support/service.ts'
-import { failing, healthy } from './support/stage.ts'
+import { describe as definitionOf, revisions, type Theatre, theatre, wrote } from './support/service.ts'
+import { failing, givenUp, healthy } from './support/stage.ts'
 
+const given = (text: string | undefined): string => text ?? ''
 const url = inject('motoUrl')
 
 /** What the config would put an output for; a deploy takes it word for word. */
@@ -138,5 +139,28 @@ describe.skipIf(!url)('a deploy and the stack', () => {
     await edit('web: { image: "nginx:1.26"', 'web: { image: "nginx:1.30"')
     expect((await t.p.run('create', 'ecs', '--yes')).code).toBe(0)
     expect((await definitionOf(t, 'shop-dev-web')).containerDefinitions?.[0]?.image).toBe('nginx:1.30')
+  })
+
+  it('a create whose tasks do not come up is explained as a deploy is: what it means, the last lines, the fix', async () => {
+    const [web] = (await definitionOf(t, 'shop-dev-web')).containerDefinitions ?? []
+    const options = web?.logConfiguration?.options ?? {}
+    const at = { logGroupName: given(options['awslogs-group']), prefix: given(options['awslogs-stream-prefix']) }
+    const script = givenUp({ exitCode: 1 })
+    t.stage.script = (stage, own) => {
+      script(stage, own)
+      const [task] = stage.of(own)
+      if (own.looks === 1 && task) void wrote(t, task.arn, ['booting', 'getaddrinfo ENOTFOUND db'], at)
+    }
+    await edit('nginx:1.30', 'nginx:1.31')
+    const ran = await t.p.run('create', 'ecs', '--yes')
+    expect(ran.code, ran.all).toBe(1)
+    expect(ran.stderr).toContain('✗ web-service: its rollout failed: ECS deployment circuit breaker: tasks failed to start')
+    expect(ran.stderr).toMatch(
+      /why: {2}it does not find the host that it wants to connect to; a task stopped: Essential container in task exited; web: exit code 1\n/,
+    )
+    expect(ran.stderr).toMatch(/its last lines \(\S+ \S+\):\n +booting\n +getaddrinfo ENOTFOUND db\n/)
+    expect(ran.stderr).toMatch(
+      /next: Look at the variable that holds the host: infra deploy --set-env .* Then run the same command again/,
+    )
   })
 })

@@ -1,5 +1,5 @@
 import type { Task } from '../../../src/aws/services/ecs-types.ts'
-import type { Found } from '../../../src/ecs/find.ts'
+import type { Found } from '../../../src/ecs/service.ts'
 import { arnOf, at, deployment, service, task } from '../../ecs/support.ts'
 
 /** As the command names itself. */

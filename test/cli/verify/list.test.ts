@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checklist, type Wishes } from '../../../src/commands/service/verify/checks.ts'
 import type { Check } from '../../../src/ecs/checks/check.ts'
-import type { Found } from '../../../src/ecs/find.ts'
+import type { Found } from '../../../src/ecs/service.ts'
 import type { ServicePlace } from '../../../src/session/service.ts'
 import { account, arnOf, awsError, deployment, service, task } from '../../ecs/support.ts'
 

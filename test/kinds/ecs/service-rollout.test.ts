@@ -54,7 +54,13 @@ class Ecs {
       DescribeServices: () => (this.run.clock.now() - this.#calledAt < this.lagMs ? this.#before : this.#show()),
       ListTasks: { taskArns: ['arn:task'] },
       DescribeTasks: {
-        tasks: [{ stoppedReason: 'Essential container in task exited', containers: [{ name: 'web', exitCode: 1 }] }],
+        tasks: [
+          {
+            lastStatus: 'STOPPED',
+            stoppedReason: 'Essential container in task exited',
+            containers: [{ name: 'web', exitCode: 1 }],
+          },
+        ],
       },
     })
   }
@@ -133,8 +139,8 @@ describe('a rollout that fails', () => {
     const began = ecs.run.clock.now()
     await expect(ecs.run.create(want)).rejects.toMatchObject({
       what: 'the-key: its rollout failed: ECS deployment circuit breaker: tasks failed to start',
-      why: 'a task stopped: Essential container in task exited; web: exit code 1',
-      next: expect.stringContaining('run the same command again'),
+      why: 'its command ended with 1; a task stopped: Essential container in task exited; web: exit code 1',
+      next: 'Its last lines say why: infra logs. Then run the same command again: it is tried anew',
     })
     expect(ecs.run.clock.now() - began).toBeLessThan(4 * 60_000)
     expect(ecs.run.row).toMatchObject({ is: 'creating', attrs })
@@ -165,7 +171,7 @@ describe('a rollout that fails', () => {
     expect(ecs.run.row).toMatchObject({ is: 'ready', want: { taskDefinition: revisionOf(8) } })
   })
 
-  it('without a circuit breaker is waited for until the deadline; a mended config does not wait for it', async () => {
+  it('without a circuit breaker is waited for until the deadline; a fixed config does not wait for it', async () => {
     const ecs = new Ecs()
     ecs.breaker = false
     ecs.bad.add(revisionOf(7))
@@ -219,59 +225,111 @@ describe('what others changed', () => {
 })
 
 describe('why tasks do not start', () => {
-  it('is told by the tasks that stopped last and by the events, each once', async () => {
-    const stopped = (stoppedReason: string, minute: number, containers: object[] = []) => ({
-      stoppedReason,
-      stoppedAt: new Date(Date.UTC(2026, 0, 1, 0, minute)),
-      containers,
-    })
+  const stopped = (stoppedReason: string, minute: number, more: object = {}) => ({
+    taskArn: `arn:task/shop/${minute}`,
+    taskDefinitionArn: revisionOf(7),
+    lastStatus: 'STOPPED',
+    stoppedReason,
+    stoppedAt: new Date(Date.UTC(2026, 0, 1, 0, minute)),
+    ...more,
+  })
+  const event = (message: string) => ({ message: `(service web) ${message}` })
+  const service = (...events: object[]) => ({ services: [{ serviceName: 'shop-dev-thing', events }] })
+  const logConfiguration = {
+    logDriver: 'awslogs',
+    options: { 'awslogs-group': '/ecs/web', 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'p' },
+  }
+  const definition = {
+    taskDefinition: { taskDefinitionArn: revisionOf(7), containerDefinitions: [{ name: 'web', logConfiguration }] },
+  }
+
+  it('is told as a deploy tells it: what it means, what AWS says, the last lines, the fix', async () => {
     const account = cloud({
       ListTasks: { taskArns: ['a', 'b', 'c'] },
       DescribeTasks: {
         tasks: [
           stopped('Task failed ELB health checks', 1),
-          stopped('Essential container in task exited', 3, [
-            { name: 'web', exitCode: 137, reason: 'OutOfMemoryError' },
-            { name: 'side' },
-          ]),
+          stopped('Essential container in task exited', 3, {
+            containers: [{ name: 'web', exitCode: 1 }, { name: 'side' }],
+          }),
           stopped('Task failed ELB health checks', 2),
+          stopped('Scaling activity initiated by (deployment ecs-svc/1)', 4),
           stopped('CannotPullContainerError: not found', 0),
           stopped('older', 0),
         ],
       },
-      DescribeServices: {
-        services: [
-          {
-            serviceName: 'shop-dev-thing',
-            events: [
-              { message: '(service web) has started 1 tasks: (task 0123).' },
-              { message: '(service web) was unable to place a task.' },
-              { message: '(service web) was unable to place a task.' },
-              { message: '(service web) has reached a steady state.' },
-            ],
-          },
-        ],
-      },
+      DescribeServices: service(
+        event('has started 1 tasks: (task 0123).'),
+        event('was unable to place a task.'),
+        event('was unable to place a task.'),
+        event('has reached a steady state.'),
+      ),
+      DescribeTaskDefinition: definition,
+      GetLogEvents: { events: [{ message: "ModuleNotFoundError: No module named 'gunicorn'" }] },
     })
-    expect(await Service.stuck?.(aws, attrs)).toEqual([
-      'a task stopped: Essential container in task exited; web: exit code 137, OutOfMemoryError',
-      'a task stopped: Task failed ELB health checks',
-      'a task stopped: CannotPullContainerError: not found',
-      'was unable to place a task',
-    ])
-    expect(account.sent[0]).toEqual(['ListTasks', { cluster: 'shop', serviceName: 'shop-dev-thing', desiredStatus: 'STOPPED' }])
-    expect([...Service.facts.iam.observe, ...Service.facts.iam.create]).toEqual(expect.arrayContaining([...account.actions]))
+    expect(await Service.stuck?.(aws, attrs)).toEqual({
+      reasons: [
+        "the image lacks a part: ModuleNotFoundError: No module named 'gunicorn'",
+        'a task stopped: Essential container in task exited; web: exit code 1',
+        'a task stopped: Task failed ELB health checks',
+        'a task stopped: CannotPullContainerError: not found',
+        'was unable to place a task',
+      ],
+      details: ['its last lines (/ecs/web p/web/3):', "  ModuleNotFoundError: No module named 'gunicorn'"],
+      fix: 'Build it anew with all that it needs, then: infra deploy --image <tag>',
+    })
+    const named = [...Service.facts.iam.observe, ...Service.facts.iam.create]
+    expect(named).toEqual(expect.arrayContaining([...account.actions]))
+  })
+
+  it('names the secret that is wrong', async () => {
+    const valueFrom = 'arn:aws:secretsmanager:us-east-1:1:secret:x-AbCdEf:k::'
+    cloud({
+      ListTasks: { taskArns: ['a'] },
+      DescribeTasks: {
+        tasks: [stopped('ResourceInitializationError: unable to retrieve secret from asm: did not contain json key k', 1)],
+      },
+      DescribeServices: service(),
+      DescribeTaskDefinition: {
+        taskDefinition: {
+          ...definition.taskDefinition,
+          containerDefinitions: [{ name: 'web', secrets: [{ name: 'K', valueFrom }] }],
+        },
+      },
+      DescribeSecret: { ARN: valueFrom.split(':k::')[0], Name: 'x' },
+      GetSecretValue: { SecretString: '{"other":"hunter2"}' },
+    })
+    const told = await Service.stuck?.(aws, attrs)
+    expect(told).toMatchObject({
+      reasons: [expect.stringContaining('the secret has no key k'), expect.stringContaining('a task stopped: ')],
+      details: ['secret K: The secret x has no key k: it has other', expect.stringContaining('no lines of it')],
+    })
+    expect(JSON.stringify(told)).not.toContain('hunter2')
   })
 
   it('is told as far as it may be asked', async () => {
+    const denied = awsError('AccessDeniedException')
+    const unplaced = { reasons: ['AWS has no room for it now', 'was unable to place a task. Reason: RESOURCE:ENI'], details: [] }
     cloud({
-      ListTasks: awsError('AccessDeniedException'),
-      DescribeServices: {
-        services: [{ serviceName: 'shop-dev-thing', events: [{ message: '(service web) was unable to place a task.' }] }],
-      },
+      ListTasks: denied,
+      DescribeServices: service(event('was unable to place a task. Reason: RESOURCE:ENI.')),
+      DescribeTaskDefinition: denied,
     })
-    expect(await Service.stuck?.(aws, attrs)).toEqual(['was unable to place a task'])
-    cloud({ ListTasks: { taskArns: [] }, DescribeServices: { services: [] } })
-    expect(await Service.stuck?.(aws, attrs)).toEqual([])
+    expect(await Service.stuck?.(aws, attrs)).toMatchObject(unplaced)
+    cloud({
+      ListTasks: { taskArns: ['a'] },
+      DescribeTasks: {
+        tasks: [stopped('Essential container in task exited', 1, { containers: [{ name: 'web', exitCode: 1 }] })],
+      },
+      DescribeServices: denied,
+      DescribeTaskDefinition: definition,
+      GetLogEvents: denied,
+    })
+    expect(await Service.stuck?.(aws, attrs)).toMatchObject({
+      reasons: ['its command ended with 1', 'a task stopped: Essential container in task exited; web: exit code 1'],
+      details: [expect.stringContaining('logs:GetLogEvents')],
+    })
+    cloud({ ListTasks: { taskArns: [] }, DescribeServices: { services: [] }, DescribeTaskDefinition: denied })
+    expect(await Service.stuck?.(aws, attrs)).toEqual({ reasons: [], details: [], fix: undefined })
   })
 })

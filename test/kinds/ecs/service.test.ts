@@ -41,7 +41,7 @@ describe('observe', () => {
     ],
     ['with failures', { ...rollout('IN_PROGRESS', { failedTasks: 4 }), events: [] }, '2 of 2 tasks running, 4 failed'],
     ['draining', { status: 'DRAINING', runningCount: 1 }, 'draining, 1 tasks left'],
-    ['given up', rollout('FAILED'), 'its rollout failed: AWS gives no reason'],
+    ['given up', rollout('FAILED'), 'its rollout failed: ECS has given it up'],
   ])('says how it stands: %s', async (_, part, note) => {
     expect(await look(part)).toMatchObject({ note })
   })

@@ -2,7 +2,7 @@ import type { Task } from '../../../aws/services/ecs-types.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { InfraError } from '../../../core/errors.ts'
 import { safeText } from '../../../core/safe.ts'
-import { failureOf, idOf } from '../../../ecs/failure.ts'
+import { explainTask, idOf } from '../../../ecs/failure.ts'
 import { streamOf } from '../../../ecs/logs/log.ts'
 import { type Reason, reasonOf } from '../../../ecs/reasons/reasons.ts'
 import type { OneOff } from '../../../ecs/task.ts'
@@ -133,8 +133,8 @@ const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd
     })
   }
   if (exitCode === undefined) {
-    const asked = { aws: p.aws, definition: o.definition, region: p.region, clock, signal: new AbortController().signal, ours }
-    const failure = await failureOf(task, task.stoppedReason ?? 'AWS gave no reason', { ...asked, said: [] }).catch(
+    const asked = { aws: p.aws, definition: o.definition, region: p.region, clock, ours }
+    const failure = await explainTask(task, task.stoppedReason ?? 'AWS gave no reason', { ...asked, said: [] }).catch(
       (error: unknown) => {
         throw p.explain(error)
       },

@@ -1,7 +1,7 @@
 import { HOURS_PER_MONTH, monthlyPrice } from '../../../aws/prices.ts'
 import type { TaskDefinition } from '../../../aws/services/ecs-types.ts'
 import { maybeSecret, shown } from '../../../ecs/difference.ts'
-import { revisionOf } from '../../../ecs/find.ts'
+import { revisionOf } from '../../../ecs/revision.ts'
 import type { OneOff } from '../../../ecs/task.ts'
 import type { ServicePlace } from '../../../session/service.ts'
 import { columns, list } from '../../../ui/format.ts'

@@ -1,5 +1,6 @@
 import type { Check, Outcome } from '../../../ecs/checks/check.ts'
-import { type Found, revisionOf } from '../../../ecs/find.ts'
+import { revisionOf } from '../../../ecs/revision.ts'
+import type { Found } from '../../../ecs/service.ts'
 import type { ServicePlace } from '../../../session/service.ts'
 
 /** Wide enough for most names: lines come one by one. */

@@ -208,10 +208,14 @@ export const balancerOf = async (t: Theatre): Promise<ECS.LoadBalancer> => {
 }
 
 /** Lines that the newest task has written. */
-export const wrote = async (t: Theatre, task: string, lines: readonly string[]): Promise<void> => {
+export const wrote = async (
+  t: Theatre,
+  task: string,
+  lines: readonly string[],
+  { logGroupName = '/ecs/shop', prefix = 'web' } = {},
+): Promise<void> => {
   const logs = new LOGS.CloudWatchLogsClient({ ...clientConfig(t.account), endpoint: t.proxy.url })
-  const logGroupName = '/ecs/shop'
-  const logStreamName = `web/web/${task.split('/').at(-1)}`
+  const logStreamName = `${prefix}/web/${task.split('/').at(-1)}`
   await logs.send(new LOGS.CreateLogGroupCommand({ logGroupName })).catch(() => undefined)
   await logs.send(new LOGS.CreateLogStreamCommand({ logGroupName, logStreamName }))
   const now = Date.now()

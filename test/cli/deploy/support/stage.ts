@@ -278,6 +278,16 @@ export const failing =
     if (event && own.looks === 2) stage.say(event.replace('TASK', task.arn.split('/').at(-1) ?? ''))
   }
 
+/** Its first task ends like this, and ECS gives it up without going back. */
+export const givenUp =
+  (end: Partial<Actor>): Script =>
+  (stage, own) => {
+    failing({ stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited', ...end })(stage, own)
+    if (own.looks < 3) return
+    own.rolloutState = 'FAILED'
+    own.rolloutStateReason = 'ECS deployment circuit breaker: tasks failed to start.'
+  }
+
 /** It runs, but the load balancer gets a wrong answer; then ECS gives it up and brings the one before back. */
 export const unhealthyThenBack =
   (after: Script = healthy()): Script =>

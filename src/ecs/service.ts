@@ -1,15 +1,10 @@
 import type { Aws } from '../aws/clients.ts'
-import type { Service, Tag, TaskDefinition } from '../aws/services/ecs-types.ts'
-import { codeOf, unlessGone } from '../aws/trouble.ts'
+import type { Service, TaskDefinition } from '../aws/services/ecs-types.ts'
+import { codeOf } from '../aws/trouble.ts'
 import { refuse } from '../core/errors.ts'
+import { type Revision, revisionAt } from './revision.ts'
 
 type Ecs = Pick<Aws, 'ecs'>
-
-/** A revision of a task definition, and its tags, which AWS keeps beside it. */
-export interface Revision {
-  readonly definition: TaskDefinition
-  readonly tags?: readonly Tag[]
-}
 
 /** A service as it runs now, whoever made it. */
 export interface Found extends Revision {
@@ -57,27 +52,4 @@ export const activeServices = async (aws: Ecs, cluster: string, names: readonly 
   return new Map(
     answers.flatMap((a) => a.services ?? []).flatMap((x) => (x.serviceName && x.status === 'ACTIVE' ? [[x.serviceName, x]] : [])),
   )
-}
-
-/**
- * A revision by ARN or `family:revision`, also a deregistered one; of a family alone its newest active one. Undefined where there is
- * none. ECS has no error name of its own for that.
- */
-export const revisionAt = async (aws: Ecs, taskDefinition: string): Promise<Revision | undefined> => {
-  const found = await unlessGone(aws.ecs('DescribeTaskDefinition', { taskDefinition, include: ['TAGS'] }))
-  const { taskDefinition: definition, tags } = found ?? {}
-  return definition?.taskDefinitionArn ? { definition, ...(tags?.length ? { tags } : {}) } : undefined
-}
-
-/** `web:7` of an ARN. */
-export const revisionOf = (arn: string | undefined): string => arn?.split('/').at(-1) ?? ''
-
-/** ARNs of the active revisions of a family, the newest first: as many as one page has. */
-export const findRevisions = async (aws: Ecs, familyPrefix: string): Promise<string[]> => {
-  const { taskDefinitionArns = [] } = await aws.ecs('ListTaskDefinitions', { familyPrefix, status: 'ACTIVE', sort: 'DESC' })
-  const number = (arn: string): number => Number(arn.split(':').at(-1))
-  // The whole name of the family is asked for; to be sure, since one of them may be gone back to.
-  return taskDefinitionArns
-    .filter((arn) => revisionOf(arn).replace(/:\d+$/, '') === familyPrefix)
-    .sort((a, b) => number(b) - number(a))
 }

@@ -1,11 +1,11 @@
 import type { Task } from '../aws/services/ecs-types.ts'
 import { canonical } from '../core/json.ts'
-import { revisionOf } from './find.ts'
 import { reasonOfTarget } from './reasons/reasons.ts'
+import { revisionOf } from './revision.ts'
 import { type Aim, belongs, hasFailed, ownOf, type Scene } from './rollout.ts'
 
 /** How far a rollout is: what a screen shows. */
-export interface Standing {
+export interface Progress {
   readonly revision: string
   /** ECS's own word. */
   readonly state: string
@@ -22,7 +22,7 @@ export interface Standing {
   readonly ended: readonly Task[]
 }
 
-export const standingOf = (aim: Aim, { service, tasks, targets }: Scene): Standing => {
+export const progressOf = (aim: Aim, { service, tasks, targets }: Scene): Progress => {
   const own = ownOf(aim, service)
   const mine = tasks.filter((t) => belongs(t, aim, own))
   const starting: Record<string, number> = {}
@@ -44,11 +44,11 @@ export const standingOf = (aim: Aim, { service, tasks, targets }: Scene): Standi
 }
 
 /** Equal as long as nothing moves. */
-export const progressOf = ({ ended, ...s }: Standing, { service }: Scene): string =>
+export const fingerprintOf = ({ ended, ...s }: Progress, { service }: Scene): string =>
   canonical({ ...s, ended: ended.map((t) => t.taskArn), last: service.events?.[0]?.id, status: service.status })
 
 /** In one line: what there is, and what is waited for. */
-export const standingLine = (s: Standing): string => {
+export const progressLine = (s: Progress): string => {
   const starting = Object.entries(s.starting).map(([status, n]) => `${n} ${status.toLowerCase()}`)
   const wait = s.targets.filter((t) => t.state === 'initial').length
   const sick = s.targets.filter((t) => /^unhealthy/.test(t.state))
