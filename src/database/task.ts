@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { Aws } from '../aws/clients.ts'
 import type { PasswordAt, Server } from '../aws/sql.ts'
+import { type Clock, realClock } from '../core/clock.ts'
 import { InfraError, Interrupted, refuse } from '../core/errors.ts'
+import { fits as isShort } from '../ecs/task.ts'
 import { SqlError, sqlErrorOf } from './errors.ts'
 import type { Channel, Job } from './job.ts'
 import type { WayIn } from './open.ts'
 import { isComplete, type Outcome, outcomeOf, passwordVariable, scriptOf, word } from './script.ts'
-import { type TaskNeeds, type TaskPlace, untilGone } from './task-look.ts'
-import { overridesOf, runTask } from './task-run.ts'
+import { runContainer, type TaskNeeds, type TaskPlace, untilGone } from './task-run.ts'
 
-export type { TaskPlace } from './task-look.ts'
+export type { TaskPlace } from './task-run.ts'
 
 export interface TaskWayOptions {
   readonly aws: Pick<Aws, 'ecs' | 'logs'>
@@ -25,14 +25,12 @@ export interface TaskWayOptions {
   passwords(): readonly PasswordAt[]
   readonly tags?: Readonly<Record<string, string>>
   report?(line: string): void
-  sleep?(ms: number): Promise<void>
+  readonly clock?: Clock
   readonly signal?: AbortSignal
 }
 
 /** Jobs that are asked for within this many milliseconds go together: a container takes half a minute to start. */
 const GATHER = 100
-/** What ECS allows for all overrides, with the JSON around them. */
-const OVERRIDES = 8192
 
 /** Milliseconds for which what a container saw after the last change counts: nobody else is let in meanwhile by this run. */
 const FRESH = 60_000
@@ -52,7 +50,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
     aws: options.aws,
     token: options.token,
     report: options.report ?? (() => {}),
-    sleep: options.sleep ?? (async (ms) => void (await wait(ms, undefined, { signal }).catch(() => {}))),
+    clock: options.clock ?? realClock,
     signal,
     ...(options.tags ? { tags: options.tags } : {}),
   }
@@ -81,7 +79,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
   }
   const work = async (server: Server): Promise<void> => {
     while (asked.length > 0) {
-      await needs.sleep(GATHER)
+      await needs.clock.sleep(GATHER, signal)
       const now = asked
       asked = []
       try {
@@ -104,7 +102,7 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
     needs.report(`A container starts in the network of the database (half a minute to a minute); its log: ${at.logGroup}`)
     const command = commandOf(jobs, mark, at.container)
     const isWhole = (lines: readonly string[]): boolean => isComplete(lines, mark, jobs.length)
-    const lines = await runTask({ needs, place: at, command, isWhole, started: (arn) => arns.push(arn) })
+    const lines = await runContainer({ needs, place: at, command, isWhole, started: (arn) => arns.push(arn) })
     for (const [n, job] of next.entries()) {
       const outcome = outcomeOf(lines, mark, some.length + n)
       if (outcome) ahead.set(keyOf(job), { outcome, at: Date.now() })
@@ -175,8 +173,7 @@ const commandOf = (jobs: readonly Job[], mark: string, container: string): strin
   return ['sh', '-c', `printf %s ${word(packed)} | base64 -d | gunzip >/tmp/infra.sh && exec sh /tmp/infra.sh`]
 }
 
-const fits = (container: string, command: readonly string[]): boolean =>
-  JSON.stringify(overridesOf(container, command)).length <= OVERRIDES
+const fits = (container: string, command: readonly string[]): boolean => isShort({ container, command, environment: {} })
 
 const newMark = (): string => `@${randomBytes(6).toString('hex')}`
 

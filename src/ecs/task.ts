@@ -5,6 +5,8 @@ import type { Service, Task, TaskDefinition } from '../aws/services/ecs-types.ts
 import { classify } from '../aws/trouble.ts'
 import type { Clock } from '../core/clock.ts'
 import { InfraError, refuse } from '../core/errors.ts'
+import { retry } from '../core/retry.ts'
+import { type Follow, followTask, type TaskEnd } from './task-follow.ts'
 
 /** A task that runs once, beside the services. */
 export interface OneOff {
@@ -18,6 +20,8 @@ export interface OneOff {
   readonly environment: Readonly<Record<string, string>>
   readonly place: Place
   readonly tags: Readonly<Record<string, string>>
+  /** By this it is found again. Left out: by family and command. */
+  readonly startedBy?: string
 }
 
 /** Where it runs, as RunTask takes it. */
@@ -50,7 +54,8 @@ export const placeBeside = (s: Service): Place => {
 }
 
 /** By this a task is found again: the same command of the same family. ECS takes 128 letters, digits, hyphens, slashes and underscores. */
-export const startedBy = ({ definition, command }: Pick<OneOff, 'definition' | 'command'>): string => {
+export const startedBy = ({ definition, command, startedBy }: Pick<OneOff, 'definition' | 'command' | 'startedBy'>): string => {
+  if (startedBy !== undefined) return startedBy
   const family = definition.family ?? ''
   const hash = createHash('sha256')
     .update(JSON.stringify([family, command]))
@@ -59,7 +64,7 @@ export const startedBy = ({ definition, command }: Pick<OneOff, 'definition' | '
   return `infra-run/${family.replace(/[^\w-]/g, '-').slice(0, 100)}/${hash}`
 }
 
-const overridesOf = ({ container, command, environment }: OneOff) => {
+const overridesOf = ({ container, command, environment }: Pick<OneOff, 'container' | 'command' | 'environment'>) => {
   const variables = Object.entries(environment).map(([name, value]) => ({ name, value }))
   if (command.length === 0 && variables.length === 0) return undefined
   return {
@@ -73,6 +78,10 @@ const overridesOf = ({ container, command, environment }: OneOff) => {
   }
 }
 
+/** Whether the command and its variables are within what ECS allows. */
+export const fits = (o: Pick<OneOff, 'container' | 'command' | 'environment'>): boolean => lengthOf(o) <= OVERRIDES
+const lengthOf = (o: Pick<OneOff, 'container' | 'command' | 'environment'>): number => JSON.stringify(overridesOf(o) ?? {}).length
+
 /** What ECS would refuse, or do otherwise than it looks. @throws InfraError (exit 2) */
 export const checkOneOff = (o: OneOff): void => {
   const main = o.definition.containerDefinitions?.find((c) => c.name === o.container)
@@ -83,11 +92,10 @@ export const checkOneOff = (o: OneOff): void => {
       'a variable of one run does not take its place',
       'Leave it out, or change it for all tasks: infra deploy --set-secret <K=secret:KEY>',
     )
-  const length = JSON.stringify(overridesOf(o) ?? {}).length
-  if (length > OVERRIDES)
+  if (!fits(o))
     throw refuse(
       'The command and its variables are too long',
-      `ECS takes ${OVERRIDES} characters, and these are ${length}`,
+      `ECS takes ${OVERRIDES} characters, and these are ${lengthOf(o)}`,
       'Put them into the image, or into a file that the command fetches',
     )
   if (o.definition.volumes?.some((v) => v.configuredAtLaunch))
@@ -128,42 +136,54 @@ const LOST = 4
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
  * @throws InfraError when AWS does not start it
  */
-export const startOneOff = async (
+export const startTask = (
   aws: Pick<Aws, 'ecs'>,
   o: OneOff,
-  of: { readonly token: string; readonly clock: Clock; readonly signal: AbortSignal },
+  { token, clock, signal }: { readonly token: string; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<Task> => {
   const overrides = overridesOf(o)
   const tags = Object.entries(o.tags).map(([key, value]) => ({ key, value }))
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const { tasks, failures } = await aws.ecs('RunTask', {
-        cluster: o.cluster,
-        taskDefinition: o.definition.taskDefinitionArn,
-        count: 1,
-        clientToken: of.token,
-        startedBy: startedBy(o),
-        ...o.place,
-        ...(overrides ? { overrides } : {}),
-        ...(tags.length > 0 ? { tags } : {}),
-      })
-      const task = tasks?.[0]
-      if (task?.taskArn) return task
-      throw notStarted(failures?.[0])
-    } catch (error) {
-      if (error instanceof InfraError) throw error
-      const trouble = classify(error)
-      const wait =
-        trouble === 'propagating'
-          ? TOO_EARLY[attempt]
-          : trouble === 'unknown-outcome' && attempt + 1 < LOST
-            ? 1000 * (attempt + 1)
-            : undefined
-      // Also when told to stop: a start whose answer is lost may be one that must be told to stop.
-      if (wait === undefined || (trouble === 'propagating' && of.signal.aborted)) throw error
-      await of.clock.sleep(wait, of.signal)
-    }
+  const start = async (): Promise<Task> => {
+    const { tasks, failures } = await aws.ecs('RunTask', {
+      cluster: o.cluster,
+      taskDefinition: o.definition.taskDefinitionArn,
+      count: 1,
+      clientToken: token,
+      startedBy: startedBy(o),
+      ...o.place,
+      ...(overrides ? { overrides } : {}),
+      ...(tags.length > 0 ? { tags } : {}),
+    })
+    const task = tasks?.[0]
+    if (task?.taskArn) return task
+    throw notStarted(failures?.[0])
   }
+  return retry(start, {
+    clock,
+    signal,
+    pause(error, attempt) {
+      if (error instanceof InfraError) return undefined
+      const trouble = classify(error)
+      if (trouble === 'propagating') return signal.aborted ? undefined : TOO_EARLY[attempt - 1]
+      // Also when told to stop: a start whose answer is lost may be one that must be told to stop.
+      return trouble === 'unknown-outcome' && attempt < LOST ? 1000 * attempt : undefined
+    },
+  })
+}
+
+/**
+ * Starts a task, and follows it and its log to the end: the only way in which infra runs a task that is no service's.
+ * @param how.token of this start: a lost answer starts no second one
+ * @throws InfraError when AWS does not start it
+ */
+export const runTask = async (
+  aws: Pick<Aws, 'ecs' | 'logs'>,
+  o: OneOff,
+  how: Follow & { readonly token: string },
+): Promise<TaskEnd> => {
+  const task = await startTask(aws, o, how)
+  how.hear({ type: 'started', task })
+  return followTask(aws, o, task.taskArn ?? '', how)
 }
 
 /** AWS refused, but not with an error. docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html */

@@ -4,6 +4,7 @@ import type { Task } from '../aws/services/ecs-types.ts'
 import { classify, codeOf } from '../aws/trouble.ts'
 import type { Clock } from '../core/clock.ts'
 import { silence } from '../core/errors.ts'
+import { poll } from '../core/poll.ts'
 import { drainOf } from './drain.ts'
 import { fingerprintOf, type Progress, progressOf } from './progress.ts'
 import { type Aim, belongs, judgeRollout, ownOf, type Scene, type Standing, type Target } from './rollout.ts'
@@ -70,7 +71,7 @@ export const watch = async (of: Watch): Promise<Watched> => {
   let drainSeconds: number | undefined
   let missingSince: number | undefined
   const end = (ending: Ending): Watched => ({ ending, scene, said, elapsedMs: clock.now() - began })
-  for (;;) {
+  const look = async (): Promise<Watched | undefined> => {
     const seen = await eye().catch((error: unknown) => {
       const trouble = classify(error)
       if (trouble !== 'throttled' && !quiet.bears(trouble)) throw error
@@ -114,8 +115,9 @@ export const watch = async (of: Watch): Promise<Watched> => {
       const minutes = STUCK_MINUTES + Math.ceil(drainSeconds / 60)
       if (clock.now() - movedAt > minutes * 60_000) return end({ is: 'stuck', minutes })
     }
-    await clock.sleep(pause(elapsedMs), signal)
+    return undefined
   }
+  return poll({ look, pace: pause, clock, signal: () => signal })
 }
 
 /** One look: the service, its tasks, and what the load balancer thinks of the new ones. */

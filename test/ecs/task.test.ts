@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startedBy, startOneOff } from '../../src/ecs/task.ts'
+import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startedBy, startTask } from '../../src/ecs/task.ts'
 import { ARN, DEFINITION, oneOff } from '../cli/run/stage.ts'
 import { account, awsError, quickClock } from './support.ts'
 
@@ -14,7 +14,7 @@ const start = async (answers: (unknown | Error)[], o: OneOff = oneOff(), signal 
       return next
     },
   })
-  const task = await startOneOff(aws, o, { token: 'tok', clock, signal }).catch((e: unknown) => e as Error)
+  const task = await startTask(aws, o, { token: 'tok', clock, signal }).catch((e: unknown) => e as Error)
   return { task, sent: aws.sent.map(([, input]) => input as Record<string, unknown>), slept: clock.slept }
 }
 const STARTED = { tasks: [{ taskArn: ARN }], failures: [] }

@@ -6,7 +6,7 @@ import { realClock } from '../../core/clock.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import { idOf } from '../../ecs/failure.ts'
 import { containerOf, revisionOf } from '../../ecs/revision.ts'
-import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startOneOff } from '../../ecs/task.ts'
+import { checkOneOff, isSame, type OneOff, placeBeside, runningNow, startTask } from '../../ecs/task.ts'
 import { agreed } from '../../session/confirm.ts'
 import { orRefuse, type ServicePlace } from '../../session/service.ts'
 import { asker } from '../../ui/ask.ts'
@@ -95,18 +95,15 @@ const begin = async (p: ServicePlace, o: OneOff, f: RunFlags, clock: Clock): Pro
   const { io } = p
   const stop = stopping(p)
   try {
-    let task: Task
-    try {
-      task = await startOneOff(p.aws, o, { token: randomUUID(), clock, signal: stop.signal })
-    } catch (error) {
+    if (f.wait !== false) return await followRun(p, o, undefined, stop, clock)
+    const how = { token: randomUUID(), clock, signal: stop.signal }
+    const task = await startTask(p.aws, o, how).catch((error: unknown) => {
       throw p.explain(error)
-    }
+    })
     const arn = task.taskArn ?? ''
     stop.task(arn)
-    if (f.wait !== false || stop.signal.aborted) {
-      io.note(`Task ${idOf(task)}`)
-      return await followRun(p, o, arn, stop, clock)
-    }
+    // Ctrl-C while it was started: it is told to stop.
+    if (stop.signal.aborted) return await followRun(p, o, arn, stop, clock)
     const id = idOf(task) ?? ''
     if (io.json) io.event({ type: 'result', outcome: 'started', ...p.named, task: id, exitCode: null })
     io.say(id)

@@ -2,6 +2,7 @@ import type { Aws } from '../../aws/clients.ts'
 import { classify, codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { Clock } from '../../core/clock.ts'
 import { refuse, SLOWER } from '../../core/errors.ts'
+import { retry } from '../../core/retry.ts'
 import type { LogSource } from './log.ts'
 
 export interface LogEvent {
@@ -43,20 +44,22 @@ export const readAgain = async <T>(
   of: Pick<LogReading, 'clock' | 'signal' | 'patient' | 'slow'>,
   read: () => Promise<T>,
 ): Promise<T | undefined> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read()
-    } catch (error) {
+  const { clock, signal } = of
+  let tried = false
+  return retry(async () => (tried && signal.aborted ? undefined : read()), {
+    clock,
+    signal,
+    pause(error, attempt) {
+      tried = true
       const trouble = classify(error)
       const throttled = trouble === 'throttled'
       const away = trouble === 'unknown-outcome' || trouble === 'unreachable'
       const most = !of.patient ? UNANSWERED : throttled ? Number.POSITIVE_INFINITY : UNANSWERED_PATIENT
-      if (!(throttled || away) || attempt >= most) throw error
+      if (!(throttled || away) || attempt >= most) return undefined
       of.slow(throttled ? SLOWER : 'AWS does not answer')
-      await of.clock.sleep(Math.min(LONGEST, 1000 * attempt), of.signal)
-      if (of.signal.aborted) return undefined
-    }
-  }
+      return Math.min(LONGEST, 1000 * attempt)
+    },
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LOG_RULES } from './log.ts'
 import { START_RULES } from './start.ts'
-import { RULES, type Rule } from './table.ts'
+import { type Cause, RULES, type Rule } from './table.ts'
 
 export { reasonOfTarget } from './target.ts'
 
@@ -10,6 +10,7 @@ export interface Reason {
   readonly next: string
   /** So many tasks may end like this before it counts: ECS starts another by itself, which as a rule succeeds. */
   readonly retries?: number
+  readonly cause?: Cause
 }
 
 /** What is known of a task that ended. */
@@ -41,11 +42,16 @@ export const reasonOf = (task: Ended, ours = true): Reason | undefined => {
 }
 
 const byRules = (rules: readonly Rule[], text: string, ours: boolean): Reason | undefined => {
-  for (const { when, what, next, elsewhere, retries } of rules) {
+  for (const { when, what, next, elsewhere, retries, cause } of rules) {
     const m = when.exec(text)
     if (!m) continue
     const said = typeof what === 'string' ? what : what(m)
-    return { what: said, next: ours ? next : elsewhere, ...(retries === undefined ? {} : { retries }) }
+    return {
+      what: said,
+      next: ours ? next : elsewhere,
+      ...(retries === undefined ? {} : { retries }),
+      ...(cause ? { cause } : {}),
+    }
   }
   return undefined
 }

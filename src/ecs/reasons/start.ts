@@ -119,7 +119,8 @@ export const START_RULES: readonly Rule[] = [
     retries: 2,
   },
   {
-    when: /unable to assume|not authorized to perform: sts:AssumeRole/i,
+    when: /unable to assume|cannot be assumed|not authorized to perform: sts:AssumeRole/i,
+    cause: 'role',
     what: 'ECS may not use the role of the task',
     next: 'infra create ecs puts the role right',
     elsewhere: 'Let ecs-tasks.amazonaws.com assume the role (its trust policy)',

@@ -8,7 +8,11 @@ export interface Rule {
   readonly elsewhere: string
   /** So many tasks may end like this before it counts: ECS starts another, which as a rule succeeds. */
   readonly retries?: number
+  readonly cause?: Cause
 }
+
+/** What a caller may know more of: the way out of its subnets, and whether its role was made a moment ago. */
+export type Cause = 'route' | 'role'
 
 /** How Fargate says that nobody answered. */
 const NO_WAY =
@@ -22,9 +26,12 @@ const ASM = '(retrieve secret from asm|asm fetching secret|Secrets Manager|secre
 const SSM = '(secrets from ssm|Parameter Store|from SSM)'
 const LOGGER = '(validate logger args|initialize logging driver|create Cloudwatch log|create stream has been retried)'
 
-const ROUTE = 'Set vpc.nat: single in infra.yaml, or subnets: public for the service, then: infra create'
-const ROUTE_ELSEWHERE =
-  'Give its subnets a route: a NAT gateway, a public address with an internet gateway, or VPC endpoints (ecr.api, ecr.dkr, s3, logs, secretsmanager)'
+const NO_ROUTE = {
+  next: 'Set vpc.nat: single in infra.yaml, or subnets: public for the service, then: infra create',
+  elsewhere:
+    'Give its subnets a route: a NAT gateway, a public address with an internet gateway, or VPC endpoints (ecr.api, ecr.dkr, s3, logs, secretsmanager)',
+  cause: 'route',
+} as const
 const ROLE = 'infra create ecs puts the role right'
 
 /** docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html and its pages. The first that fits counts. */
@@ -45,8 +52,7 @@ export const RULES: readonly Rule[] = [
   {
     when: all(PULL, `(${NO_WAY}|Check your (task )?network configuration)`),
     what: 'there is no way from the subnet to the registry',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
   },
   {
     when: all(PULL, '(is not authorized to perform|role has the permissions|403 Forbidden)'),
@@ -87,8 +93,7 @@ export const RULES: readonly Rule[] = [
   {
     when: all('(registry auth from|ecr registry auth)', NO_WAY),
     what: 'there is no way from the subnet to the registry',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
   },
   {
     when: /did not contain json key ['"]?([^\s'",]+?)['".,]*(?=$|[\s,])/i,
@@ -110,12 +115,14 @@ export const RULES: readonly Rule[] = [
   },
   {
     when: all(ASM, 'Access to KMS is not allowed'),
+    cause: 'role',
     what: 'the execution role may not use the key that the secret is encrypted with',
     next: `${ROLE} where secrets.kmsKey names the key; otherwise allow it kms:Decrypt`,
     elsewhere: 'Allow the execution role kms:Decrypt on that key',
   },
   {
-    when: all(ASM, DENIED),
+    when: new RegExp(`${all(ASM, DENIED).source}|not authorized to perform: secretsmanager:`, 'i'),
+    cause: 'role',
     what: 'the execution role may not read the secret',
     next: 'Name the secret under ecs.services in infra.yaml, then: infra create ecs, which gives the role the right',
     elsewhere: 'Allow the execution role secretsmanager:GetSecretValue on it (aws iam put-role-policy)',
@@ -142,8 +149,7 @@ export const RULES: readonly Rule[] = [
     // The first task in a quiet network may be too early for its interface; the second as a rule is not.
     when: all(ASM, NO_WAY),
     what: 'there is no way from the subnet to Secrets Manager',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
     retries: 1,
   },
   {
@@ -155,8 +161,7 @@ export const RULES: readonly Rule[] = [
   {
     when: all(SSM, NO_WAY),
     what: 'there is no way from the subnet to the Parameter Store',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
     retries: 1,
   },
   {
@@ -168,16 +173,14 @@ export const RULES: readonly Rule[] = [
   {
     when: all('unable to pull secrets or registry auth', NO_WAY),
     what: 'there is no way from the subnet to the registry or to Secrets Manager',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
     retries: 1,
   },
   // Logs and disks.
   {
     when: all(LOGGER, NO_WAY),
     what: 'there is no way from the subnet to CloudWatch Logs',
-    next: ROUTE,
-    elsewhere: ROUTE_ELSEWHERE,
+    ...NO_ROUTE,
   },
   {
     when: all(LOGGER, DENIED),

@@ -1,6 +1,6 @@
 import type { Task, TaskDefinition } from '../../../src/aws/services/ecs-types.ts'
 import type { OneOff } from '../../../src/ecs/task.ts'
-import { type FollowOneOff, followOneOff, type OneOffEnd, type OneOffNews } from '../../../src/ecs/task-follow.ts'
+import { type Follow, followTask, type TaskEnd, type TaskNews } from '../../../src/ecs/task-follow.ts'
 import { account, quickClock } from '../../ecs/support.ts'
 
 export const ARN = 'arn:aws:ecs:us-east-1:111122223333:task/shop/0123456789abcdef0123456789abcdef'
@@ -59,8 +59,8 @@ export const ended = (exitCode: number | undefined, more: Partial<Task> = {}): L
 })
 
 export interface Played {
-  readonly end: OneOffEnd
-  readonly news: readonly OneOffNews[]
+  readonly end: TaskEnd
+  readonly news: readonly TaskNews[]
   readonly logged: readonly string[]
   readonly sent: readonly [string, unknown][]
   readonly elapsed: number
@@ -74,8 +74,10 @@ export const play = async (
     logErrors = [],
     stopAt,
     stop = {},
+    definition = DEFINITION,
     ...more
-  }: Partial<FollowOneOff> & {
+  }: Partial<Follow> & {
+    readonly definition?: TaskDefinition
     /** Of the first reads of the log. */
     readonly logErrors?: readonly (Error | undefined)[]
     /** Ctrl-C before this look, counted from 0. */
@@ -85,7 +87,7 @@ export const play = async (
 ): Promise<Played> => {
   const clock = quickClock()
   const controller = new AbortController()
-  const news: OneOffNews[] = []
+  const news: TaskNews[] = []
   let looked = 0
   let reads = 0
   const aws = account({
@@ -107,12 +109,7 @@ export const play = async (
       return { events: [{ timestamp: 1000 + at, message: line[1] }], nextForwardToken: `f/${at + 1}` }
     },
   })
-  const end = await followOneOff({
-    aws,
-    cluster: 'shop',
-    arn: ARN,
-    container: 'web',
-    log: { group: '/ecs/shop', stream: 'web/web/0123' },
+  const end = await followTask(aws, { cluster: 'shop', definition, container: 'web' }, ARN, {
     clock,
     signal: controller.signal,
     reason: 'test',

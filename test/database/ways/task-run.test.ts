@@ -10,7 +10,7 @@ import type { WayIn } from '../../../src/database/open.ts'
 import { postgres } from '../../../src/database/postgres.ts'
 import { type TaskWayOptions, taskWay } from '../../../src/database/task.ts'
 import { failure, Secrets } from '../support.ts'
-import { Containers, type Fate, PLACE } from './containers.ts'
+import { Containers, type Fate, fastClock, PLACE } from './containers.ts'
 
 /** Answers each statement of a script with its own number of letters, and knows no server. */
 const PSQL = `#!/bin/sh
@@ -58,7 +58,7 @@ describe('a container', () => {
       token: () => `token-${++tokens}`,
       passwords: () => [],
       report: (line) => said.push(line),
-      sleep: (ms) => wait(ms / 100),
+      clock: fastClock(100),
       signal: stop.signal,
       ...more,
     })
@@ -121,30 +121,32 @@ describe('a container', () => {
       'ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User: x is not authorized to perform: secretsmanager:GetSecretValue'
     const channel = await open([{ refused: unable }, { noStart: [secret] }])
     expect(await channel.run(STATEMENT)).toBe('fine')
-    expect(tokens).toBe(3)
+    expect(tokens).toBe(2)
     const barred = await open(Array.from({ length: 9 }, () => ({ noStart: [secret] as const })))
-    expect((await failure(barred.run(STATEMENT))).what).toBe('The container may not read the secrets of the database')
+    expect((await failure(barred.run(STATEMENT))).what).toBe(
+      'The container did not start: the execution role may not read the secret',
+    )
     expect(containers.started.length).toBe(5)
   })
 
   it.each([
     [
       { failure: { reason: 'Capacity is unavailable at this time. Please try again later or in a different availability zone' } },
-      'no room for a container in these zones',
+      'no room for the task in these zones',
     ],
-    [{ failure: { reason: 'RESOURCE:ENI' } }, 'The account or the network has no room'],
-    [{ failure: { reason: 'MISSING', detail: 'x' } }, 'AWS did not start the container'],
+    [{ failure: { reason: 'RESOURCE:ENI' } }, 'There is no network interface left'],
+    [{ failure: { reason: 'MISSING', detail: 'x' } }, 'no machine that can run the task'],
     [
       {
         noStart: [
           'CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref: dial tcp 1.2.3.4:443: i/o timeout',
         ],
       },
-      'no way to the registry',
+      'no way from the subnet to the registry',
     ],
     [
       { noStart: ['Task failed to start', 'CannotPullContainerError: manifest unknown: not found'] },
-      'The image of the container cannot be fetched',
+      'the image is not in the registry',
     ],
     [
       {
@@ -152,18 +154,18 @@ describe('a container', () => {
           'ResourceInitializationError: unable to pull secrets or registry auth: RequestCanceled: request context canceled caused by: context deadline exceeded',
         ],
       },
-      'no way to Secrets Manager',
+      'no way from the subnet to the registry or to Secrets Manager',
     ],
     [
       { noStart: ['ResourceInitializationError: retrieved secret from Secrets Manager did not contain json key password'] },
-      'A secret of the database lacks a key',
+      'the secret has no key password',
     ],
     [
       { noStart: ['ResourceInitializationError: failed to validate logger args: The specified log group does not exist'] },
-      'The container did not start',
+      'the log group of the task definition is missing',
     ],
     [{ command: ['sh', '-c', 'echo no psql here; exit 127'] }, 'The container ended with the code 127'],
-    [{ command: ['sh', '-c', 'kill -KILL $$'] }, 'was ended before it had finished'],
+    [{ command: ['sh', '-c', 'kill -KILL $$'] }, 'ended with the code 137'],
     [{ command: ['true'] }, 'its log is not complete'],
   ] as [Fate, string][])('that fails says why: %j', async (fate, words) => {
     const channel = await open([fate])
@@ -200,7 +202,7 @@ describe('a container', () => {
   })
 
   it('is given up after ten minutes', async () => {
-    const channel = await open([{ endless: true }], { sleep: () => wait(0) })
+    const channel = await open([{ endless: true }], { clock: fastClock(Number.POSITIVE_INFINITY) })
     const error = await failure(channel.run(STATEMENT))
     expect(error.what).toBe('The container is still "RUNNING" after 10 minutes')
     expect(count('StopTask')).toBe(1)

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Inside, PasswordAt } from '../../../src/aws/sql.ts'
 import { credentialsFrom } from '../../../src/database/credentials.ts'
@@ -12,11 +11,12 @@ import { taskEnvironment } from '../../../src/database/task-environment.ts'
 import { makeCertificates } from '../../support/postgres-tls.ts'
 import { skipped } from '../../support/skipped.ts'
 import { failure, newest, type Place, placeOn } from '../support.ts'
-import { arnOf, Containers, PLACE } from './containers.ts'
+import { arnOf, Containers, fastClock, PLACE } from './containers.ts'
 import { HOSTILE, noPsql } from './psql.ts'
 
 const PASSWORD = 'correct-horse-battery-staple'
-const QUICK = { sleep: (ms: number) => wait(ms / 20) }
+/** Each way its own time. */
+const QUICK = () => ({ clock: fastClock(20) })
 
 describe.skipIf(noPsql)(skipped('a container with psql', noPsql), () => {
   let place: Place
@@ -56,7 +56,7 @@ describe.skipIf(noPsql)(skipped('a container with psql', noPsql), () => {
       token: () => `token-${++tokens}`,
       passwords: () => passwords,
       report: (line) => said.push(line),
-      ...QUICK,
+      ...QUICK(),
       ...more,
     })
     const sql = openSql({ aws: place.secrets.aws, way })
@@ -346,7 +346,7 @@ describe.skipIf(noPsql)(skipped('a container with psql', noPsql), () => {
     gone: async () => {},
     token: () => `token-${++tokens}`,
     passwords: () => [],
-    ...QUICK,
+    ...QUICK(),
   })
 })
 
@@ -363,7 +363,7 @@ describe.skipIf(noPsql)(skipped('its connection', noPsql), () => {
         gone: async () => {},
         token: () => 't',
         passwords: () => [],
-        ...QUICK,
+        ...QUICK(),
       })
       const sql = openSql({ aws: place.secrets.aws, way })
       return sql.send('Look', { server })

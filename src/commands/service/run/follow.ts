@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { Task } from '../../../aws/services/ecs-types.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { InfraError } from '../../../core/errors.ts'
 import { safeText } from '../../../core/safe.ts'
 import { explainTask, idOf } from '../../../ecs/failure.ts'
-import { streamOf } from '../../../ecs/logs/log.ts'
 import { type Reason, reasonOf } from '../../../ecs/reasons/reasons.ts'
-import type { OneOff } from '../../../ecs/task.ts'
-import { followOneOff, type OneOffEnd, type OneOffNews } from '../../../ecs/task-follow.ts'
+import { type OneOff, runTask } from '../../../ecs/task.ts'
+import { followTask, type TaskEnd, type TaskNews } from '../../../ecs/task-follow.ts'
 import { failureScreen } from '../../../session/rollout/screen.ts'
 import type { ServicePlace } from '../../../session/service.ts'
 import { elapsed } from '../../../ui/format.ts'
@@ -62,29 +62,29 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Follows a one-off task to its end: its states on stderr, what it writes on stdout.
+ * Runs a one-off task, or follows one that runs already, to its end: its states on stderr, what it writes on stdout.
+ * @param arn of the one that runs already
  * @returns the exit code of its container; 1 where it has none, 130 when Ctrl-C has stopped it
  */
-export const followRun = async (p: ServicePlace, o: OneOff, arn: string, stop: Stopping, clock: Clock): Promise<number> => {
+export const followRun = async (
+  p: ServicePlace,
+  o: OneOff,
+  arn: string | undefined,
+  stop: Stopping,
+  clock: Clock,
+): Promise<number> => {
   const { io } = p
-  const task = idOf({ taskArn: arn }) ?? ''
-  const place = streamOf(o.definition, o.container, { taskArn: arn }, p.region)
-  const log = 'stream' in place ? place : undefined
-  if (!('stream' in place)) io.note(io.c.dim(`  Without what it writes: ${place.why}${place.next ? ` (${place.next})` : ''}.`))
+  let task = idOf({ taskArn: arn })
   const terminal = process.stdout.isTTY === true
-  const hear = (news: OneOffNews): void => {
-    if (news.type === 'note') io.note(io.c.dim(`  ${news.text}`))
+  const hear = (news: TaskNews): void => {
+    if (news.type === 'started') {
+      task = idOf(news.task)
+      stop.task(news.task.taskArn ?? '')
+      io.note(`Task ${task}`)
+    } else if (news.type === 'note') io.note(io.c.dim(`  ${news.text}`))
     else if (news.type === 'log') {
-      const { at, message } = news
-      if (io.json)
-        io.event({
-          type: 'log',
-          at: new Date(at).toISOString(),
-          task,
-          container: o.container,
-          message,
-          stream: log?.stream ?? '',
-        })
+      const { at, message, stream } = news
+      if (io.json) io.event({ type: 'log', at: new Date(at).toISOString(), task, container: o.container, message, stream })
       for (const line of message.replace(/\r?\n$/, '').split('\n'))
         io.log(terminal ? safeText(line, io.c.isColorSupported) : line)
     } else if (io.json) io.event({ ...news, task })
@@ -93,19 +93,21 @@ export const followRun = async (p: ServicePlace, o: OneOff, arn: string, stop: S
       io.note(io.c.dim(`  ${elapsed(news.elapsedMs)}  ${news.status}${words ? `: ${words}` : ''}`))
     }
   }
-  const of = { aws: p.aws, cluster: o.cluster, arn, container: o.container, log, clock, signal: stop.signal, hear }
-  let end: OneOffEnd
+  const how = { clock, signal: stop.signal, hear, reason: `infra run: Ctrl-C by ${p.caller.arn}`.slice(0, 255) }
+  let end: TaskEnd
   try {
-    end = await followOneOff({ ...of, reason: `infra run: Ctrl-C by ${p.caller.arn}`.slice(0, 255) })
+    end = await (arn === undefined ? runTask(p.aws, o, { ...how, token: randomUUID() }) : followTask(p.aws, o, arn, how))
   } catch (error) {
-    const { what, why, next, exitCode } = p.explain(error)
-    io.note(`\nThe task ${task} goes on. The same command again follows it; to stop it: ${stopLine(p, arn)}`)
+    const known = p.explain(error)
+    if (task === undefined) throw known
+    const { what, why, next, exitCode } = known
+    io.note(`\nThe task ${task} goes on. The same command again follows it; to stop it: ${stopLine(p, task)}`)
     throw new InfraError(what, { why, next, exitCode, cause: error })
   }
-  return concluded(p, o, arn, end, clock)
+  return concluded(p, o, end.arn, end, clock)
 }
 
-const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd, clock: Clock): Promise<number> => {
+const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: TaskEnd, clock: Clock): Promise<number> => {
   const { io } = p
   const { c } = io
   const { exitCode, task, elapsedMs } = end
@@ -160,7 +162,7 @@ const concluded = async (p: ServicePlace, o: OneOff, arn: string, end: OneOffEnd
 }
 
 /** What its own lines, or AWS, say of the end; that it ended with a code is said anyway. */
-const meaningOf = (p: ServicePlace, task: Task, end: OneOffEnd): Reason | undefined => {
+const meaningOf = (p: ServicePlace, task: Task, end: TaskEnd): Reason | undefined => {
   const found = reasonOf({ ...task, log: end.lines }, p.named.key !== undefined)
   return found && !/^its command ended with/.test(found.what) ? onceOnly(p, found) : undefined
 }
