@@ -22,6 +22,6 @@ export const fullRows = async (cli: Cli, { server, proxy }: Endpoint): Promise<R
   return [
     { name: 'the whole preset: calls of create', measured: `${await calls('create', '--yes')}` },
     limited('  of create again', await calls('create', '--yes'), 45),
-    limited('  of destroy', await calls(...DESTROY), 130),
+    limited('  of destroy', await calls(...DESTROY), 120),
   ]
 }

@@ -55,8 +55,14 @@ export interface Case<C> {
   readonly following?: ReadonlyMap<string, string>
 }
 
+/** How a resource stands, whatever is wanted of it: decide and status go by it. A stranger has its name or id, and is not this stack's. */
+export type Standing = AnySeen['is'] | 'stranger'
+export const standingOf = (row: Row | undefined, seen: AnySeen): Standing =>
+  seen.is !== 'absent' && seen.foreign && !row?.adopted ? 'stranger' : seen.is
+
 /**
- * The one opinion on what is to be done with a resource. Pure: plan prints it, create carries it out.
+ * The one opinion on what is to be done with a resource. Pure: plan prints it, create carries it out; status and drift agree with it
+ * (test/engine/decide.test.ts has all states).
  * @returns what to do first; create decides again after it
  */
 export const decide = <C>(of: Case<C>): Decision => {
@@ -71,9 +77,9 @@ export const decide = <C>(of: Case<C>): Decision => {
     return refused(ambiguous(node.key, seen.rivals, row), `${seen.rivals.join(', ')} with the same tags`)
   if (seen.is === 'absent') return { do: 'create', why: whyAbsent(row, seen.note) }
   const goes: Decision = { do: 'clear', why: 'is being deleted; made anew after that' }
-  if (seen.foreign && !row?.adopted) {
+  if (standingOf(row, seen) === 'stranger') {
     if (node.shared) return seen.is === 'deleting' ? goes : { do: 'use', why: `${seen.foreign}; used as it is` }
-    return refused(foreign(node, seen, row?.attrs !== undefined, of.stamp.stack), seen.foreign)
+    return refused(foreign(node, seen, row?.attrs !== undefined, of.stamp.stack), seen.foreign ?? 'not ours')
   }
   if (seen.is === 'deleting') return goes
   if (row?.adopted) {

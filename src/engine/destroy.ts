@@ -95,7 +95,11 @@ const remove = async <C>(
   const at = seen.is === 'deleting' && row.is === 'deleting' ? new Date(row.at) : options.at
   const asks = seen.is !== 'deleting' || row.is === 'deleting'
   const snapshot = options.snapshots && asks ? kind.facts.snapshotName?.(attrs, at) : undefined
-  const how: DeleteHow = { ...(snapshot ? { finalSnapshot: snapshot } : {}), ...(seen.tags ? { tags: seen.tags } : {}) }
+  const how: DeleteHow = {
+    ...(snapshot ? { finalSnapshot: snapshot } : {}),
+    want: row.want,
+    ...(seen.tags ? { tags: seen.tags } : {}),
+  }
   if (seen.is !== 'deleting') {
     refuseAsleep()
     const intend = (): Promise<void> => cx.rows.put(key, { ...row, attrs, is: 'deleting', at: at.toISOString() })

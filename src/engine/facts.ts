@@ -44,6 +44,8 @@ export interface Impact {
 export interface DeleteHow {
   /** Name of the last snapshot; undefined: none is wanted. Only for kinds that can make one. */
   readonly finalSnapshot?: string
+  /** What was wanted of it when it was recorded last, so that what it was made with need not be looked for. */
+  readonly want?: JsonObject
   /** The tags that were seen on it. */
   readonly tags?: Readonly<Record<string, string>>
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Row, Scheduled } from '../state/schema.ts'
 import { addUp, type Bill, billFor, type Remarks } from './bill.ts'
+import { standingOf } from './decide.ts'
 import { staysFor } from './generation.ts'
 import { type Graph, type Node, remaining } from './graph.ts'
 import type { Survey } from './kind.ts'
@@ -39,10 +40,9 @@ export interface Overview {
 export const conditionOf = (row: Row | undefined, survey: Survey | undefined, key: string): Condition => {
   if (!survey) return row?.is === 'ready' ? 'ready' : row?.attrs ? 'pending' : 'absent'
   const seen = survey.get(key)
-  if (!seen || seen.is === 'absent' || seen.is === 'deleting') return 'absent'
+  const stands = seen ? standingOf(row, seen) : 'absent'
   // Something of that name which is neither ours nor in use by us does not count.
-  if (seen.foreign && !row) return 'absent'
-  return seen.is
+  return stands === 'deleting' || stands === 'stranger' ? 'absent' : stands
 }
 
 /** Each enabled step: how far it is, what keeps it, what it costs; and which one is next. */

@@ -20,12 +20,12 @@ export const putInlinePolicies = async (aws: Aws, RoleName: string, want: Polici
       aws.iam('PutRolePolicy', { RoleName, PolicyName, PolicyDocument: JSON.stringify(document) }),
     ),
   )
-  await Promise.all(extra.map((PolicyName) => drop(aws, RoleName, PolicyName)))
+  await Promise.all(extra.map((PolicyName) => dropInlinePolicy(aws, RoleName, PolicyName)))
 }
 
 /** IAM deletes no role that still has policies. */
 export const dropInlinePolicies = async (aws: Aws, RoleName: string): Promise<void> => {
-  for (const PolicyName of await namesOf(aws, RoleName)) await drop(aws, RoleName, PolicyName)
+  for (const PolicyName of await namesOf(aws, RoleName)) await dropInlinePolicy(aws, RoleName, PolicyName)
 }
 
 const namesOf = async (aws: Aws, RoleName: string): Promise<string[]> => {
@@ -39,7 +39,7 @@ const namesOf = async (aws: Aws, RoleName: string): Promise<string[]> => {
 }
 
 /** A lost answer makes the SDK ask again: then it is gone already, which must not be taken for the role being gone. */
-const drop = (aws: Aws, RoleName: string, PolicyName: string): Promise<unknown> =>
+export const dropInlinePolicy = (aws: Aws, RoleName: string, PolicyName: string): Promise<unknown> =>
   unlessGone(aws.iam('DeleteRolePolicy', { RoleName, PolicyName }))
 
 /** IAM answers a document URL-encoded. One that cannot be read is some other document, which is all that counts. */

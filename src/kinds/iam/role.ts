@@ -1,10 +1,10 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam'
 import type { Aws } from '../../aws/clients.ts'
 import { foreignTo, tagList, tagMap } from '../../aws/tags.ts'
-import { unlessGone } from '../../aws/trouble.ts'
+import { codeOf, unlessGone } from '../../aws/trouble.ts'
 import type { AwsKind } from '../kind.ts'
 import { inWantedOrder } from '../sets.ts'
-import { dropInlinePolicies, inlinePolicies, type Policies, putInlinePolicies } from './inline-policies.ts'
+import { dropInlinePolicies, dropInlinePolicy, inlinePolicies, type Policies, putInlinePolicies } from './inline-policies.ts'
 
 export type RoleProps = {
   /** The service that may assume it, for example monitoring.rds.amazonaws.com. */
@@ -21,6 +21,9 @@ export type RoleAttrs = {
   /** It was made with policies of its own: only then a delete looks for them. */
   inline?: boolean
 }
+
+/** The service that may send enhanced monitoring through a role. */
+const WATCHES = 'monitoring.rds.amazonaws.com'
 
 /** An IAM role for one AWS service, with its policies. New roles reach other services some seconds later (the engine retries). */
 export const Role: AwsKind<RoleProps, RoleAttrs> = {
@@ -78,10 +81,22 @@ export const Role: AwsKind<RoleProps, RoleAttrs> = {
   async tag(aws, attrs, tags) {
     await aws.iam('TagRole', { RoleName: attrs.id, Tags: tagList(tags) })
   },
-  async delete(aws, attrs) {
+  async delete(aws, attrs, how) {
+    const { service, managedPolicies, policies = {} } = (how.want ?? {}) as Partial<RoleProps>
     // Another stack may have found it under the same name and use it as it is.
-    const users = await instancesWatchedBy(aws, attrs.arn)
+    const users = service === undefined || service === WATCHES ? await instancesWatchedBy(aws, attrs.arn) : []
     if (users.length > 0) return { stays: `the IAM role ${attrs.id}: ${users.join(', ')} uses it` }
+    if (managedPolicies) {
+      for (const arn of managedPolicies) await detach(aws, attrs.id, arn)
+      for (const name of Object.keys(policies)) await dropInlinePolicy(aws, attrs.id, name)
+      try {
+        await aws.iam('DeleteRole', { RoleName: attrs.id })
+        return
+      } catch (error) {
+        // It has policies that nobody recorded: only now is it worth a look.
+        if (codeOf(error) !== 'DeleteConflict') throw error
+      }
+    }
     const { AttachedPolicies = [] } = await aws.iam('ListAttachedRolePolicies', { RoleName: attrs.id })
     for (const { PolicyArn } of AttachedPolicies) if (PolicyArn) await detach(aws, attrs.id, PolicyArn)
     if (attrs.inline) await dropInlinePolicies(aws, attrs.id)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Role } from '../../../src/kinds/iam/role.ts'
 import { PENDING_CONFIRMATION, Subscription } from '../../../src/kinds/sns/subscription.ts'
 import { Topic } from '../../../src/kinds/sns/topic.ts'
-import { aws, cloud, type Input, stamp } from '../support/cloud.ts'
+import { aws, awsError, cloud, type Input, stamp } from '../support/cloud.ts'
 
 const topicArn = 'arn:aws:sns:us-east-1:111122223333:alerts'
 const want = { topicArn, protocol: 'email', endpoint: 'ops@example.com' }
@@ -96,6 +96,32 @@ describe('role', () => {
     const account = cloud({ ...writes, DescribeDBInstances: {}, ListAttachedRolePolicies: attached('A', 'Z') })
     await Role.delete(aws, attrs, {})
     expect(account.writes.map(([operation]) => operation)).toEqual(['DetachRolePolicy', 'DetachRolePolicy', 'DeleteRole'])
+  })
+
+  it('what it was made with is taken off without a look', async () => {
+    const account = cloud({ ...writes, DeleteRolePolicy: {} })
+    await Role.delete(aws, attrs, { want: { ...wanted, service: 'ecs-tasks.amazonaws.com', policies: { Own: {} } } })
+    expect(account.sent.map(([operation]) => operation)).toEqual([
+      ...wanted.managedPolicies.map(() => 'DetachRolePolicy'),
+      'DeleteRolePolicy',
+      'DeleteRole',
+    ])
+  })
+
+  it('policies that nobody recorded are looked for once IAM says that there are some', async () => {
+    let refused = 0
+    const refuse = () => {
+      if (refused++ === 0) throw awsError('DeleteConflict')
+      return {}
+    }
+    const account = cloud({ ...writes, DeleteRole: refuse, ListAttachedRolePolicies: attached('Z') })
+    await Role.delete(aws, attrs, { want: { ...wanted, service: 'ecs-tasks.amazonaws.com' } })
+    expect(account.sent.map(([operation]) => operation).slice(wanted.managedPolicies.length)).toEqual([
+      'DeleteRole',
+      'ListAttachedRolePolicies',
+      'DetachRolePolicy',
+      'DeleteRole',
+    ])
   })
 
   it('stays while a DB instance of anybody sends its monitoring through it', async () => {
