@@ -94,7 +94,9 @@ describe.skipIf(!url)('through Systems Manager', () => {
     const broken = await withEnv(x.p, { STAND_IN_MODE: 'dies' }, () => x.p.run('db', 'tunnel', '--json'))
     expect(broken.code, broken.all).toBe(1)
     expect(broken.stderr).toContain(`The tunnel through ${TARGET} has ended`)
-    expect(broken.json()).toMatchObject({ via: 'ssm', host: '127.0.0.1', database: 'shop', user: 'shop_app' })
+    const lines = broken.stdout.trimEnd().split('\n')
+    expect(JSON.parse(lines.pop() ?? '')).toMatchObject({ type: 'error', code: 'failed', exitCode: 1 })
+    expect(JSON.parse(lines.join('\n'))).toMatchObject({ via: 'ssm', host: '127.0.0.1', database: 'shop', user: 'shop_app' })
   })
 
   it.skipIf(!PROGRAMS)('psql and pg_dump go through it, told where the server is and what its name is', async () => {
