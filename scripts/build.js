@@ -18,9 +18,9 @@ const bundle = await rolldown({
   transform: { define: { INFRA_VERSION: JSON.stringify(version) } },
   logLevel: 'warn',
 })
-// What every command needs is one file: seventeen small ones cost more to load than they weigh. Errors stay apart, for --help.
+// What every command needs is one file: seventeen small ones cost more to load than they weigh. Errors and the names of steps stay apart, for --help.
 const core =
-  /src\/(engine\/|core\/(clock|json)|state\/(parse|checks|shape|migrate|memory|local|file|lock|schema)|steps|kinds|config\/(load|cache|names|closest|settle|cidr)|aws\/(tags|trouble|answer|call-of|prices|lookups)|ui\/(format|io)|session\/(globals|declare|lookups|header)|sandbox\/paths)/
+  /src\/(engine\/|core\/(clock|json)|state\/(parse|checks|shape|migrate|memory|local|file|lock|schema)|steps|kinds|config\/(load|cache|closest|config|cidr|options|outputs|references|section|windows|presets)|aws\/(tags|trouble|answer|call-of|prices|lookups)|ui\/(format|io)|session\/(globals|declare|lookups|header)|sandbox\/paths)/
 const { output } = await bundle.write({
   dir: beside,
   format: 'esm',

@@ -65,7 +65,7 @@ const COMMAND = [
 
 /** What the files of a room may import of other rooms: `engine/` all of it, `type engine/` only types, `engine/graph.ts` that file. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  cli: ['commands/', 'core/', 'aws/explain.ts', 'type session/define.ts', 'session/price-cache.ts'],
+  cli: ['commands/', 'core/', 'aws/explain.ts', 'type session/define.ts', 'session/price-cache.ts', 'config/names.ts'],
   'commands/stack': COMMAND,
   'commands/init': COMMAND,
   'commands/env': COMMAND,

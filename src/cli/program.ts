@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { DEFAULT_STEPS, OPTIONAL_STEPS } from '../config/names.ts'
 import { InfraError } from '../core/errors.ts'
 import { safeJson, safeScreen } from '../core/safe.ts'
 import { adder } from './add.ts'
@@ -38,7 +39,7 @@ export const program = (run: (work: () => Promise<number>) => Promise<void>, res
   everywhere('--verbose', 'every AWS call, and stack traces')
   cli.addHelpText(
     'after',
-    '\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: vpc, security-groups, secrets, rds, databases, monitoring. Those that infra.yaml has to name:\nbastion, registry, load-balancer, ecs, autoscaling (the preset startupwebapp names all but the bastion)',
+    `\nBegin: infra init, then infra create. To try it without an account: infra create --sandbox\nSteps, in order: ${DEFAULT_STEPS.join(', ')}. Those that infra.yaml has to name:\n${OPTIONAL_STEPS.join(', ')} (the preset startupwebapp names all but the bastion)`,
   )
 
   const add = adder(cli, run, rest)

@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { InfraError, refuse } from '../core/errors.ts'
 import { cached, remember } from './cache.ts'
+import type { Config } from './config.ts'
 import { type LoadOptions, regionOfShell } from './options.ts'
-import type { Config } from './settle.ts'
 
 export const CONFIG_FILE = 'infra.yaml'
 

@@ -3,15 +3,11 @@ import type * as z from 'zod'
 import { type InfraError, refuse } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { closest } from './closest.ts'
+import { applyDefaults, type Config } from './config.ts'
 import { wrongKey } from './keys.ts'
 import { type LoadOptions, regionOfShell } from './options.ts'
-import { PRESET_DEFAULTS, presets } from './presets.ts'
-import { configSchema } from './schema.ts'
-import { type Config, settle } from './settle.ts'
-import { checkTogether } from './together.ts'
-
-/** What each key takes, and then the rules between keys. */
-const checked = configSchema.superRefine(checkTogether)
+import { presetOf } from './presets/index.ts'
+import { configSchema, shape } from './shape.ts'
 
 /** A thousand services are a tenth of it. */
 const MOST_CHARACTERS = 2_000_000
@@ -63,11 +59,11 @@ const keepVersions = (doc: Document.Parsed): void => {
 /** Defaults, preset, file, the environment's overlay, flags: later ones win. */
 export const readConfig = (raw: JsonObject, options: LoadOptions, file: string): Config => {
   const { environments, ...base } = raw
-  const proposed = defaultsOf(base.preset)
+  const proposed = presetOf(base.preset)?.proposes
   const written = given(base.environment) ?? proposed?.environment ?? 'dev'
   const environment = options.environment ?? written
   const own = merge(base, overlayFor(environments, environment, file))
-  const defaults = defaultsOf(own.preset)
+  const defaults = presetOf(own.preset)?.proposes
   const project = given(own.project) ?? defaults?.project
   const all: JsonObject = {
     ...merge(presetFor(own, project, environment), own),
@@ -75,9 +71,9 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
     environment,
     region: options.region ?? given(own.region) ?? regionOfShell(),
   }
-  const parsed = checked.safeParse(all, { reportInput: true })
+  const parsed = configSchema.safeParse(all, { reportInput: true })
   const known = [...new Set([String(written), ...Object.keys(isObject(environments) ? environments : {})])]
-  if (parsed.success) return settle(parsed.data, known)
+  if (parsed.success) return applyDefaults(parsed.data, known)
   throw mistakes(file, withTogether(parsed.error.issues, all), all, options)
 }
 
@@ -85,7 +81,7 @@ export const readConfig = (raw: JsonObject, options: LoadOptions, file: string):
 const withTogether = (issues: readonly z.core.$ZodIssue[], input: JsonObject): z.core.$ZodIssue[] => {
   const broken = issues.filter((issue) => /^invalid_(type|value|union|key|element)$/.test(issue.code))
   const rest = broken.reduce((left, { path }) => without(left, path.map(String)), input)
-  const more = broken.length > 0 ? checked.safeParse(rest, { reportInput: true }).error?.issues : undefined
+  const more = broken.length > 0 ? configSchema.safeParse(rest, { reportInput: true }).error?.issues : undefined
   const told = (issue: z.core.$ZodIssue): boolean =>
     broken.some((b) => b.path[0] === issue.path[0]) || issues.some((i) => i.path.join() === issue.path.join())
   return [...issues, ...(more ?? []).filter((issue) => issue.code === 'custom' && !told(issue))]
@@ -99,17 +95,14 @@ const without = (input: JsonObject, [key = '', ...rest]: readonly string[]): Jso
 /** What was written, whatever it is: a number where a name belongs is a mistake, not a missing name. */
 const given = (v: Json | undefined): Json | undefined => (v === null || v === '' ? undefined : v)
 
-const defaultsOf = (preset: Json | undefined) =>
-  typeof preset === 'string' && Object.hasOwn(PRESET_DEFAULTS, preset) ? PRESET_DEFAULTS[preset] : undefined
-
 const presetFor = (own: JsonObject, project: Json | undefined, environment: Json): JsonObject => {
-  const { preset, monitoring } = own
-  const defaults = defaultsOf(preset)
-  if (typeof preset !== 'string' || !defaults || typeof project !== 'string' || typeof environment !== 'string') return {}
-  const application = string(own.application) ?? (project === defaults.project ? defaults.application : project)
+  const { preset: name, monitoring } = own
+  const preset = presetOf(name)
+  if (!preset || typeof project !== 'string' || typeof environment !== 'string') return {}
+  const application = string(own.application) ?? (project === preset.proposes.project ? preset.proposes.application : project)
   const superuserEmail = (isObject(monitoring) ? string(monitoring.email) : undefined) ?? 'admin@example.com'
   const steps = Array.isArray(own.steps) ? own.steps : undefined
-  return presets[preset]?.({ project, environment, application, superuserEmail, steps }) ?? {}
+  return preset.config({ project, environment, application, superuserEmail, steps })
 }
 
 const overlayFor = (environments: Json | undefined, environment: Json, file: string): JsonObject => {
@@ -196,7 +189,7 @@ const ruleOf = (issue: z.core.$ZodIssue): string =>
 
 /** The keys that the schema has at a path: for "did you mean". */
 const knownKeys = (path: readonly string[]): string[] => {
-  let schema: unknown = configSchema
+  let schema: unknown = shape
   for (const step of ['', ...path]) {
     for (let inner = schema as Def | undefined; inner && !inner.shape; inner = inner.def?.innerType ?? inner.def?.in)
       schema = inner.def?.innerType ?? inner.def?.in ?? inner

@@ -2,9 +2,3 @@
 export type No = (path: (string | number)[], input: unknown, message: string) => void
 /** Whether `steps` names a step; false for all where it is not set. */
 export type On = (step: string) => boolean
-
-/** A service or a task, and where it stands in the config. */
-export interface Place {
-  readonly key: string
-  readonly path: readonly (string | number)[]
-}

@@ -1,4 +1,4 @@
-import type { Config } from './settle.ts'
+import type { Config } from './config.ts'
 
 /** What a deploy has made of a container since. */
 interface Deployed {

@@ -1,6 +1,6 @@
 import { refuse } from '../core/errors.ts'
 import type { AnyKind, Kind, Tags } from './kind.ts'
-import { type In, type Out, outputs, type Ref, refsIn } from './ref.ts'
+import { type In, type Out, outputs, Ref, refsIn } from './ref.ts'
 
 /** A declared resource. `props` may still hold refs. */
 export interface Node<C> {
@@ -85,6 +85,9 @@ export class Graph<C> {
       return outputs(key)
     }
   }
+
+  /** An attribute of a resource that is declared already; undefined where it is not. */
+  readonly attr = (key: string, name: string): Ref<string> | undefined => (this.#nodes.has(key) ? new Ref(key, name) : undefined)
 
   get(key: string): Node<C> | undefined {
     return this.#nodes.get(key)

@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 
 /** The longest that RDS keeps automated backups. */
 const MOST_DAYS = 35

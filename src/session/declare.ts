@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { closest } from '../config/closest.ts'
+import type { Config } from '../config/config.ts'
 import { STEPS } from '../config/names.ts'
-import type { Config } from '../config/settle.ts'
 import { refuse } from '../core/errors.ts'
 import type { Graph } from '../engine/graph.ts'
 import { type Memory, NO_MEMORY } from '../state/memory.ts'

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
 import { amazonLinux, architectureOf, availabilityZones, callerCidr, checkNetwork, defaultNetwork } from '../aws/lookups.ts'
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { hasBastionGroup } from '../config/uses.ts'
 import { refuse } from '../core/errors.ts'
 import { allDeployed, type Edit, withRecord } from '../ecs/record.ts'

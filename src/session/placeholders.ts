@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../aws/services/ecs-types.ts'
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { InfraError } from '../core/errors.ts'
 import { checkSecrets } from '../ecs/secret-check.ts'
 import type { Survey } from '../engine/kind.ts'

@@ -2,7 +2,7 @@ import { compareVersions, familyOf, fits, majorOf, supportOf } from '../aws/engi
 import { engineVersion } from '../aws/lookups.ts'
 import { checkOrder, type Parameter, parametersOf, takes, upgradeTarget } from '../aws/rds-offers.ts'
 import { closest } from '../config/closest.ts'
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { refuse } from '../core/errors.ts'
 import { type JsonObject, same } from '../core/json.ts'
 import { describeInstance } from '../rds/instance.ts'

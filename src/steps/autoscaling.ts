@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { ScalingPolicy } from '../kinds/autoscaling/policy.ts'
 import { ScalableTarget } from '../kinds/autoscaling/target.ts'
 import type { Add, Lookups, Running } from './types.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Instance } from '../kinds/ec2/instance.ts'
 import { InstanceProfile } from '../kinds/iam/instance-profile.ts'
 import { Role } from '../kinds/iam/role.ts'

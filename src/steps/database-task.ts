@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Graph } from '../engine/graph.ts'
 import { Cluster } from '../kinds/ecs/cluster.ts'
 import { TaskDefinition } from '../kinds/ecs/task-definition.ts'

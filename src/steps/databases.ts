@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import type { Ref } from '../engine/ref.ts'
 import { HOST_PLACEHOLDER, SecretKind } from '../kinds/secretsmanager/secret.ts'
 import { SecretField } from '../kinds/secretsmanager/secret-field.ts'

@@ -1,5 +1,5 @@
-import type { Config } from '../config/settle.ts'
-import type { Container } from '../config/settle-ecs.ts'
+import type { Config } from '../config/config.ts'
+import type { Container } from '../config/sections/ecs.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { secretArn, splitSecret } from './environment.ts'
 import type { Add, Lookups, Outputs } from './types.ts'

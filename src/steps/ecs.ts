@@ -1,5 +1,5 @@
-import type { Config } from '../config/settle.ts'
-import type { Container, Service } from '../config/settle-ecs.ts'
+import type { Config } from '../config/config.ts'
+import type { Container, Service } from '../config/sections/ecs.ts'
 import { SecurityGroupRule } from '../kinds/ec2/security-group-rule.ts'
 import { Cluster } from '../kinds/ecs/cluster.ts'
 import { Service as EcsService } from '../kinds/ecs/service.ts'

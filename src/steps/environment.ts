@@ -1,48 +1,30 @@
-import type { Config } from '../config/settle.ts'
-import { OUTPUTS, type Output, REFERENCE } from '../config/settle-ecs.ts'
+import type { Config } from '../config/config.ts'
+import { OUTPUTS } from '../config/outputs.ts'
+import { REFERENCE } from '../config/references.ts'
 import { Joined, type Ref } from '../engine/ref.ts'
 import type { Deployed, Outputs } from './types.ts'
 
-type Value = string | Ref<string> | Ref<string | number>
+type Value = string | Ref<string | number>
 
-/** What stands behind `${...}` in an environment; undefined where the step of it is off. */
-const outputOf = (name: Output, c: Config, out: Outputs): Value | undefined =>
-  ({
-    project: c.project,
-    environment: c.environment,
-    region: c.region,
-    account: out.account,
-    'vpc.id': out.vpcId,
-    'rds.endpoint': out.database?.endpoint,
-    'rds.port': String(c.rds.port),
-    'secret.name': c.secrets.database.name,
-    'secret.arn': out.secret.arn,
-    'registry.uri': out.registry?.uri,
-    'loadBalancer.dnsName': out.balancer?.dnsName,
-    'loadBalancer.url': undefined,
-    'cluster.name': c.ecs.cluster,
-  })[name]
+/** What stands behind `${...}` in an environment; empty where the step of it is off. */
+const behind = (name: string, c: Config, out: Outputs): readonly Value[] => {
+  const { of, text } = OUTPUTS.get(name) ?? {}
+  if (!of) return [text?.(c, out.account) ?? '']
+  const value = of.known?.(c) ?? out.attr(of.key, of.attr)
+  if (value === undefined) return ['']
+  return of.write?.(c, value) ?? [value]
+}
 
 /** A text of the config with the outputs in it, some of which are known only later. */
 export const textOf = (text: string, c: Config, out: Outputs): string | Joined => {
   const parts: Value[] = []
   let at = 0
   for (const m of text.matchAll(REFERENCE)) {
-    parts.push(text.slice(at, m.index))
-    const name = OUTPUTS.find((o) => o === m[1])
-    parts.push(...(name === 'loadBalancer.url' ? urlOf(c, out) : [(name && outputOf(name, c, out)) ?? '']))
+    parts.push(text.slice(at, m.index), ...behind(m[1] ?? '', c, out))
     at = m.index + m[0].length
   }
   parts.push(text.slice(at))
   return parts.every((p) => typeof p === 'string') ? parts.join('') : new Joined(parts.filter((p) => p !== ''))
-}
-
-/** By its own domain where there is one: a certificate is not made out to the load balancer's name. */
-const urlOf = (c: Config, { balancer }: Outputs): Value[] => {
-  const { domain } = c.loadBalancer
-  if (domain !== undefined && !domain.startsWith('*')) return [`https://${domain}`]
-  if (!balancer) return ['']
-  return [balancer.secure ? 'https://' : 'http://', balancer.dnsName]
 }
 
 /** `database:password`, or an ARN and a key, in its two halves. */

@@ -1,6 +1,6 @@
 import type { Aws } from '../aws/clients.ts'
+import type { Config } from '../config/config.ts'
 import type { StepName } from '../config/names.ts'
-import type { Config } from '../config/settle.ts'
 import { hasBastionGroup, usesDatabaseSecret } from '../config/uses.ts'
 import { Graph } from '../engine/graph.ts'
 import { autoscaling } from './autoscaling.ts'
@@ -33,7 +33,7 @@ export const declare = (c: Config, at: Lookups): Graph<Aws> => {
   const inside = databases(stack.in('databases'), c, db, secret)
   const images = on('registry') ? registry(stack.in('registry'), c) : undefined
   const balancer = on('load-balancer') ? loadBalancer(stack.in('load-balancer'), c, net) : undefined
-  const out = { account: at.account, vpcId: net.vpcId, secret, database: db, inside, registry: images, balancer }
+  const out = { account: at.account, attr: stack.attr, secret, database: db, inside, registry: images, balancer }
   const running = on('ecs') ? ecs(stack.in('ecs'), c, at, net, groups, out) : undefined
   if (running && on('autoscaling')) autoscaling(stack.in('autoscaling'), c, at, running)
   monitoring(stack.in('monitoring'), c, at, db)

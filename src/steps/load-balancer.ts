@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Certificate } from '../kinds/acm/certificate.ts'
 import { SecurityGroup } from '../kinds/ec2/security-group.ts'
 import { SecurityGroupRule } from '../kinds/ec2/security-group-rule.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Alarm } from '../kinds/cloudwatch/alarm.ts'
 import { Dashboard } from '../kinds/cloudwatch/dashboard.ts'
 import { Subscription } from '../kinds/sns/subscription.ts'

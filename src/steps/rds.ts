@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Role } from '../kinds/iam/role.ts'
 import { DbInstance } from '../kinds/rds/db-instance.ts'
 import { DbParameterGroup } from '../kinds/rds/db-parameter-group.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { Repository } from '../kinds/ecr/repository.ts'
 import type { Add, Registry } from './types.ts'
 

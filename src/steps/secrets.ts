@@ -1,4 +1,5 @@
-import type { Config, NamedSecret } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
+import type { NamedSecret } from '../config/sections/secrets.ts'
 import { HOST_PLACEHOLDER, SecretKind } from '../kinds/secretsmanager/secret.ts'
 import type { Add, DatabaseSecret } from './types.ts'
 

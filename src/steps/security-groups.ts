@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import { SecurityGroup } from '../kinds/ec2/security-group.ts'
 import { SecurityGroupRule } from '../kinds/ec2/security-group-rule.ts'
 import type { Add, Groups, Lookups, Network } from './types.ts'

@@ -90,7 +90,8 @@ export interface Balancer {
 /** What the environment of a container may name. */
 export interface Outputs {
   readonly account: string
-  readonly vpcId: Ref<string>
+  /** An attribute of a resource that is declared already; undefined where its step is off. */
+  readonly attr: (key: string, attr: string) => Ref<string | number> | undefined
   readonly secret: DatabaseSecret
   readonly database?: Database | undefined
   /** What is in the server once an application can use it. */

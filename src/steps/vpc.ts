@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts'
+import type { Config } from '../config/config.ts'
 import type { Ref } from '../engine/ref.ts'
 import { ElasticIp } from '../kinds/ec2/elastic-ip.ts'
 import { InternetGateway, InternetGatewayAttachment } from '../kinds/ec2/internet-gateway.ts'

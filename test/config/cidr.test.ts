@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Block, contains, layout, overlap, parseCidr, showCidr } from '../../src/config/cidr.ts'
-import { dailyWindow, weeklyWindow, windowsOverlap } from '../../src/config/rules.ts'
+import { dailyWindow, weeklyWindow, windowsOverlap } from '../../src/config/windows.ts'
 import { at, read, refusal } from './support/read.ts'
 
 const size = (bits: number): number => 2 ** (32 - bits)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { closest } from '../../src/config/closest.ts'
-import { referencesIn } from '../../src/config/settle-ecs.ts'
+import { referencesIn } from '../../src/config/references.ts'
 import { read, refusal } from './support/read.ts'
 
 const shop = (more: string): string => `project: shop\nregion: us-east-1\n${more}`

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { STEPS } from '../../src/config/names.ts'
+import type { Config } from '../../src/config/config.ts'
+import { DEFAULT_STEPS, STEPS } from '../../src/config/names.ts'
 import { merge } from '../../src/config/read.ts'
-import { type Config, DEFAULT_STEPS } from '../../src/config/settle.ts'
 import { read, refusal } from './support/read.ts'
 
 /** Every name that AWS gets from the config itself; the steps put namePrefix before all others. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { configSchema } from '../../src/config/schema.ts'
+import { shape } from '../../src/config/shape.ts'
 import { read, root } from './markdown.ts'
 
 interface Schema {
@@ -20,7 +20,7 @@ const paths = (schema: Schema, at: readonly string[] = []): string[] => {
 }
 
 const text = read('docs/configuration.md')
-const keys = paths(configSchema as unknown as Schema)
+const keys = paths(shape as unknown as Schema)
 
 test('the walk over the schema finds the keys at every depth', () => {
   expect(keys).toEqual(expect.arrayContaining(['project', 'vpc.nat', 'secrets.database.keys', 'monitoring.alarms.cpu.threshold']))

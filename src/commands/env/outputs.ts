@@ -1,7 +1,8 @@
 import { closest } from '../../config/closest.ts'
+import type { Config } from '../../config/config.ts'
 import type { StepName } from '../../config/names.ts'
-import type { Config } from '../../config/settle.ts'
-import { hostOf, isSecure, OUTPUTS, type Output, REFERENCE } from '../../config/settle-ecs.ts'
+import { OUTPUTS, type StackOutput } from '../../config/outputs.ts'
+import { REFERENCE } from '../../config/references.ts'
 import { refuse } from '../../core/errors.ts'
 import type { Row } from '../../state/schema.ts'
 import { list } from '../../ui/format.ts'
@@ -31,10 +32,6 @@ export interface Lack {
 /** How a secret is written: as its place, or (with --reveal) as what is in it. */
 export type Secrets = (arn: string, key: string | undefined, alone: boolean) => string | Lack
 
-const DATABASE = ['database.name', 'database.user', 'database.password', 'database.secretArn'] as const
-type Name = Output | (typeof DATABASE)[number]
-const NAMES: readonly Name[] = [...OUTPUTS, ...DATABASE]
-
 const text = (value: string): Part => ({ is: 'text', text: value })
 const absent = (step: StepName): Part => ({ is: 'absent', step })
 
@@ -48,11 +45,16 @@ const attr = ({ rows }: Known, step: StepName, key: string, name: string, known?
   return typeof value === 'string' || typeof value === 'number' ? text(String(value)) : absent(step)
 }
 
-/** As in the environment of a container: by its own domain where there is one. */
-const url = (of: Known): Part => {
-  const l = of.config.loadBalancer
-  const own = attr(of, 'load-balancer', 'load-balancer', 'dnsName')
-  return own.is === 'text' ? text(`${isSecure(l) ? 'https' : 'http'}://${hostOf(l, own.text) ?? own.text}`) : own
+/** What a section hands out, or what every stack has. */
+const stackOutput = ({ of, text: told, step = 'vpc' }: StackOutput, known: Known): Part => {
+  const { config, account } = known
+  if (!of) {
+    const value = told?.(config, account)
+    return value === undefined ? absent(step) : text(value)
+  }
+  const part = attr(known, step, of.key, of.attr)
+  const value = part.is === 'text' ? part : attr(known, step, of.key, of.attr, of.known?.(config))
+  return value.is === 'text' && of.write ? text(of.write(config, value.text).join('')) : value
 }
 
 /** The role that the application logs in with: one for all databases, or that of the database. */
@@ -79,32 +81,21 @@ const databaseSecret = (of: Known): Part => {
   return secret.is === 'secret' ? text(secret.arn) : secret
 }
 
+/** What the database that is meant has, by names that only `infra env` knows: a container is told which one it has. */
+const DATABASE: ReadonlyMap<string, (of: Known) => Part> = new Map([
+  ['database.name', databaseName],
+  [
+    'database.user',
+    (of) => {
+      const role = roleOf(of)
+      return role ? text(role.name) : absent('databases')
+    },
+  ],
+  ['database.password', password],
+  ['database.secretArn', databaseSecret],
+])
 /** Every name that may stand in `${...}`. */
-const VALUES: Readonly<Record<Name, (of: Known) => Part>> = {
-  project: ({ config }) => text(config.project),
-  environment: ({ config }) => text(config.environment),
-  region: ({ config }) => text(config.region),
-  account: ({ account }) => (account === undefined ? absent('vpc') : text(account)),
-  'vpc.id': (of) => attr(of, 'vpc', 'vpc', 'id'),
-  'rds.endpoint': (of) => attr(of, 'rds', 'db-instance', 'endpoint'),
-  'rds.port': (of) => {
-    const port = attr(of, 'rds', 'db-instance', 'port')
-    return port.is === 'text' ? port : attr(of, 'rds', 'db-instance', 'port', String(of.config.rds.port))
-  },
-  'secret.name': (of) => attr(of, 'secrets', 'database-secret', 'name'),
-  'secret.arn': (of) => attr(of, 'secrets', 'database-secret', 'arn'),
-  'registry.uri': (of) => attr(of, 'registry', 'registry', 'uri'),
-  'loadBalancer.dnsName': (of) => attr(of, 'load-balancer', 'load-balancer', 'dnsName'),
-  'loadBalancer.url': url,
-  'cluster.name': (of) => attr(of, 'ecs', 'ecs-cluster', 'id'),
-  'database.name': databaseName,
-  'database.user': (of) => {
-    const role = roleOf(of)
-    return role ? text(role.name) : absent('databases')
-  },
-  'database.password': password,
-  'database.secretArn': databaseSecret,
-}
+const NAMES: readonly string[] = [...OUTPUTS.keys(), ...DATABASE.keys()]
 
 /**
  * A text of the mapping in its pieces.
@@ -128,11 +119,13 @@ const behind = (variable: string, name: string, of: Known): Part => {
     const found = secret(variable, rest, of)
     return what === 'secretArn' && found.is === 'secret' ? text(found.arn) : found
   }
-  const known = NAMES.find((n) => n === name)
-  if (!known) throw unknown(variable, name, NAMES, '${rds.endpoint}, ${database.password} or ${secret:database:password}')
-  const perDatabase = known === 'database.name' || config.databases.roles === 'perDatabase'
-  if (known.startsWith('database.') && perDatabase && database === undefined) throw whichDatabase(variable, config)
-  return VALUES[known](of)
+  const output = OUTPUTS.get(name)
+  if (output) return stackOutput(output, of)
+  const ofDatabase = DATABASE.get(name)
+  if (!ofDatabase) throw unknown(variable, name, NAMES, '${rds.endpoint}, ${database.password} or ${secret:database:password}')
+  const perDatabase = name === 'database.name' || config.databases.roles === 'perDatabase'
+  if (perDatabase && database === undefined) throw whichDatabase(variable, config)
+  return ofDatabase(of)
 }
 
 const ARN = /^(arn:[\w-]+:secretsmanager:[\w-]*:\d*:secret:[\w/+=.@-]+)(?::([^:]*))?:{0,2}$/

@@ -1,6 +1,7 @@
 import { regionOfShell } from '../../config/options.ts'
-import { PRESET_DEFAULTS } from '../../config/presets.ts'
+import { presetOf } from '../../config/presets/index.ts'
 import { readConfig } from '../../config/read.ts'
+import type { Answers } from '../../config/section.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import { commandLine, type ioOf } from '../../session/globals.ts'
 import { natPrice } from '../../session/questions.ts'
@@ -9,7 +10,6 @@ import { usd } from '../../ui/format.ts'
 import { PUBLIC_TASKS, variantCost } from './cost.ts'
 import type { InitFlags } from './definitions.ts'
 import { parseSet } from './set.ts'
-import type { Answers } from './template.ts'
 
 /**
  * What a new infra.yaml needs to know: from the flags, from the preset, or, in a terminal, from a person.
@@ -51,7 +51,7 @@ export const ask = async (flags: InitFlags, io: ReturnType<typeof ioOf>): Promis
         ))
   const databaseOnly = chosen === DATABASE_ONLY
   const own = chosen === 'plain' ? undefined : databaseOnly ? 'startupwebapp' : chosen
-  const defaults = PRESET_DEFAULTS[own ?? '']
+  const defaults = presetOf(own)?.proposes
   const project = given('project') ?? defaults?.project
   const environment = flags.env ?? given('environment') ?? defaults?.environment ?? 'dev'
   const email = given('monitoring.email')

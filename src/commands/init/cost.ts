@@ -1,6 +1,7 @@
-import { PRESET_DEFAULTS } from '../../config/presets.ts'
+import type { Config } from '../../config/config.ts'
+import { presetOf } from '../../config/presets/index.ts'
 import { parseYaml, readConfig } from '../../config/read.ts'
-import type { Config } from '../../config/settle.ts'
+import type { Answers } from '../../config/section.ts'
 import type { Bill } from '../../engine/bill.ts'
 import { commandLine } from '../../session/globals.ts'
 import { natPrice } from '../../session/questions.ts'
@@ -9,14 +10,14 @@ import { estimate, figure, remark } from '../../ui/money.ts'
 import type { InitFlags } from './definitions.ts'
 import { monthOf } from './month.ts'
 import { type Setting, withSets } from './set.ts'
-import { type Answers, DATABASE_STEPS, template } from './template.ts'
+import { DATABASE_STEPS, template } from './template.ts'
 
 /** The settings that run all tasks of the preset in public subnets. */
 export const PUBLIC_TASKS = '--set vpc.nat=none --set ecs.services.web.subnets=public --set ecs.tasks.migrate.subnets=public'
 
 /** A month of a variant of the preset at list prices, `$96.53`, before the person's own names are known. */
 export const variantCost = (variant: Pick<Answers, 'databaseOnly' | 'publicTasks'>, region: string): string => {
-  const { project, environment } = PRESET_DEFAULTS.startupwebapp ?? { project: 'shop', environment: 'production' }
+  const { project, environment } = presetOf('startupwebapp')?.proposes ?? { project: 'shop', environment: 'production' }
   const text = template({ preset: 'startupwebapp', project, environment, region, email: undefined, ...variant })
   return figure(monthOf(readConfig(parseYaml('infra.yaml', text), {}, 'infra.yaml')))
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { CONFIG_FILE, readText } from '../../config/load.ts'
-import { presets } from '../../config/presets.ts'
+import { PRESETS, presetOf } from '../../config/presets/index.ts'
 import { parseYaml, readConfig } from '../../config/read.ts'
 import { InfraError, refuse } from '../../core/errors.ts'
 import { commandLine, type Globals, ioOf } from '../../session/globals.ts'
@@ -24,12 +24,8 @@ export const initCommand = async (flags: InitFlags): Promise<number> => {
   const io = ioOf(flags)
   const file = fileOf(flags)
   const sets = flags.set.map(parseSet)
-  if (flags.preset !== undefined && !Object.hasOwn(presets, flags.preset))
-    throw refuse(
-      `There is no preset ${flags.preset}`,
-      `the presets are ${list(Object.keys(presets))}`,
-      'infra init --preset startupwebapp',
-    )
+  if (flags.preset !== undefined && !presetOf(flags.preset))
+    throw refuse(`There is no preset ${flags.preset}`, `the presets are ${list(PRESETS)}`, 'infra init --preset startupwebapp')
   const existing = await readText(file)
   if (existing !== undefined && !flags.force) {
     if (sets.length === 0)

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { addUp, type Bill, billFor } from '../../engine/bill.ts'
 import { knownProps, resolve } from '../../engine/ref.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import { allDeployed } from '../../ecs/record.ts'
 import { allCounts, sleepOf } from '../../ecs/sleep-record.ts'
 import type { Survey } from '../../engine/kind.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import { overview } from '../../engine/overview.ts'
 import { declareStack } from '../../session/declare.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'

@@ -1,7 +1,7 @@
 import { closest } from '../../config/closest.ts'
+import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
 import { STEPS } from '../../config/names.ts'
-import type { Config } from '../../config/settle.ts'
 import { refuse } from '../../core/errors.ts'
 import { chosenSteps, declareStack } from '../../session/declare.ts'
 import { commandLine, type Globals, ioOf, wantsSandbox } from '../../session/globals.ts'

@@ -1,5 +1,5 @@
 import type { Aws } from '../../aws/clients.ts'
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { idOf } from '../../engine/context.ts'
 import type { Node } from '../../engine/graph.ts'

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/load.ts'
-import { hostOf, isSecure } from '../../config/settle-ecs.ts'
+import { hostOf, isSecure } from '../../config/sections/load-balancer.ts'
 import { ecrImage, pushLines } from '../../ecs/image.ts'
 import { addUp, type Bill, billFor, NOTHING, remarksData } from '../../engine/bill.ts'
 import { idOf } from '../../engine/context.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import { checkStop } from '../../core/errors.ts'
 import { waitsForImage } from '../../ecs/record.ts'
 import { register, resourceOf, targetsOf } from '../../ecs/scaling.ts'

@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import { maybeSecret } from '../../ecs/difference.ts'
 import type { Step } from '../../ecs/record.ts'
 

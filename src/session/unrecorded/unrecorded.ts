@@ -1,6 +1,6 @@
 import type { Aws } from '../../aws/clients.ts'
 import type { TaskDefinition } from '../../aws/services/ecs-types.ts'
-import type { Config } from '../../config/settle.ts'
+import type { Config } from '../../config/config.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { maybeSecret } from '../../ecs/difference.ts'
 import { allDeployed, type Edit, overlayAfter, overlayOf, pendingOf, type Step, withOverlay } from '../../ecs/record.ts'

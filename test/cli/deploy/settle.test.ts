@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../../../src/aws/services/ecs-types.ts'
-import type { Config } from '../../../src/config/settle.ts'
+import type { Config } from '../../../src/config/config.ts'
 import type { JsonObject } from '../../../src/core/json.ts'
 import { memoryOf } from '../../../src/session/records/deployments.ts'
 import { settle } from '../../../src/session/rollout/reconcile.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
+import type { Config } from '../../../src/config/config.ts'
 import type { LoadOptions } from '../../../src/config/options.ts'
 import { merge, parseYaml, readConfig } from '../../../src/config/read.ts'
-import type { Config } from '../../../src/config/settle.ts'
 import { InfraError } from '../../../src/core/errors.ts'
 import type { Json, JsonObject } from '../../../src/core/json.ts'
 

@@ -1,4 +1,4 @@
-import type { Config } from '../../../config/settle.ts'
+import type { Config } from '../../../config/config.ts'
 import { InfraError, refuse } from '../../../core/errors.ts'
 import { maybeSecret } from '../../../ecs/difference.ts'
 import { ecrImage, imageFor, presenceOf, pushLines } from '../../../ecs/image.ts'

@@ -1,8 +1,8 @@
-import { closest } from './closest.ts'
-import type { StepName } from './names.ts'
-import type { No, On, Place } from './rule.ts'
-import type { ConfigFile } from './schema.ts'
-import { OUTPUTS, referencesIn, subnetsOf } from './settle-ecs.ts'
+import { closest } from '../../closest.ts'
+import type { No, On } from '../../rule.ts'
+import { secretsIn } from '../secrets.ts'
+import { type All, type Place, subnetsOf } from './all.ts'
+import type { EcsTask } from './schema.ts'
 
 /** MiB that Fargate offers for each cpu. docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html */
 const MEMORY: Readonly<Record<number, readonly [min: number, max: number, step: number]>> = {
@@ -15,17 +15,12 @@ const MEMORY: Readonly<Record<number, readonly [min: number, max: number, step: 
   16384: [32768, 122880, 8192],
 }
 
-type Part = ConfigFile['ecs']['tasks'][string]
-
 /** What holds for a service and for a task. */
-export const part = (place: Place, of: Part, c: ConfigFile, on: On, no: No): void => {
+export const part = (place: Place, of: EcsTask, c: All, on: On, no: No): void => {
   fargate(place, of, no)
   if (on('ecs') && of.image === undefined && !on('registry'))
     no([...place.path, 'image'], undefined, 'without the step registry the image must be named, for example nginx:1.27')
   if (on('ecs')) network(place, of, c, no)
-  outputs([...place.path, 'image'], of.image ?? '', c, on, no)
-  for (const [variable, text] of Object.entries(of.environment))
-    outputs([...place.path, 'environment', variable], text, c, on, no)
   for (const [variable, from] of Object.entries(of.secrets)) {
     const path = [...place.path, 'secrets', variable]
     secret(path, from, c, on, no)
@@ -35,7 +30,7 @@ export const part = (place: Place, of: Part, c: ConfigFile, on: On, no: No): voi
   for (const [i, name] of of.runtimeSecrets.entries()) known([...place.path, 'runtimeSecrets', i], name, c, on, no)
 }
 
-const fargate = ({ path }: Place, { cpu, memory }: Part, no: No): void => {
+const fargate = ({ path }: Place, { cpu, memory }: EcsTask, no: No): void => {
   const range = MEMORY[cpu]
   if (!range) {
     no([...path, 'cpu'], cpu, `Fargate takes ${Object.keys(MEMORY).join(', ')}, for example 256`)
@@ -53,7 +48,7 @@ const fargate = ({ path }: Place, { cpu, memory }: Part, no: No): void => {
 }
 
 /** A task that cannot reach the registry, the secrets and the logs never starts. */
-const network = ({ path }: Place, of: Part, { vpc }: ConfigFile, no: No): void => {
+const network = ({ path }: Place, of: EcsTask, { vpc }: All, no: No): void => {
   const subnets = subnetsOf(of, vpc)
   if (subnets === 'private' && vpc.mode === 'new' && vpc.nat === 'none')
     no(
@@ -75,41 +70,10 @@ const network = ({ path }: Place, of: Part, { vpc }: ConfigFile, no: No): void =
     )
 }
 
-/** Where an output comes from that not every stack has. */
-const STEP_OF: Readonly<Record<string, StepName>> = {
-  'rds.endpoint': 'rds',
-  'rds.port': 'rds',
-  'secret.name': 'secrets',
-  'secret.arn': 'secrets',
-  'registry.uri': 'registry',
-  'loadBalancer.dnsName': 'load-balancer',
-  'loadBalancer.url': 'load-balancer',
-}
-
-const outputs = (path: (string | number)[], text: string, { loadBalancer: l }: ConfigFile, on: On, no: No): void => {
-  for (const { name, known } of referencesIn(text)) {
-    const step = STEP_OF[name]
-    if (!known)
-      no(path, text, `\${${name}} is not an output that infra knows, for example \${${closest(name, OUTPUTS) ?? 'rds.endpoint'}}`)
-    else if (step && on('ecs') && !on(step))
-      no(
-        path,
-        text,
-        `\${${name}} comes from the step ${step}, which is not among steps: add it, or write the value, for example steps: [..., ${step}]`,
-      )
-    else if (name === 'loadBalancer.url' && on('ecs') && (l.certificateArn !== undefined || l.domain?.startsWith('*')))
-      no(
-        path,
-        text,
-        'the certificate is not made out to the name of the load balancer, and infra cannot tell the one that people type; write it, for example https://www.example.com',
-      )
-  }
-}
-
 const ALWAYS = ['engine', 'host', 'port', 'master_username', 'master_password', 'username', 'password', 'dbClusterIdentifier']
 
 /** `name:key`; what an ARN leads to is not in the config. */
-const secret = (path: (string | number)[], from: string, c: ConfigFile, on: On, no: No): void => {
+const secret = (path: (string | number)[], from: string, c: All, on: On, no: No): void => {
   const found = known(path, from, c, on, no, ':password')
   if (!found) return
   const [name = '', key = ''] = from.split(':')
@@ -125,10 +89,10 @@ const secret = (path: (string | number)[], from: string, c: ConfigFile, on: On, 
 }
 
 /** The secret of the config that is named; undefined for one that is somebody else's, and for one that is not there. */
-const known = (path: (string | number)[], from: string, c: ConfigFile, on: On, no: No, rest = '') => {
+const known = (path: (string | number)[], from: string, c: All, on: On, no: No, rest = '') => {
   if (/^arn:[^:]*:secretsmanager:/.test(from)) return undefined
   const [name = ''] = from.split(':')
-  const { namePattern: _n, recoveryWindowDays: _r, kmsKey: _k, ...secrets } = c.secrets
+  const secrets = secretsIn(c.secrets)
   const found = Object.hasOwn(secrets, name) ? secrets[name] : undefined
   if (!found) no(path, from, `secrets has no ${name}, for example ${closest(name, Object.keys(secrets)) ?? 'database'}${rest}`)
   else if (on('ecs') && !on('secrets'))

@@ -1,14 +1,6 @@
-import type { JsonObject } from '../core/json.ts'
-import { STEPS } from './names.ts'
-
-export interface Identity {
-  readonly project: string
-  readonly environment: string
-  readonly application: string
-  readonly superuserEmail: string
-  /** As they are written; undefined: those of the preset. */
-  readonly steps: readonly unknown[] | undefined
-}
+import type { JsonObject } from '../../core/json.ts'
+import { STEPS } from '../names.ts'
+import type { Preset } from './preset.ts'
 
 const HEALTH = '/order/products'
 const AUTOSCALING = {
@@ -92,10 +84,13 @@ const containers = (project: string, environment: string, steps: readonly unknow
   }
 }
 
-/** What a preset sets, below infra.yaml. The names of the scripts hold for production only: other environments must not collide. */
-export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
-  /** The StartupWebApp scripts (bartgottschalk/startup_web_app_server_side, scripts/infra): names, sizes and settings. */
-  startupwebapp: ({ project, environment, application, superuserEmail, steps }) => ({
+/**
+ * The StartupWebApp scripts (bartgottschalk/startup_web_app_server_side, scripts/infra): names, sizes and settings. The names of the
+ * scripts hold for production only: other environments must not collide.
+ */
+export const startupwebapp: Preset = {
+  proposes: { project: 'startupwebapp', environment: 'production', application: 'StartupWebApp' },
+  config: ({ project, environment, application, superuserEmail, steps }) => ({
     application,
     tags: { ManagedBy: 'InfrastructureAsCode' },
     ...(environment === 'production' ? { namePrefix: project } : {}),
@@ -143,9 +138,4 @@ export const presets: Readonly<Record<string, (of: Identity) => JsonObject>> = {
       },
     },
   }),
-}
-
-/** What the preset proposes when nobody says otherwise. */
-export const PRESET_DEFAULTS: Readonly<Record<string, { project: string; environment: string; application: string }>> = {
-  startupwebapp: { project: 'startupwebapp', environment: 'production', application: 'StartupWebApp' },
 }

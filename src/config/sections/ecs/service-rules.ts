@@ -1,11 +1,9 @@
-import type { No, On, Place } from './rule.ts'
-import type { ConfigFile } from './schema.ts'
-import { isPublic } from './settle-ecs.ts'
-
-type Service = ConfigFile['ecs']['services'][string]
+import type { No, On } from '../../rule.ts'
+import { isPublic, type Place } from './all.ts'
+import type { EcsService } from './schema.ts'
 
 /** What holds for a service by itself. */
-export const service = ({ path: at }: Place, s: Service, on: On, no: No): void => {
+export const service = ({ path: at }: Place, s: EcsService, on: On, no: No): void => {
   const path = [...at]
   ports(path, s, on, no)
   health(path, s, no)
@@ -14,7 +12,7 @@ export const service = ({ path: at }: Place, s: Service, on: On, no: No): void =
   drain(path, s, no)
 }
 
-const ports = (path: (string | number)[], s: Service, on: On, no: No): void => {
+const ports = (path: (string | number)[], s: EcsService, on: On, no: No): void => {
   if (s.public && s.port === undefined)
     no([...path, 'port'], undefined, 'what stands behind the load balancer needs a port, for example 8000')
   if (s.public && on('ecs') && !on('load-balancer'))
@@ -34,7 +32,7 @@ const ports = (path: (string | number)[], s: Service, on: On, no: No): void => {
       no([...path, what], s[what], 'they count only with the step load-balancer: add it, for example steps: [..., load-balancer]')
 }
 
-const health = (path: (string | number)[], { health: h }: Service, no: No): void => {
+const health = (path: (string | number)[], { health: h }: EcsService, no: No): void => {
   if (h.timeoutSeconds >= h.intervalSeconds)
     no(
       [...path, 'health', 'timeoutSeconds'],
@@ -49,7 +47,7 @@ const health = (path: (string | number)[], { health: h }: Service, no: No): void
     )
 }
 
-const scaling = (path: (string | number)[], { autoscaling: a, desired }: Service, on: On, no: No): void => {
+const scaling = (path: (string | number)[], { autoscaling: a, desired }: EcsService, on: On, no: No): void => {
   if (!a) return
   if (on('ecs') && !on('autoscaling'))
     no(
@@ -77,7 +75,7 @@ const scaling = (path: (string | number)[], { autoscaling: a, desired }: Service
  * A rollout needs room for one task: one that may go before, or one that may come on top. ECS rounds the first up, the second down.
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
  */
-const rollout = (path: (string | number)[], s: Service, no: No): void => {
+const rollout = (path: (string | number)[], s: EcsService, no: No): void => {
   const fewest = Math.max(1, Math.min(s.desired, s.autoscaling?.min ?? s.desired))
   const mayGo = Math.ceil((fewest * s.minHealthyPercent) / 100) < fewest
   const mayCome = Math.floor((fewest * s.maxPercent) / 100) > fewest
@@ -92,7 +90,7 @@ const rollout = (path: (string | number)[], s: Service, no: No): void => {
 /** AWS takes a task of Spot away two minutes after it said so. repost.aws/knowledge-center/fargate-spot-termination-notice */
 const SPOT_NOTICE_SECONDS = 120
 
-const drain = (path: (string | number)[], { capacity, deregistrationDelaySeconds: seconds }: Service, no: No): void => {
+const drain = (path: (string | number)[], { capacity, deregistrationDelaySeconds: seconds }: EcsService, no: No): void => {
   if (capacity === 'FARGATE_SPOT' && seconds >= SPOT_NOTICE_SECONDS)
     no(
       [...path, 'deregistrationDelaySeconds'],

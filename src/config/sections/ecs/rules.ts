@@ -1,13 +1,16 @@
-import type { No, On } from './rule.ts'
-import type { ConfigFile } from './schema.ts'
-import { namesOf, RETENTION_DAYS } from './settle-ecs.ts'
-import { balancer } from './together-balancer.ts'
-import { part } from './together-container.ts'
-import { service } from './together-service.ts'
+import { prefixOf } from '../../names.ts'
+import type { No } from '../../rule.ts'
+import { type All, onOf } from './all.ts'
+import { targetGroups, traffic } from './balancer-rules.ts'
+import { part } from './container-rules.ts'
+import type { Ecs } from './schema.ts'
+import { service } from './service-rules.ts'
+
+const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 /** Rules over more than one key about what runs in containers: ECS or ELB would refuse it in the middle of a run, or never say a word. */
-export const containers = (c: ConfigFile, no: No): void => {
-  const on: On = (step) => c.steps?.some((s) => s === step) ?? false
+export const containers = (_: Ecs, c: All, no: No): void => {
+  const on = onOf(c)
   const [first] = [...Object.keys(c.ecs.services), ...Object.keys(c.ecs.tasks)]
   if (c.steps === undefined && first !== undefined)
     no(
@@ -29,14 +32,16 @@ export const containers = (c: ConfigFile, no: No): void => {
   for (const [key, of] of Object.entries(c.ecs.tasks)) part({ key, path: ['ecs', 'tasks', key] }, of, c, on, no)
   keys(c, no)
   names(c, no)
-  balancer(c, on, no)
+  if (!on('load-balancer')) return
+  targetGroups(c, no)
+  traffic(c, no)
 }
 
 /** What a run of `databases.via: task` makes beside the stack has these names. */
 const KEPT = ['database', 'database-task']
 
 /** Resources have the key in their own. */
-const keys = ({ ecs }: ConfigFile, no: No): void => {
+const keys = ({ ecs }: All, no: No): void => {
   for (const section of ['services', 'tasks'] as const)
     for (const key of Object.keys(ecs[section]))
       if (KEPT.includes(key)) no(['ecs', section, key], key, 'infra keeps this name for itself, for example db-api')
@@ -50,8 +55,8 @@ const keys = ({ ecs }: ConfigFile, no: No): void => {
 }
 
 /** Names in AWS that two of them would share: the second would be taken for the first. */
-const names = (c: ConfigFile, no: No): void => {
-  const { prefix } = namesOf(c)
+const names = (c: All, no: No): void => {
+  const prefix = prefixOf(c)
   const { services, tasks, executionRole = `${prefix}-task-execution`, taskRole = `${prefix}-task` } = c.ecs
   const all = (['services', 'tasks'] as const).flatMap((section) =>
     Object.entries(section === 'services' ? services : tasks)
