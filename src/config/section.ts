@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Kit } from './kit.ts'
 import type { StepName } from './names.ts'
 import type { No } from './rule.ts'
@@ -20,6 +21,8 @@ export interface Output<C> {
   readonly attr: string
   /** The value, where the config has it: a text in an environment then waits for nothing. */
   readonly known?: (c: C) => string
+  /** Under which name most applications expect it. Left out: only where infra.yaml asks for it. */
+  readonly variable?: string
   /** What is written around it, or instead of it. */
   readonly write?: <V>(c: C, value: V) => readonly (string | V)[]
 }
@@ -42,6 +45,12 @@ export interface Answers {
   readonly publicTasks?: boolean
 }
 
+/** What a preset sets for a key of a section, as it is written in infra.yaml; else what is the default. */
+export const given = (of: Json | undefined, key: string, usual: string): string => {
+  const value = of !== null && typeof of === 'object' ? (of as JsonObject)[key] : undefined
+  return value === undefined ? usual : Array.isArray(value) ? value.join(', ') : String(value)
+}
+
 interface Definition<S extends Schema, All, Basis, Resolved, C, Names extends string> {
   /** Undefined for keys that belong to no step. */
   readonly step?: StepName
@@ -49,8 +58,11 @@ interface Definition<S extends Schema, All, Basis, Resolved, C, Names extends st
   /** Fills in what depends on other keys. Left out: the section stays as the schema made it. */
   readonly defaults?: (own: Own<S>, all: Basis) => Resolved
   readonly rules?: readonly Rule<Own<S>, All>[]
-  /** Its lines in a new infra.yaml. Empty: none. */
-  readonly sample?: (a: Answers) => string
+  /**
+   * Its lines in a new infra.yaml. Empty: none.
+   * @param preset what the preset sets below it, `{}` without one
+   */
+  readonly sample?: (a: Answers, preset: JsonObject) => string
   readonly outputs?: Readonly<Record<Names, Output<C>>>
 }
 export interface Section<Key extends string, S extends Schema, All, Basis, Resolved, C, Names extends string>

@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts'
 import { partitionOf } from '../aws/regions.ts'
 import type { Config } from '../config/config.ts'
+import { OUTPUTS } from '../config/outputs.ts'
 import { REFERENCE } from '../config/references.ts'
 import { isSecure } from '../config/sections/load-balancer.ts'
 import { ecrImage, presenceOf, pushLines } from '../ecs/image.ts'
@@ -28,16 +29,14 @@ export const recordedImages = (services: Services, declared: Config['ecs']['serv
 
 /** The outputs that are known before anything is made, by the name that stands in `${...}`. */
 export const knownOutputs = (config: Config, account: string): Readonly<Record<string, string>> => {
+  const known = [...OUTPUTS].flatMap(([name, { of, text }]) => {
+    const value = of ? of.known?.(config) : text?.(config, account)
+    return value === undefined ? [] : [[name, value] as const]
+  })
   const host = `${account}.dkr.ecr.${config.region}.${partitionOf(config.region).domain}`
   return {
+    ...Object.fromEntries(known),
     'registry.uri': `${host}/${config.registry.name}`,
-    account,
-    region: config.region,
-    project: config.project,
-    environment: config.environment,
-    'rds.port': String(config.rds.port),
-    'secret.name': config.secrets.database.name,
-    'cluster.name': config.ecs.cluster,
   }
 }
 

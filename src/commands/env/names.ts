@@ -1,6 +1,7 @@
 import { closest } from '../../config/closest.ts'
 import type { Config } from '../../config/config.ts'
-import type { StepName } from '../../config/names.ts'
+import { STEPS, type StepName } from '../../config/names.ts'
+import { OUTPUTS } from '../../config/outputs.ts'
 import { hostOf } from '../../config/sections/load-balancer.ts'
 import { usesDatabaseSecret } from '../../config/uses.ts'
 import { refuse } from '../../core/errors.ts'
@@ -27,10 +28,21 @@ export const chosenDatabase = ({ databases, rds }: Config, name: string | undefi
 export const usualNames = (config: Config, database: string | undefined): Record<string, string> => {
   const on = (step: StepName): boolean => config.steps.includes(step)
   const some = (step: StepName, names: Record<string, string>): Record<string, string> => (on(step) ? names : {})
+  // Under which name the certificate of the load balancer is shown only its owner knows.
+  const unknown = hostOf(config.loadBalancer, 'x') === undefined ? ['loadBalancer.url'] : []
+  const handedOut = (of: StepName): Record<string, string> =>
+    some(
+      of,
+      Object.fromEntries(
+        [...OUTPUTS].flatMap(([name, output]) =>
+          output.step === of && output.of?.variable && !unknown.includes(name) ? [[output.of.variable, `\${${name}}`]] : [],
+        ),
+      ),
+    )
   const role = config.databases.roles === 'shared' || database !== undefined
   return {
     AWS_REGION: '${region}',
-    ...some('rds', { DATABASE_HOST: '${rds.endpoint}', DATABASE_PORT: '${rds.port}' }),
+    ...handedOut('rds'),
     ...some('databases', {
       ...(database === undefined ? {} : { DATABASE_NAME: '${database.name}' }),
       ...(role ? { DATABASE_USER: '${database.user}', DATABASE_PASSWORD: '${database.password}' } : {}),
@@ -39,10 +51,7 @@ export const usualNames = (config: Config, database: string | undefined): Record
       ...(role && usesDatabaseSecret(config) ? { DATABASE_SECRET_ARN: '${database.secretArn}' } : {}),
       ...Object.fromEntries(config.secrets.others.map(({ key }) => [`${variable(key)}_SECRET_ARN`, `\${secretArn:${key}}`])),
     }),
-    ...some('registry', { REGISTRY_URI: '${registry.uri}' }),
-    // Under which name its certificate is shown only its owner knows.
-    ...some('load-balancer', hostOf(config.loadBalancer, 'x') === undefined ? {} : { APP_URL: '${loadBalancer.url}' }),
-    ...some('ecs', { ECS_CLUSTER: '${cluster.name}' }),
+    ...Object.assign({}, ...STEPS.filter((step) => step !== 'rds').map(handedOut)),
   }
 }
 

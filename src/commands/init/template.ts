@@ -1,7 +1,12 @@
+import { DEFAULT_STEPS } from '../../config/names.ts'
+import { presetOf } from '../../config/presets/index.ts'
 import type { Answers } from '../../config/section.ts'
 import { sections } from '../../config/sections/index.ts'
+import type { JsonObject } from '../../core/json.ts'
 
-export const DATABASE_STEPS = '[vpc, security-groups, secrets, rds, databases, monitoring]'
+export const DATABASE_STEPS = `[${DEFAULT_STEPS.join(', ')}]`
+
+type Sample = (a: Answers, preset: JsonObject) => string
 
 const stepsOf = (a: Answers): string => {
   if (!a.preset) return ''
@@ -12,7 +17,9 @@ const stepsOf = (a: Answers): string => {
 
 /** A new infra.yaml: what was answered, and every other key that people change, as a comment with its default. */
 export const template = (a: Answers): string => {
-  const samples = sections.flatMap((s: { readonly sample?: (a: Answers) => string }) => s.sample?.(a) || [])
+  const identity = { ...a, application: a.project, superuserEmail: a.email ?? '', steps: undefined }
+  const preset = presetOf(a.preset)?.config(identity) ?? {}
+  const samples = sections.flatMap((s: { readonly sample?: Sample }) => s.sample?.(a, preset) || [])
   return `# What the stack looks like. infra reads this file and makes the AWS account match it.
 # All keys, with their rules: docs/configuration.md. A key that is left out has the default shown in its comment.
 

@@ -1,6 +1,6 @@
 import type { Kit } from '../kit.ts'
 import type { No } from '../rule.ts'
-import { type Own, section } from '../section.ts'
+import { given, type Own, section } from '../section.ts'
 import { masterOf, type Rds, RESERVED_DATABASES, RESERVED_USERS } from './rds.ts'
 import { type Secrets, secretName } from './secrets.ts'
 
@@ -98,9 +98,9 @@ export const databases = section('databases', {
   schema,
   defaults,
   rules: [inside],
-  sample: (a) => `databases:
+  sample: (a, { databases }) => `databases:
   # via: auto                 # how infra gets into the server: auto | direct | ssm | task | print
-  ${a.preset ? '# names: [startupwebapp_prod, healthtech_experiment, fintech_experiment]' : `names: [${a.project.replaceAll('-', '_')}]`}
+  ${databases ? `# names: [${given(databases, 'names', '')}]` : `names: [${a.project.replaceAll('-', '_')}]`}
   roles: shared               # perDatabase: each database its own role and secret, closed to the others
 `,
 })

@@ -70,6 +70,9 @@ export const ecs = section('ecs', {
   rules: [containers],
   sample,
   outputs: {
-    'cluster.name': of('ecs-cluster', 'id', { known: (c: { readonly ecs: { readonly cluster: string } }) => c.ecs.cluster }),
+    'cluster.name': of('ecs-cluster', 'id', {
+      variable: 'ECS_CLUSTER',
+      known: (c: { readonly ecs: { readonly cluster: string } }) => c.ecs.cluster,
+    }),
   },
 })

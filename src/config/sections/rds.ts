@@ -1,7 +1,7 @@
 import type * as zod from 'zod'
 import type { Kit } from '../kit.ts'
 import type { No } from '../rule.ts'
-import { type Own, of, section } from '../section.ts'
+import { given, type Own, of, section } from '../section.ts'
 import { dailyWindow, weeklyWindow, windowsOverlap } from '../windows.ts'
 
 const schema = ({ z, flag, int, oneOf, text, version }: Kit) => {
@@ -178,9 +178,9 @@ export const rds = section('rds', {
   schema,
   defaults,
   rules: [server],
-  sample: (a) => `# rds:
+  sample: (_, preset) => `# rds:
 #   version: "16"             # a major version: the newest minor that RDS offers
-#   instanceClass: ${a.preset ? 'db.t4g.small' : 'db.t4g.micro'}
+#   instanceClass: ${given(preset.rds, 'instanceClass', 'db.t4g.micro')}
 #   allocatedGb: 20           # grows by itself up to maxAllocatedGb
 #   maxAllocatedGb: 100
 #   multiAz: false            # a standby in another zone, at twice the price
@@ -188,7 +188,10 @@ export const rds = section('rds', {
 #   deletionProtection: true
 `,
   outputs: {
-    'rds.endpoint': of('db-instance', 'endpoint'),
-    'rds.port': of('db-instance', 'port', { known: (c: { readonly rds: { readonly port: number } }) => String(c.rds.port) }),
+    'rds.endpoint': of('db-instance', 'endpoint', { variable: 'DATABASE_HOST' }),
+    'rds.port': of('db-instance', 'port', {
+      variable: 'DATABASE_PORT',
+      known: (c: { readonly rds: { readonly port: number } }) => String(c.rds.port),
+    }),
   },
 })

@@ -22,5 +22,5 @@ export const registry = section('registry', {
     ...own,
     name: own.name ?? `${namePrefix}-app`,
   }),
-  outputs: { 'registry.uri': of('registry', 'uri') },
+  outputs: { 'registry.uri': of('registry', 'uri', { variable: 'REGISTRY_URI' }) },
 })

@@ -1,7 +1,7 @@
 import { parseCidr } from '../cidr.ts'
 import type { Kit } from '../kit.ts'
 import type { No } from '../rule.ts'
-import { type Own, section } from '../section.ts'
+import { given, type Own, section } from '../section.ts'
 
 const CIDR_OR_WORD = 'it must be auto (your address now), none (no SSH), or an IPv4 block, for example 203.0.113.7/32'
 const schema = ({ z, cidr, flag }: Kit) =>
@@ -26,7 +26,7 @@ export const securityGroups = section('securityGroups', {
   step: 'security-groups',
   schema,
   rules: [ssh],
-  sample: (a) => `# securityGroups:
-#   bastionCidr: ${a.preset ? 'auto' : 'none'}         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32
+  sample: (_, { securityGroups }) => `# securityGroups:
+#   bastionCidr: ${given(securityGroups, 'bastionCidr', 'none')}         # who may use SSH on the bastion: auto (your address now) | none | 203.0.113.7/32
 `,
 })
