@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { STEPS, type StepName } from '../../src/config/names.ts'
 import { OUTPUTS } from '../../src/config/outputs.ts'
 import { sections } from '../../src/config/sections/index.ts'
+import { fixtureOf } from '../kinds/fixtures/index.ts'
 import { stack } from '../steps/support/declare.ts'
 
 const stepped = (sections as readonly { readonly key: string; readonly step?: StepName }[]).filter((s) => s.step !== undefined)
@@ -19,6 +20,8 @@ it('a key of infra.yaml is the name of its step', () => {
 it.each([...OUTPUTS].flatMap(([name, { step, of }]) => (of ? [{ name, step, of }] : [])))(
   '$name is an attribute of a resource that the step declares',
   ({ step, of }) => {
-    expect(stack(WHOLE).get(of.key)?.step).toBe(step)
+    const node = stack(WHOLE).get(of.key)
+    expect(node?.step).toBe(step)
+    expect(Object.keys(fixtureOf(node?.kind.type ?? '').attrs)).toContain(of.attr)
   },
 )

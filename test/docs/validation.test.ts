@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { STEPS as ALL_STEPS } from '../../src/config/names.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { InfraError } from '../../src/core/errors.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -6,7 +7,7 @@ import { read, spans } from './markdown.ts'
 
 const text = read('docs/validation.md')
 
-const STEPS = ['vpc', 'security-groups', 'secrets', 'rds', 'databases', 'registry', 'load-balancer', 'ecs', 'autoscaling']
+const STEPS: string[] = ALL_STEPS.filter((s) => s !== 'bastion' && s !== 'monitoring')
 const on = (ecs: JsonObject, more: JsonObject = {}): JsonObject => ({ steps: STEPS, ...more, ecs })
 const web = (of: JsonObject, more: JsonObject = {}): JsonObject => on({ services: { web: of } }, more)
 const steps = (...off: string[]): JsonObject => ({ steps: STEPS.filter((s) => !off.includes(s)) })

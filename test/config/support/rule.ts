@@ -1,3 +1,5 @@
+import { STEPS as ALL_STEPS } from '../../../src/config/names.ts'
+
 /** One rule of the config, with values on both sides of its border. */
 export interface Rule {
   readonly rule: string
@@ -16,7 +18,7 @@ export interface Rule {
 export const long = (n: number): string => 'a'.repeat(n)
 
 /** All that a service behind the load balancer needs. */
-const STEPS = ['vpc', 'security-groups', 'secrets', 'rds', 'databases', 'registry', 'load-balancer', 'ecs', 'autoscaling']
+const STEPS: string[] = ALL_STEPS.filter((s) => s !== 'bastion' && s !== 'monitoring')
 
 /** The steps without some. */
 export const stepsWithout = (...off: string[]): string[] => STEPS.filter((s) => !off.includes(s))
