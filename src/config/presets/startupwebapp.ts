@@ -1,7 +1,20 @@
 import type { JsonObject } from '../../core/json.ts'
-import { STEPS } from '../names.ts'
+import type { StepName } from '../names.ts'
 import type { Preset } from './preset.ts'
 
+/** Written out: a step that infra learns later does not come into a stack that is there. */
+const STEPS: readonly StepName[] = [
+  'vpc',
+  'security-groups',
+  'secrets',
+  'rds',
+  'databases',
+  'registry',
+  'load-balancer',
+  'ecs',
+  'autoscaling',
+  'monitoring',
+]
 const HEALTH = '/order/products'
 const AUTOSCALING = {
   min: 1,
@@ -31,7 +44,7 @@ const containers = (project: string, environment: string, steps: readonly unknow
     DATABASE_PORT: 'database:port',
   }
   return {
-    steps: STEPS.filter((s) => s !== 'bastion'),
+    steps: [...STEPS],
     registry: own(`${project}-backend`),
     ecs: {
       ...(production

@@ -1,5 +1,5 @@
 import type { Kit } from '../kit.ts'
-import { prefixOf, STEPS, type StepName } from '../names.ts'
+import { prefixOf, type StepName } from '../names.ts'
 import type { No } from '../rule.ts'
 import { type Answers, type Own, of, section } from '../section.ts'
 import type { Vpc } from './vpc.ts'
@@ -137,7 +137,7 @@ const DOMAIN = `# loadBalancer:
 const sample = (a: Answers): string => {
   if (a.preset) return a.databaseOnly ? '' : DOMAIN
   return `# What runs in containers: name the steps, and what shall run.
-# steps: [${STEPS.filter((s) => s !== 'bastion').join(', ')}]
+# steps: [vpc, security-groups, secrets, rds, databases, registry, load-balancer, ecs, autoscaling, monitoring]
 ${DOMAIN}`
 }
 
