@@ -68,9 +68,13 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
   })
 
   it('with one, the first deploy starts its tasks, and autoscaling keeps them; then nothing is left to do', async () => {
-    await push('v1')
-    const r = await s.ends(0, 'deploy', '--image', 'v1', '--yes')
+    // The tag that the first revision names already: the revision stays, and still it is a rollout of its own.
+    await push('latest')
+    const empty = (await service())?.deployments?.[0]?.id
+    const r = await s.ends(0, 'deploy', '--image', 'latest', '--yes')
     expect(r.stdout).toContain('its first 2 tasks start now')
+    expect(r.stdout).toContain('2 tasks, healthy')
+    expect((await service())?.deployments?.map((d) => d.id)).not.toContain(empty)
     expect(await service()).toMatchObject({ desiredCount: 2, runningCount: 2 })
     // Nothing ran before, so there is no way back to it.
     expect(r.stdout).not.toContain('To go back')
@@ -93,7 +97,6 @@ describe.skipIf(!inject('motoUrl'))('from an image to a healthy service, and bac
     await s.ends(0, 'rollback', '--yes')
     expect(await revision()).toBe(first)
     expect((await s.ends(0, 'logs')).stdout).toContain('listening on port 8000')
-    await push('latest')
     const ran = await s.ends(0, 'run', 'migrate', '--yes', '--', 'python', 'manage.py', 'migrate')
     expect(ran.stdout).toContain('manage.py')
   })

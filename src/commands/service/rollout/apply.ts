@@ -139,8 +139,10 @@ const told = async (
 ): Promise<{ deployment: string | undefined; since: number }> => {
   try {
     checkStop(p.signal)
-    const desiredCount = startsFirst(memory, found) ? memory.first : undefined
-    const service = await startRollout(p.aws, found, taskDefinition, { force, desiredCount })
+    // Of the same revision ECS would only count up the deployment that is there, which is complete with no task and stays so.
+    const first = startsFirst(memory, found)
+    const how = { force: force || first, desiredCount: first ? memory.first : undefined }
+    const service = await startRollout(p.aws, found, taskDefinition, how)
     const primary = service && primaryOf(service)
     return { deployment: primary?.id, since: primary?.createdAt?.getTime() ?? Date.now() }
   } catch (error) {
