@@ -75,14 +75,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'commands/sandbox': COMMAND,
   // What a command stands on: the config, the account, the state with its lock, what AWS shows, the ways into a database.
   session: COMMAND.filter((room) => room !== 'session/'),
-  steps: ['kinds/', 'config/', 'type engine/', 'type aws/'],
+  steps: ['kinds/', 'config/', 'type ecs/', 'type engine/', 'type aws/'],
   kinds: ['ecs/', 'aws/', 'type engine/', 'core/'],
   // It keeps a state in a bucket, so it knows what a place for states is.
   aws: ['core/', 'type engine/', 'state/backend.ts'],
   // The way into the database server, and what is said there.
   database: ['ecs/', 'aws/', 'core/', 'type engine/', 'state/replace.ts'],
   // What runs in containers, whoever made it: read from AWS, judged and explained.
-  ecs: ['aws/', 'core/', 'type engine/', 'type steps/types.ts', 'type state/memory.ts'],
+  ecs: ['aws/', 'core/', 'type state/memory.ts'],
   // DB instances and their snapshots as RDS shows them.
   rds: ['aws/', 'core/', 'type engine/'],
   engine: ['core/', 'type state/schema.ts'],

@@ -1,6 +1,11 @@
 import type { ManualCount, PausedLimits, Services, Sleeping } from '../state/memory.ts'
-import type { Count } from '../steps/types.ts'
 import { withRecord } from './record.ts'
+
+/** How many tasks a person has set since the config was written, and whether autoscaling is paused meanwhile. */
+export interface Count {
+  readonly desired?: number
+  readonly paused?: boolean
+}
 
 /** A service that sleeps, without when it was put to sleep. */
 export type Sleeper = Omit<Sleeping, 'at' | 'by'>

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts'
+import type { Count } from '../ecs/sleep-record.ts'
 import type { Add as EngineAdd } from '../engine/graph.ts'
 import type { Ref } from '../engine/ref.ts'
 
@@ -112,12 +113,6 @@ export interface Deployed {
   readonly environment?: Readonly<Record<string, string>>
   readonly secrets?: Readonly<Record<string, string>>
   readonly unset?: readonly string[]
-}
-
-/** How many tasks a person has set since the config was written, and whether autoscaling is paused meanwhile. */
-export interface Count {
-  readonly desired?: number
-  readonly paused?: boolean
 }
 
 export interface Bastion {
