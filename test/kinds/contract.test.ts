@@ -258,8 +258,8 @@ describe.each(fixtures.map((f) => [f.kind.type, f] as const))('%s', (_, fixture)
       iam: ['iam', 'rds'],
       // What holds a network interface may be a load balancer.
       ec2: ['ec2', 'ssm', 'iam', 'elasticloadbalancing'],
-      // A service that does not come up is told with its last log lines.
-      ecs: ['ecs', 'iam', 'logs'],
+      // A service that does not come up is explained: its log lines, its secrets.
+      ecs: ['ecs', 'iam', 'logs', 'secretsmanager'],
       elb: ['elasticloadbalancing', 'iam'],
       autoscaling: ['application-autoscaling', 'cloudwatch', 'ecs', 'iam'],
       sql: ['rds', 'secretsmanager'],
