@@ -35,7 +35,7 @@ export const BALANCER_RULES: readonly Rule[] = [
     (e) => ({
       what: 'A load balancer needs subnets in two zones or more, one in each',
       why: e.message,
-      next: 'Mend vpc.azCount, or vpc.publicSubnetIds (of an internal one vpc.privateSubnetIds), in infra.yaml, then: infra create load-balancer',
+      next: 'Fix vpc.azCount, or vpc.publicSubnetIds (of an internal one vpc.privateSubnetIds), in infra.yaml, then: infra create load-balancer',
     }),
     /two different Availability Zones|multiple subnets in the same Availability Zone/i,
   ],
@@ -62,12 +62,12 @@ export const BALANCER_RULES: readonly Rule[] = [
     (e, at) => ({
       what: `There is no such certificate in ${at.region}`,
       why: e.message,
-      next: `Mend loadBalancer.certificateArn in infra.yaml (a load balancer takes certificates of its own region), ${AGAIN}`,
+      next: `Fix loadBalancer.certificateArn in infra.yaml (a load balancer takes certificates of its own region), ${AGAIN}`,
     }),
   ],
   [
     /^SSLPolicyNotFound/,
-    (e) => ({ what: 'There is no such TLS policy', why: e.message, next: 'Mend loadBalancer.sslPolicy in infra.yaml' }),
+    (e) => ({ what: 'There is no such TLS policy', why: e.message, next: 'Fix loadBalancer.sslPolicy in infra.yaml' }),
   ],
   [
     /^TargetGroupAssociationLimit/,

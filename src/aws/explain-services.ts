@@ -50,7 +50,7 @@ export const SERVICE_RULES: readonly Rule[] = [
     (e) => ({
       what: 'The image is not written as one',
       why: e.message,
-      next: 'infra deploy --image <tag>, or mend image in infra.yaml',
+      next: 'infra deploy --image <tag>, or fix image in infra.yaml',
     }),
     /Container\.image contains invalid characters|image.*should not be null or empty/i,
   ],

@@ -48,7 +48,7 @@ export const SHAPE_RULES: readonly Rule[] = [
     (e) => ({
       what: 'The block of a subnet overlaps with another one of the VPC',
       why: e.message,
-      next: `Mend vpc.publicCidrs and vpc.privateCidrs in infra.yaml, ${AGAIN}`,
+      next: `Fix vpc.publicCidrs and vpc.privateCidrs in infra.yaml, ${AGAIN}`,
     }),
   ],
   [
@@ -56,7 +56,7 @@ export const SHAPE_RULES: readonly Rule[] = [
     (e) => ({
       what: 'AWS does not take this block of addresses',
       why: e.message,
-      next: `Mend vpc.cidr (/16 to /28), and vpc.publicCidrs and vpc.privateCidrs within it, in infra.yaml, ${AGAIN}`,
+      next: `Fix vpc.cidr (/16 to /28), and vpc.publicCidrs and vpc.privateCidrs within it, in infra.yaml, ${AGAIN}`,
     }),
   ],
   [
@@ -88,7 +88,7 @@ export const SHAPE_RULES: readonly Rule[] = [
     (e) => ({
       what: 'The bucket of the state does not exist',
       why: e.message,
-      next: 'Mend "state" in infra.yaml, or make the bucket with versioning on: aws s3 mb s3://<bucket>',
+      next: 'Fix "state" in infra.yaml, or make the bucket with versioning on: aws s3 mb s3://<bucket>',
     }),
   ],
 ]

@@ -159,13 +159,13 @@ export const checkNetwork = async (aws: Aws, network: FoundNetwork): Promise<voi
       throw refuse(
         `infra.yaml names the subnet ${id}, which is not there`,
         'this account and region do not have it',
-        'Mend vpc.publicSubnetIds and vpc.privateSubnetIds',
+        'Fix vpc.publicSubnetIds and vpc.privateSubnetIds',
       )
     if (subnet.VpcId !== network.vpcId)
       throw refuse(
         `The subnet ${id} is in ${subnet.VpcId}, not in vpc.id ${network.vpcId}`,
         'all subnets must be in one VPC',
-        'Mend vpc.id or the subnets',
+        'Fix vpc.id or the subnets',
       )
   }
   const zones = new Set(network.privateSubnetIds.map((id) => found.get(id)?.AvailabilityZone))

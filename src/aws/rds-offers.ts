@@ -46,7 +46,7 @@ export const upgradeTarget = async (aws: Aws, engine: string, running: string, w
 }
 
 /**
- * Checks that AWS has such a server to offer, in one call as a rule.
+ * Checks that AWS has such a server to offer, in one call usually.
  * @param running of a server that runs: its minor version may not be offered to new ones any more, so the major one counts
  * @throws InfraError (exit 2) naming what can be had
  */

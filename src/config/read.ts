@@ -41,7 +41,7 @@ const plain = (file: string, doc: Document.Parsed): unknown => {
     throw refuse(
       `${file} is not valid YAML`,
       error instanceof Error ? error.message : undefined,
-      'Put a value that begins with * or & into quotes, or mend the alias',
+      'Put a value that begins with * or & into quotes, or fix the alias',
     )
   }
 }
@@ -110,7 +110,7 @@ const overlayFor = (environments: Json | undefined, environment: Json, file: str
     refuse(
       `${key} is ${JSON.stringify(value)}: it must hold what differs there, for example ${example}`,
       undefined,
-      `Mend ${file} and run the command again`,
+      `Fix ${file} and run the command again`,
     )
   if (environments === undefined || environments === null) return {}
   if (!isObject(environments)) throw no('environments', environments, '{ staging: { rds: { multiAz: false } } }')
@@ -137,10 +137,10 @@ export const merge = (below: JsonObject, above: JsonObject): JsonObject => {
 const mistakes = (file: string, issues: readonly z.core.$ZodIssue[], input: JsonObject, options: LoadOptions): InfraError => {
   const lines = issues.flatMap((issue) => sentences(issue, input))
   const [only] = lines
-  // What came with a flag is not mended in the file.
+  // What came with a flag is not fixed in the file.
   const flags = { region: options.region && '--region', environment: options.environment && '--env' }
   const at = issues.map((issue) => flags[String(issue.path[0]) as keyof typeof flags])
-  const next = `Mend ${at.every(Boolean) ? [...new Set(at)].join(' and ') : file} and run the command again`
+  const next = `Fix ${at.every(Boolean) ? [...new Set(at)].join(' and ') : file} and run the command again`
   return lines.length === 1 && only
     ? refuse(only, undefined, next, 'config.invalid')
     : refuse(`${file} has ${lines.length} mistakes`, `\n  ${lines.join('\n  ')}`, next, 'config.invalid')

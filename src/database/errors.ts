@@ -48,7 +48,7 @@ const nameOf = (code: string, message: string): string =>
       ? 'ChangedMeanwhile'
       : (NAMES[code] ?? 'SqlError')
 
-/** Also a password that has run out: a new one mends it. */
+/** Also a password that has run out: a new one fixes it. */
 export const isWrongPassword = (error: unknown): boolean =>
   WRONG_PASSWORD.has(codeOfSql(error)) || codeOfSql(error) === 'ER_MUST_CHANGE_PASSWORD_LOGIN'
 /** Logged in, but not let into this database. */

@@ -131,7 +131,7 @@ export const writeSqlFile = async (path: string, content: string): Promise<void>
     await rm(half, { force: true })
     throw new InfraError(`${path} could not be written`, {
       why: (error as Error).message,
-      next: 'Mend that, then run the same command again',
+      next: 'Fix that, then run the same command again',
       cause: error,
     })
   }

@@ -44,7 +44,7 @@ const checkOnline = async (aws: TargetOptions['aws'], id: string): Promise<void>
   if (status === 'Online') return
   throw new InfraError(`The instance ${id} cannot be reached through Systems Manager`, {
     why: status ? `its agent was heard before and is ${status === 'ConnectionLost' ? 'silent' : status} now` : USUAL,
-    next: `Start or mend it, name another databases.target, or ${OTHERWISE}`,
+    next: `Start or fix it, name another databases.target, or ${OTHERWISE}`,
   })
 }
 
@@ -102,6 +102,6 @@ const inCluster = async (aws: TargetOptions['aws'], place: string): Promise<stri
         : withExec === 0
           ? 'ECS Exec is off: a task has it only when it was started with enableExecuteCommand'
           : 'the ECS Exec agent runs in none: the task role needs the ssmmessages actions, and the subnet a way to Systems Manager',
-    next: `Mend that (docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html), name another databases.target, or ${OTHERWISE}`,
+    next: `Fix that (docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html), name another databases.target, or ${OTHERWISE}`,
   })
 }

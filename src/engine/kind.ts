@@ -66,7 +66,7 @@ export type Seen<P, A> =
       readonly unseen?: string
       /** True while AWS would refuse the delete (deletion protection). */
       readonly guarded?: boolean
-      /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update mends it. */
+      /** Set when AWS has given up on it (a rollout that failed): a wait ends at once, and says why. Only an update fixes it. */
       readonly over?: boolean
       /** The last time that AWS gave up a change of `facts.givesUp` that is wanted still. It is asked for again only when a person says so. */
       readonly gaveUp?: GaveUp

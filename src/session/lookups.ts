@@ -130,7 +130,7 @@ const zonesFor = async (aws: Aws, config: Config, recorded: readonly string[]): 
     throw refuse(
       `vpc.azs names ${strange}, which is no zone of ${config.region} for this account`,
       `it has ${list(offered)}`,
-      'Mend vpc.azs in infra.yaml',
+      'Fix vpc.azs in infra.yaml',
     )
   const zones = [...(wanted ?? [...recorded, ...offered.filter((z) => !recorded.includes(z))])].slice(0, config.vpc.azCount)
   if (zones.length < config.vpc.azCount)

@@ -14,7 +14,7 @@ import type { Session } from './types.ts'
 /** docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html */
 export const DAYS = 7
 const DAY_MS = 86_400_000
-/** Minutes as a rule, and at most: AWS recovers the database when it starts. */
+/** Minutes usually, and at most: AWS recovers the database when it starts. */
 export const TAKES = { stop: { minutes: 5, deadline: 60 }, start: { minutes: 6, deadline: 120 } } as const
 
 /** When AWS starts a server again that is stopped now. */
@@ -88,7 +88,7 @@ export const changeServer = async (
 /** It was starting, and is stopped again: AWS had no room for it. What is stopped cannot be changed to another class either. */
 const noCapacity = (s: Session, { id, instanceClass }: RdsServer): InfraError =>
   new InfraError(`The database server ${id} did not start: AWS has stopped it again`, {
-    why: `as a rule there is no capacity for ${instanceClass} in its zone just now; its data is safe. A stopped server cannot be given another class`,
+    why: `usually there is no capacity for ${instanceClass} in its zone just now; its data is safe. A stopped server cannot be given another class`,
     next: `Try again later: ${commandLine(s.g, 'db start')}. Or make a server of another class beside it: set rds.instanceClass, then ${commandLine(s.g, 'db snapshots')} and infra db restore <snapshot> --as ${id}-2`,
   })
 

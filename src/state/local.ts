@@ -26,7 +26,7 @@ export const localBackend = (file: string): Backend => {
       } catch (error) {
         throw new InfraError(`Cannot write the state file ${file}`, {
           why: (error as Error).message,
-          next: 'Make room or mend the permissions, then run the same command again: what was made meanwhile is found by its tags',
+          next: 'Make room or fix the permissions, then run the same command again: what was made meanwhile is found by its tags',
           cause: error,
         })
       }

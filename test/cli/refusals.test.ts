@@ -79,13 +79,13 @@ describe('refused without asking AWS', () => {
     expect(stderr).toMatch(/\n {2}project is Shop: .*for example shop/)
     expect(stderr).toMatch(/\n {2}vpc\.nat is maybe: .*for example none/)
     expect(stderr).toMatch(/\n {2}rdss is not a key that infra knows: did you mean rds\?/)
-    expect(stderr).toMatch(/\nNext: Mend .*infra\.yaml and run the command again\n$/)
+    expect(stderr).toMatch(/\nNext: Fix .*infra\.yaml and run the command again\n$/)
   })
 
   it('databases that cannot be: one sentence', async () => {
     await config('project: shop\ndatabases: { names: [Shop] }\n')
     expect((await no('create', '--yes')).stderr).toMatch(
-      /^databases\.names\.0 is Shop: it must have 1 to 63 lower-case letters, .*, for example shop\.\nNext: Mend .*infra\.yaml and run the command again\n$/,
+      /^databases\.names\.0 is Shop: it must have 1 to 63 lower-case letters, .*, for example shop\.\nNext: Fix .*infra\.yaml and run the command again\n$/,
     )
     await config('project: shop\ndatabases: { appUser: rdsadmin }\n')
     expect((await no('plan')).stderr).toMatch(/^databases\.appUser is rdsadmin: postgres keeps this name for itself/)

@@ -161,7 +161,7 @@ describe.skipIf(none)(skipped('a MySQL server', none), () => {
     await createDatabase('dx6', 'r6_x')
     await ask('SET GLOBAL partial_revokes = ON')
     try {
-      // Switched on later: the old right counts no more, which is seen and mended.
+      // Switched on later: the old right counts no more, which is seen and fixed.
       expect(await login('r6', 'd_6')).toBe('barred')
       expect(await database('d_6')).toMatchObject({ owner: '' })
       await sql.send('AlterDatabase', { server, name: 'd_6', owner: 'r6' })

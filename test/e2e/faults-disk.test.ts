@@ -49,7 +49,7 @@ describe.skipIf(!url || process.platform === 'win32')('the disk', () => {
       const { code, out } = await home.run(...CREATE)
       expect([1, 2], out).toContain(code)
       expect(out).toContain('Cannot write the state file')
-      expect(out).toContain('Make room or mend the permissions, then run the same command again')
+      expect(out).toContain('Make room or fix the permissions, then run the same command again')
       expect(out).not.toMatch(/\n\s+at /)
       // What is on the disk is the last whole one, or none; whatever was asked of AWS stands in it.
       const rows = existsSync(file) ? Object.keys(home.state.resources) : []

@@ -182,7 +182,7 @@ describe('what the end of a task means', () => {
       expect(reason?.retries).toBe(retries)
       expect(reason?.next).toBeTruthy()
     }
-    // Where infra did not make it, there is no infra.yaml to mend and no create to run.
+    // Where infra did not make it, there is no infra.yaml to fix and no create to run.
     expect(reasonOf({ stoppedReason: words }, false)?.next).not.toMatch(/infra\.yaml|infra create|infra show-resources/)
   })
 

@@ -135,7 +135,7 @@ const PLACE = /^([^:]+)(?::([^:]*))?$/
 const secret = (variable: string, place: string, of: Known): Part => {
   const [, id = '', key = ''] = (place.startsWith('arn:') ? ARN : PLACE).exec(place) ?? []
   const no = (why: string) =>
-    refuse(`env.${variable} takes secret:${place}`, why, 'Mend env in infra.yaml, for example ${secret:database:password}')
+    refuse(`env.${variable} takes secret:${place}`, why, 'Fix env in infra.yaml, for example ${secret:database:password}')
   if (id === '' || /\s/.test(key)) throw no('it must be a secret of the config or its ARN, a colon, and a key without blanks')
   if (id.startsWith('arn:')) {
     // ECS finds no key without them.
@@ -153,7 +153,7 @@ const unknown = (variable: string, name: string, names: readonly string[], examp
   return refuse(
     `env.${variable} takes ${name}, and infra knows no ${what} of this name`,
     meant ? `did you mean ${meant}?` : `there are ${list(names)}`,
-    `Mend env in infra.yaml, for example ${example}`,
+    `Fix env in infra.yaml, for example ${example}`,
   )
 }
 

@@ -28,7 +28,7 @@ const none = (s: Pick<Session, 'state'>, arn: string): Lack => {
   const step = STEPS.find((name) => name === row?.step)
   return {
     why: `the secret ${nameIn(arn)} is gone, or holds no text`,
-    ...(step ? { step } : { next: 'Mend its ARN under env in infra.yaml' }),
+    ...(step ? { step } : { next: 'Fix its ARN under env in infra.yaml' }),
   }
 }
 

@@ -2,7 +2,7 @@ import { define, type FlagsOf } from '../../session/define.ts'
 
 const BUILD = 'Build:'
 const LOOK = 'Look:'
-const MEND = 'Mend:'
+const REPAIR = 'Repair:'
 
 export const plan = define('plan [steps...]', {
   group: BUILD,
@@ -68,19 +68,19 @@ export const permissions = define('permissions [steps-or-command...]', {
 export type PermissionsFlags = FlagsOf<typeof permissions>
 
 export const recover = define('recover', {
-  group: MEND,
+  group: REPAIR,
   about: 'rebuild a lost state from the tags and names in the account',
 })
 
 export const adopt = define('adopt <key> <id>', {
-  group: MEND,
+  group: REPAIR,
   about: 'use an existing resource as it is, under a key of the stack',
 })
 
-export const unlock = define('unlock', { group: MEND, about: 'show who holds the lock, and take it away' })
+export const unlock = define('unlock', { group: REPAIR, about: 'show who holds the lock, and take it away' })
 
 export const state = define('state <move|rename|forget> <what> [to]', {
-  group: MEND,
+  group: REPAIR,
   about:
     'move <place>: the state to s3://bucket/prefix, or local; rename <old> <new>: a service; forget <key>: let go of a resource',
 })

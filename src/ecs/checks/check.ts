@@ -2,7 +2,7 @@ import { callOf } from '../../aws/call-of.ts'
 import { codeOf } from '../../aws/trouble.ts'
 import { InfraError } from '../../core/errors.ts'
 
-/** `warn`: to be looked at, but nothing that must be mended. `skip`: nobody looked, and why. */
+/** `warn`: to be looked at, but nothing that must be fixed. `skip`: nobody looked, and why. */
 export type Outcome = 'pass' | 'fail' | 'warn' | 'skip'
 
 /** One line of the checklist. */
@@ -11,7 +11,7 @@ export interface Check {
   readonly name: string
   readonly outcome: Outcome
   readonly detail: string
-  /** The command that mends it, or shows more. */
+  /** The command that fixes it, or shows more. */
   readonly next?: string | undefined
   /** Lines of the log, or reasons, as they are. */
   readonly examples?: readonly string[]

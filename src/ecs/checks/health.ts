@@ -71,7 +71,7 @@ const nextOf = (answer: Answer, at: Endpoint, ours: boolean, line: Line): string
     if (answer.status >= 500) return line('logs')
     return at.follow || !ours
       ? `${line('logs')}; or name another address: --url <address>`
-      : 'Mend health.path or health.matcher in infra.yaml, then: infra create load-balancer'
+      : 'Fix health.path or health.matcher in infra.yaml, then: infra create load-balancer'
   }
   switch (answer.kind) {
     case 'name':

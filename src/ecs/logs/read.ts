@@ -99,7 +99,7 @@ export async function* pagesOf(of: LogReading, source: LogSource, startTime: num
         container: source.container,
       }
     })
-    // As a rule they are in order.
+    // Usually they are in order.
     if (events.length > 0) yield events.sort((a, b) => a.at - b.at)
     nextToken = page.nextToken
   } while (nextToken && !of.signal.aborted)

@@ -26,8 +26,8 @@ export const LOG_RULES: readonly Rule[] = [
   {
     when: /WRONG_VERSION_NUMBER|wrong version number|record layer failure|packet length too long|got "\\x15" as reply/i,
     what: 'it and the server that it connects to do not agree about TLS: one speaks it, the other does not',
-    next: 'Mend the variable for it (of Redis with TLS: rediss:// and TLS on): infra deploy --set-env <K=V>',
-    elsewhere: 'Mend the variable for it (of Redis with TLS: rediss:// and TLS on): infra deploy --set-env <K=V>',
+    next: 'Fix the variable for it (of Redis with TLS: rediss:// and TLS on): infra deploy --set-env <K=V>',
+    elsewhere: 'Fix the variable for it (of Redis with TLS: rediss:// and TLS on): infra deploy --set-env <K=V>',
   },
   {
     when: /could not translate host name|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|Name or service not known/i,
@@ -51,7 +51,7 @@ export const LOG_RULES: readonly Rule[] = [
     when: /database "([^"\n]+)" does not exist|Unknown database '([^'\n]+)'/,
     what: (m) => `the server has no database ${m[1] ?? m[2]}`,
     next: 'infra db add <name> makes one; which one it uses stands in its variables: infra deploy --set-env <K=V>',
-    elsewhere: 'Make it, or mend the variable that names it: infra deploy --set-env <K=V>',
+    elsewhere: 'Make it, or fix the variable that names it: infra deploy --set-env <K=V>',
   },
   {
     when: /relation "([^"\n]+)" does not exist|Table '([^'\n]+)' doesn't exist/,
@@ -88,13 +88,13 @@ export const LOG_RULES: readonly Rule[] = [
   {
     when: /NoSuchBucket|The specified bucket does not exist/,
     what: 'the bucket that it wants to use is not there',
-    next: 'Mend the variable that names it: infra deploy --set-env <K=V>',
-    elsewhere: 'Mend the variable that names it: infra deploy --set-env <K=V>',
+    next: 'Fix the variable that names it: infra deploy --set-env <K=V>',
+    elsewhere: 'Fix the variable that names it: infra deploy --set-env <K=V>',
   },
   {
     when: /EADDRINUSE|Address already in use/i,
     what: 'its port is taken by something else in the same task',
-    next: 'Mend port or command in infra.yaml, then: infra create ecs',
-    elsewhere: 'Mend the port or the command in the task definition',
+    next: 'Fix port or command in infra.yaml, then: infra create ecs',
+    elsewhere: 'Fix the port or the command in the task definition',
   },
 ]

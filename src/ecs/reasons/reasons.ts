@@ -4,11 +4,11 @@ import { type Cause, RULES, type Rule } from './table.ts'
 
 export { reasonOfTarget } from './target.ts'
 
-/** Why a task or a target is not well, and the command or change that mends it. */
+/** Why a task or a target is not well, and the command or change that fixes it. */
 export interface Reason {
   readonly what: string
   readonly next: string
-  /** So many tasks may end like this before it counts: ECS starts another by itself, which as a rule succeeds. */
+  /** So many tasks may end like this before it counts: ECS starts another by itself, which usually succeeds. */
   readonly retries?: number
   readonly cause?: Cause
 }
@@ -33,7 +33,7 @@ export interface Ended {
 
 /**
  * What the end of a task means. Undefined where only its own log can tell.
- * @param ours whether infra made the service: then infra.yaml is the place to mend it
+ * @param ours whether infra made the service: then infra.yaml is the place to fix it
  */
 export const reasonOf = (task: Ended, ours = true): Reason | undefined => {
   const { stopCode, stoppedReason, containers = [], said = [], log = [] } = task
@@ -62,7 +62,7 @@ const byExit = ({ containers = [], stoppedReason = '' }: Ended, ours: boolean): 
   if (/Essential container/i.test(stoppedReason) && containers.some((c) => c.exitCode === 0))
     return {
       what: 'its command came to an end (0): what a service runs must go on running',
-      next: `Mend command in ${ours ? 'infra.yaml' : 'the task definition'}, or the image; what runs once is a task: infra run`,
+      next: `Fix command in ${ours ? 'infra.yaml' : 'the task definition'}, or the image; what runs once is a task: infra run`,
     }
   return undefined
 }
@@ -82,7 +82,7 @@ const ofExit = (code: number, ours: boolean): Reason => {
       return { what: 'it was asked to end (143) and did', next: log }
     case 126:
     case 127:
-      return { what: `its command cannot be run (${code})`, next: `Mend command in ${place}, or the image` }
+      return { what: `its command cannot be run (${code})`, next: `Fix command in ${place}, or the image` }
     default:
       return { what: `its command ended with ${code}`, next: log }
   }

@@ -10,8 +10,8 @@ export const START_RULES: readonly Rule[] = [
   {
     when: /exec: \\?"([^"\\]+)\\?": (?:stat [^:]+: no such file|executable file not found|permission denied)/i,
     what: (m) => `the image has no command ${m[1]}, or it cannot be run`,
-    next: 'Mend command in infra.yaml, or the image',
-    elsewhere: 'Mend command in the task definition, or the image',
+    next: 'Fix command in infra.yaml, or the image',
+    elsewhere: 'Fix command in the task definition, or the image',
   },
   {
     when: /exec format error/i,
@@ -42,8 +42,8 @@ export const START_RULES: readonly Rule[] = [
     when: /failed ELB health checks[\s\S]*codes?: \[([\d, ]+)\]/i,
     what: (m) =>
       `the load balancer's health check got the answer ${m[1]}: a wrong path, a redirect, or an error of the application`,
-    next: 'Mend health.path or health.matcher in infra.yaml (they are changed in place), then: infra create load-balancer',
-    elsewhere: 'Mend the path or the codes of the target group (aws elbv2 modify-target-group), or the application',
+    next: 'Fix health.path or health.matcher in infra.yaml (they are changed in place), then: infra create load-balancer',
+    elsewhere: 'Fix the path or the codes of the target group (aws elbv2 modify-target-group), or the application',
   },
   {
     when: /failed ELB health checks[\s\S]*(Request timed out|Target\.Timeout)/i,

@@ -1,4 +1,4 @@
-/** One way in which a task ends, and what mends it. */
+/** One way in which a task ends, and what fixes it. */
 export interface Rule {
   readonly when: RegExp
   readonly what: string | ((m: RegExpExecArray) => string)
@@ -6,7 +6,7 @@ export interface Rule {
   readonly next: string
   /** For any other. */
   readonly elsewhere: string
-  /** So many tasks may end like this before it counts: ECS starts another, which as a rule succeeds. */
+  /** So many tasks may end like this before it counts: ECS starts another, which usually succeeds. */
   readonly retries?: number
   readonly cause?: Cause
 }
@@ -67,9 +67,9 @@ export const RULES: readonly Rule[] = [
       '(pull access denied|insufficient_scope|requested access to the resource is denied|unauthorized|may require)',
     ),
     what: 'there is no such repository, or it is private',
-    next: 'Mend the name of the image (infra deploy --image <image>); a private registry needs its credentials in Secrets Manager',
+    next: 'Fix the name of the image (infra deploy --image <image>); a private registry needs its credentials in Secrets Manager',
     elsewhere:
-      'Mend the name of the image (infra deploy --image <image>); a private registry needs its credentials in Secrets Manager',
+      'Fix the name of the image (infra deploy --image <image>); a private registry needs its credentials in Secrets Manager',
   },
   {
     when: all(PULL, '(not found|manifest unknown|does not exist|failed to resolve ref)'),
@@ -79,7 +79,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     when: /no space left on device/i,
-    what: 'the image is larger than the disk of the task (20 GB as a rule)',
+    what: 'the image is larger than the disk of the task (20 GB usually)',
     next: 'Make the image smaller',
     elsewhere: 'Make the image smaller, or set ephemeralStorage in the task definition',
   },
@@ -146,7 +146,7 @@ export const RULES: readonly Rule[] = [
     elsewhere: 'Name it anew, which writes it so: infra deploy --set-secret <K=secret:KEY>',
   },
   {
-    // The first task in a quiet network may be too early for its interface; the second as a rule is not.
+    // The first task in a quiet network may be too early for its interface; the second usually is not.
     when: all(ASM, NO_WAY),
     what: 'there is no way from the subnet to Secrets Manager',
     ...NO_ROUTE,

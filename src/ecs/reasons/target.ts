@@ -13,8 +13,8 @@ export const reasonOfTarget = (
   ours = true,
 ): TargetReason | undefined => {
   const path = ours
-    ? 'Mend health.path or health.matcher in infra.yaml (they are changed in place), then: infra create load-balancer'
-    : 'Mend the path or the codes of the target group: aws elbv2 modify-target-group'
+    ? 'Fix health.path or health.matcher in infra.yaml (they are changed in place), then: infra create load-balancer'
+    : 'Fix the path or the codes of the target group: aws elbv2 modify-target-group'
   switch (code) {
     case 'Target.ResponseCodeMismatch':
       return {

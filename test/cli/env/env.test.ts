@@ -402,7 +402,7 @@ describe('with --reveal', () => {
   it.each([
     ['a key that is not there', '${secret:database:toString}', /has no key toString/, /put-secret-value/],
     ['a key of what is no JSON', '${secret:stripe:key}', /holds no JSON object/, /put-secret-value/],
-    ['a secret of theirs that is gone', `\${secret:${arnOf('their/own')}:k}`, /their\/own is gone/, /Mend its ARN/],
+    ['a secret of theirs that is gone', `\${secret:${arnOf('their/own')}:k}`, /their\/own is gone/, /Fix its ARN/],
   ])('%s', async (_, text, why, next) => {
     await stack(mapped({ X: text }))
     const { error } = await env({ reveal: true })

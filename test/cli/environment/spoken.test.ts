@@ -10,7 +10,7 @@ const FLAGS = '--env staging --sandbox'
 describe('a command in a sentence', () => {
   it.each([
     ['infra create ecs puts the role right', `infra create ecs ${FLAGS} puts the role right`],
-    ['Mend it, then: infra create security-groups', `Mend it, then: infra create security-groups ${FLAGS}`],
+    ['Fix it, then: infra create security-groups', `Fix it, then: infra create security-groups ${FLAGS}`],
     ['infra create', `infra create ${FLAGS}`],
     ['infra db add <name> makes one', `infra db add <name> ${FLAGS} makes one`],
     ['Take it: infra deploy --set-env <K=V>', `Take it: infra deploy web ${FLAGS} --set-env <K=V>`],

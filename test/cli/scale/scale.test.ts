@@ -185,7 +185,7 @@ describe('infra scale', () => {
     expect(text).toContain('Whether autoscaling is on could not be looked at')
   })
 
-  it('tasks that do not start: why, what mends it, and the way back; the number stays', async () => {
+  it('tasks that do not start: why, what fixes it, and the way back; the number stays', async () => {
     const w = await made()
     const worker = w.services.get('shop-dev-worker')
     if (worker) worker.ends = { stoppedReason: 'CannotPullContainerError: nginx:1: not found' }

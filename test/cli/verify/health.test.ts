@@ -52,8 +52,8 @@ describe('what it answers', () => {
   })
 
   it.each([
-    [404, /answers 404, not 200/, /Mend health\.path or health\.matcher/],
-    [403, /403 \(it wants a login/, /Mend health\.path/],
+    [404, /answers 404, not 200/, /Fix health\.path or health\.matcher/],
+    [403, /403 \(it wants a login/, /Fix health\.path/],
     [500, /answers 500, not 200/, /infra logs web/],
     [502, /502 \(the application broke the connection off/, /infra logs web/],
     [503, /503 \(the load balancer has no healthy target\)/, /infra verify web again/],

@@ -59,7 +59,7 @@ describe('the service', () => {
       detail: expect.stringMatching(/^1 task ended: .*memory/),
       examples: ['abc123: OutOfMemoryError: container killed'],
     })
-    // ECS has started another one, which as a rule works.
+    // ECS has started another one, which usually works.
     const slow = ended('web:7', 'Timeout waiting for network interface provisioning to complete.')
     expect(checkRestarts(steady, [slow], true, line)).toMatchObject({ outcome: 'warn' })
     expect(checkRestarts(steady, Array(9).fill(slow), true, line)).toMatchObject({

@@ -141,7 +141,7 @@ describe.each(programs)('PostgreSQL $version', ({ bin }) => {
       await refused(t, /taken by the database f\d+ of shop-db, which belongs to postgres/)
     })
 
-    it('and belongs to the right one is ours; what is wrong with it is mended', async () => {
+    it('and belongs to the right one is ours; what is wrong with it is fixed', async () => {
       const t = tenant()
       await create(t)
       await place.ask(`GRANT ALL ON DATABASE ${t.name} TO PUBLIC`)

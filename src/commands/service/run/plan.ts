@@ -112,7 +112,7 @@ const remarks = (o: OneOff, beside: boolean): string[] => {
       ? [`The entry point of the container stays in front of the command: ${typedCommand(entry)}`]
       : []),
     ...(beside && o.command.length === 0
-      ? ['Without a command it runs what the service runs, which as a rule does not end by itself']
+      ? ['Without a command it runs what the service runs, which usually does not end by itself']
       : []),
     ...secret.map(([name]) => `${name} looks like a secret, and everybody who may look at tasks sees it`),
   ]
