@@ -35,7 +35,7 @@ export default defineConfig({
           ...every,
           name: 'alone',
           include: [
-            'test/{aws,config,core,crash,docs,ecs,engine,kinds,models,session,steps,ui}/**/*.test.ts',
+            'test/{aws,config,core,crash,docs,ecs,engine,kinds,models,rds,session,steps,ui}/**/*.test.ts',
             'test/*.test.ts',
             ...REPLACED,
           ],

@@ -117,7 +117,12 @@ export const taskWay = (options: TaskWayOptions): WayIn => {
   return {
     via: 'task',
     async channel(server): Promise<Channel> {
-      if (server.engine !== 'postgres') throw refuse('A container carries out SQL for PostgreSQL only', 'it brings psql along')
+      if (server.engine !== 'postgres')
+        throw refuse(
+          'A container carries out SQL for PostgreSQL only',
+          'it brings psql along',
+          'Set databases.via: ssm or print in infra.yaml',
+        )
       only ??= server
       // Its credentials are in the environment that the task definition gives.
       if (only.id !== server.id) throw new Error(`this way leads to ${only.id}, not to ${server.id}`)

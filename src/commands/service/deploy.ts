@@ -99,7 +99,12 @@ export const rollable = async (p: ServicePlace, verb: string, words: string): Pr
       `its deployment controller is ${controller}, and ECS refuses another revision then`,
       controller === 'CODE_DEPLOY' ? 'aws deploy create-deployment' : 'Use what made its task sets',
     )
-  if (service.status !== 'ACTIVE') throw refuse(`The service ${found.name} is ${service.status}`, 'it is being deleted')
+  if (service.status !== 'ACTIVE')
+    throw refuse(
+      `The service ${found.name} is ${service.status}`,
+      'it is being deleted',
+      'Once it is gone, make it anew: infra create ecs',
+    )
   return found
 }
 

@@ -91,9 +91,18 @@ export const scale = async (p: ServicePlace, n: number, f: ScaleFlags): Promise<
 const scalable = async (p: ServicePlace, n: number): Promise<Found> => {
   const found = await findOwn(p, 'scale', String(n))
   const { service } = found
-  if (service.status !== 'ACTIVE') throw refuse(`The service ${found.name} is ${service.status}`, 'it is being deleted')
+  if (service.status !== 'ACTIVE')
+    throw refuse(
+      `The service ${found.name} is ${service.status}`,
+      'it is being deleted',
+      'Once it is gone, make it anew: infra create ecs',
+    )
   if (service.schedulingStrategy === 'DAEMON')
-    throw refuse(`The service ${found.name} is a daemon`, 'ECS runs one task of it on each instance, so it has no number')
+    throw refuse(
+      `The service ${found.name} is a daemon`,
+      'ECS runs one task of it on each instance, so it has no number',
+      'Change the number of instances of the cluster instead',
+    )
   return found
 }
 

@@ -3,6 +3,7 @@ import { findService } from '../../ecs/service.ts'
 import { agreed } from '../../session/confirm.ts'
 import { commandLine, type Globals } from '../../session/globals.ts'
 import { withReporter } from '../../session/outcome.ts'
+import { justMade } from '../../session/owner.ts'
 import { busy, type RdsServer, refuseAdopted } from '../../session/rds-server.ts'
 import { type Counted, followCount, knownNow } from '../../session/rollout/count.ts'
 import { orRefuse, placeOf } from '../../session/service.ts'
@@ -58,7 +59,7 @@ export const startAll = async (s: Session): Promise<number> => {
 
 const lookedAt = async (s: Session, x: Sleepable) => {
   const p = placeOf(s, s.g, { key: x.key, cluster: x.cluster, name: x.name })
-  const found = await findService(s.aws, x.cluster, x.name)
+  const found = await findService(s.aws, x.cluster, x.name, undefined, justMade(s, x.key))
   return { p, found, known: await knownNow(p, found) }
 }
 

@@ -178,6 +178,8 @@ describe.skipIf(!url)('a service that infra did not make, without a config', () 
     ])
     const nowhere = await t.p.run('deploy', '--cluster', 'nope', '--service', 'nope', '--image', '1.27', '--yes')
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no cluster nope')])
+    // There is no infra.yaml here, so nothing could be created.
+    expect(none.stderr + nowhere.stderr).not.toContain('infra create')
     const alone = await t.p.run('deploy', '--image', '1.27', '--yes')
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('no service is named')])
   })

@@ -81,7 +81,7 @@ export const sourceFor = async (aws: Aws, from: string): Promise<Source> => {
     const found = await stat(file).catch(() => undefined)
     if (!found?.isFile()) throw refuse(`There is no file ${file}`, undefined, 'Name the file of a backup, or s3://bucket/key')
     await access(file, constants.R_OK).catch((error: Error) => {
-      throw refuse(`Cannot read ${file}`, error.message)
+      throw refuse(`Cannot read ${file}`, error.message, 'Make the file readable, then run the same command again')
     })
     const { createReadStream } = await import('node:fs')
     return { place: file, bytes: found.size, stream: createReadStream(file) }

@@ -1,11 +1,12 @@
 import type { RegisterTaskDefinitionCommandInput, TaskDefinition } from '../../../aws/services/ecs-types.ts'
 import { classify } from '../../../aws/trouble.ts'
+import { realClock } from '../../../core/clock.ts'
 import { checkStop, refuse } from '../../../core/errors.ts'
 import { registerRevision, startRollout } from '../../../ecs/change.ts'
 import type { Difference } from '../../../ecs/difference.ts'
 import { isSame, type Revision, revisionAt, revisionOf } from '../../../ecs/revision.ts'
 import { type Aim, primaryOf } from '../../../ecs/rollout.ts'
-import { type Found, serviceOf } from '../../../ecs/service.ts'
+import { type Found, lateService } from '../../../ecs/service.ts'
 import type { Memory } from '../../../session/records/deployments.ts'
 import { restoreMinimum } from '../../../session/records/minimum.ts'
 import { follow } from '../../../session/rollout/follow.ts'
@@ -13,6 +14,9 @@ import { isSteady } from '../../../session/rollout/reconcile.ts'
 import { wayBack } from '../../../session/rollout/way-back.ts'
 import { orRefuse, type ServicePlace } from '../../../session/service.ts'
 import type { Deployment, Overlay, PendingRollout } from '../../../state/memory.ts'
+
+/** For so long a service that was seen may not be shown. */
+const SHOWN_MS = 5000
 
 export interface Rollout {
   readonly found: Found
@@ -70,7 +74,9 @@ export const rollOut = async (p: ServicePlace, memory: Memory, of: Rollout, wait
 
 /** A person may have thought about it for long: what somebody else has rolled out meanwhile is not undone by the way. */
 const stillSo = async (p: ServicePlace, { cluster, name, service }: Found): Promise<void> => {
-  const now = await orRefuse(p, serviceOf(p.aws, cluster, name))
+  // It was seen a moment ago: that it is not shown now does not mean that it is gone.
+  const patience = { until: realClock.now() + SHOWN_MS, clock: realClock, signal: p.signal }
+  const now = await orRefuse(p, lateService(p.aws, cluster, name, undefined, patience))
   if (now?.taskDefinition === service.taskDefinition) return
   throw refuse(
     `${name} was changed meanwhile: it ran ${revisionOf(service.taskDefinition)}, and now ${now ? revisionOf(now.taskDefinition) : 'it is gone'}`,
