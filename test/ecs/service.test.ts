@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Aws } from '../../src/aws/clients.ts'
 import { findService } from '../../src/ecs/service.ts'
 import { justMade } from '../../src/session/owner.ts'
+import { fakeAws } from '../support/models/fake.ts'
 import { quickClock } from './support.ts'
 
 const SHOWN = { services: [{ serviceName: 'web', status: 'ACTIVE', taskDefinition: 'web:1' }] }
@@ -17,7 +17,7 @@ const account = (...looks: (object | Error)[]) => {
     if (look instanceof Error) throw look
     return look ?? {}
   }
-  return { aws: { ecs } as unknown as Pick<Aws, 'ecs'>, asked: () => asked }
+  return { aws: fakeAws({ ecs }), asked: () => asked }
 }
 const patience = (until: number) => ({ until, clock: quickClock(), signal })
 
