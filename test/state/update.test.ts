@@ -92,12 +92,19 @@ describe('a transaction', () => {
   })
 
   it('that changes nothing writes nothing, and resolves when what came before is there', async () => {
-    const { state, texts } = await memoryState()
+    const { state, backend, texts } = await memoryState()
+    const { write } = backend
+    const writing = new Promise<void>((begun) => {
+      backend.write = (...args) => {
+        begun()
+        return write(...args)
+      }
+    })
     await state.update(() => {})
     expect(texts).toEqual([])
     const before = state.put('a', row())
     const nothing = state.update(() => {}).then(() => texts.length)
-    await new Promise((r) => setTimeout(r, 0))
+    await writing
     const behind = state.put('b', row())
     const again = state.update(() => {}).then(() => texts.length)
     expect([await nothing, await again]).toEqual([1, 2])
